@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+PORT ?= 7071
+MYPY := services stores settings.py wiring.py functions local bench
+
+.PHONY: help setup run reset test lint format bench publish requirements
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup: ## Install what a desk needs (make run and make test do it too)
+	@local/setup.sh
+
+run: setup ## Start the counter on http://127.0.0.1:7071 (PORT=7081 moves it); Ctrl-C stops it
+	@exec $(PYTHON) -m local --port $(PORT)
+
+reset: setup ## Forget the data of the desk on PORT
+	@$(PYTHON) -m local --port $(PORT) --reset
+
+test: ## Run every test, browser tests included
+	@local/setup.sh tests
+	@$(PYTHON) -m pytest
+
+lint: setup ## Check style, types and the direction of imports
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy $(MYPY)
+	@.venv/bin/lint-imports --no-logo
+
+format: setup ## Put the code into the house style
+	@$(PYTHON) -m ruff check --fix -q .
+	@$(PYTHON) -m ruff format -q .
+
+bench: setup ## Measure cost and latency; prints ratios from one run
+	@$(PYTHON) -m bench
+
+requirements: setup ## Compile requirements*.txt from requirements*.in
+	@for name in requirements requirements-dev; do \
+	  .venv/bin/uv pip compile -q --python $(PYTHON) --generate-hashes --no-emit-index-url \
+	    --custom-compile-command 'make requirements' $$name.in -o $$name.txt; done
