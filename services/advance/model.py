@@ -1,0 +1,66 @@
+"""What wakes a request up, and when the sweeper looks again at what did not move."""
+
+import msgspec
+
+from services import times
+from services.errors import NeverPossible
+from services.requests.model import FIRST_SWEEP_AFTER
+from services.tasks.model import SWEEP_HELD_AFTER, SWEEP_OPEN_AFTER, Priority
+from services.times import Instant
+
+QUEUE = "requests-advance"
+LONGEST_SWEEP = 3600.0
+SWEEP_LIMIT = 500
+"""How many due documents one tick of the sweeper moves on."""
+
+
+class WakeUp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Wake one request up; the document decides what there is to do."""
+
+    reference: str
+    traceparent: str | None = None
+    tries: int = 0
+
+
+class TaskMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Deliver one task to its team; the document decides who holds it."""
+
+    task: str
+    team: str
+    priority: Priority
+    traceparent: str | None = None
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Describe a request or task whose `dueAt` has passed; a request has no team."""
+
+    id: str
+    reference: str
+    due_at: Instant
+    sweeps: int = 0
+    team: str | None = None
+    priority: Priority = "normal"
+    lease_until: Instant | None = None
+    traceparent: str | None = None
+
+
+def read_wake_up(body: str) -> WakeUp:
+    """Read a message of `requests-advance`; raises NeverPossible where it is not one."""
+    try:
+        return msgspec.json.decode(body, type=WakeUp)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise NeverPossible(f"not a wake-up: {error}") from error
+
+
+def next_look(due: Due, now: Instant, jitter: float) -> Instant:
+    """Return when to look again: doubling up to an hour for a request, from an hour on for an open task.
+
+    `jitter` (0 to 1) spreads what became due together over a tenth of the interval.
+    """
+    if due.lease_until is not None and due.lease_until > now:
+        seconds = times.seconds_between(now, due.lease_until) + SWEEP_HELD_AFTER
+    elif due.team is not None:
+        seconds = SWEEP_OPEN_AFTER * 2 ** min(due.sweeps, 5)
+    else:
+        seconds = min(FIRST_SWEEP_AFTER * 2 ** min(due.sweeps + 1, 6), LONGEST_SWEEP)
+    return times.later(now, seconds * (1 + jitter / 10))

@@ -1,0 +1,108 @@
+"""Moving requests on: taking due steps one by one, and the sweeper that wakes what nobody woke."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from services import cases
+from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, WakeUp, next_look
+from services.catalog.routing import PlannedTask, review
+from services.catalog.service import Catalog
+from services.errors import UnknownRequest
+from services.ports import Queues, RequestStore
+from services.requests import model as requests
+from services.requests.model import Case, Request, Step
+from services.tasks.model import Task, queue_of
+from services.times import Clock
+
+SWEPT_SIDE_BY_SIDE = 16
+
+log = logging.getLogger("madoguchi.advance")
+
+
+class Advance:
+    """Take the due steps of requests; each step may run twice, or in two places at once."""
+
+    def __init__(self, store: RequestStore, queues: Queues, catalog: Catalog, clock: Clock) -> None:
+        self._store = store
+        self._queues = queues
+        self._catalog = catalog
+        self._clock = clock
+
+    async def advance(self, reference: str) -> None:
+        """Take every due step of a request; raises UnknownRequest where it is not there (yet)."""
+        case = await self._store.load(reference)
+        if case is None:
+            raise UnknownRequest()
+        for id_, step in requests.due_steps(case.request, self._clock()):
+            case = await self._take(case, id_, step)
+
+    async def sweep(self) -> int:
+        """Wake up and deliver again what is due, the oldest first; return how much was moved on."""
+        due = await self._store.due(self._clock(), SWEEP_LIMIT)
+        side_by_side = asyncio.Semaphore(SWEPT_SIDE_BY_SIDE)
+
+        async def one(item: Due) -> bool:
+            async with side_by_side:
+                return await self._wake_again(item)
+
+        moved = sum(await asyncio.gather(*(one(item) for item in due)))
+        if moved:
+            log.warning("swept %d of %d due documents", moved, len(due))
+        return moved
+
+    async def _take(self, case: Case, id_: str, step: Step) -> Case:
+        """Make the tasks of a step, deliver them, and only then clear the step."""
+        reference = case.request.reference
+        plan = await self._plan(case.request, step)
+
+        def make(read: Case) -> requests.Changes:
+            return requests.dispatch(read, id_, step, plan, self._clock()) if id_ in read.request.pending else ()
+
+        def clear(read: Case) -> requests.Changes:
+            done = id_ not in read.request.pending
+            return () if done else (requests.without_step(read.request, id_, self._clock()),)
+
+        case = await cases.change(self._store, reference, make, case)
+        if id_ in case.request.pending:
+            await self._deliver(requests.tasks_of_step(case, step, plan))
+        return await cases.change(self._store, reference, clear, case)
+
+    async def _plan(self, request: Request, step: Step) -> Sequence[PlannedTask]:
+        service = await self._catalog.edition(request.service, request.version)
+        if step.kind == "review":
+            return (review(service.definition, "review", step.reason or "review"),)
+        return service.plan(request.answers)
+
+    async def _deliver(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            if task.status == "open":
+                await self._queues.send(queue_of(task.team, task.priority), message_of(task))
+
+    async def _wake_again(self, due: Due) -> bool:
+        """Move `dueAt` first, so that only one sweeper sends; a crash in between costs one interval."""
+        now = self._clock()
+        jitter = random.random()  # noqa: S311 - jitter, not a secret
+        if not await self._store.postpone(due, next_look(due, now, jitter)):
+            return False
+        if due.team is None:
+            await self._queues.send(QUEUE, wake_up(due.reference, due.traceparent))
+        else:
+            message = TaskMessage(task=due.id, team=due.team, priority=due.priority, traceparent=due.traceparent)
+            await self._queues.send(queue_of(due.team, due.priority), msgspec.to_builtins(message))
+        return True
+
+
+def wake_up(reference: str, traceparent: str | None) -> dict[str, Any]:
+    """Return the message that wakes a request up."""
+    return dict(msgspec.to_builtins(WakeUp(reference=reference, traceparent=traceparent)))
+
+
+def message_of(task: Task) -> dict[str, Any]:
+    """Return the message that delivers a task."""
+    message = TaskMessage(task=task.id, team=task.team, priority=task.priority, traceparent=task.traceparent)
+    return dict(msgspec.to_builtins(message))

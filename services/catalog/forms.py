@@ -1,0 +1,131 @@
+"""Forms of a service definition: JSON Schema 2020-12 in, every error of every field out."""
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+
+from services.errors import FieldError
+
+MAX_SAFE_INTEGER = 2**53
+_UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+class FormError(Exception):
+    """Say why a form's schema cannot be used."""
+
+
+class Form:
+    """Hold one compiled form."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = schema
+        try:
+            self._validator = jsonschema_rs.Draft202012Validator(
+                schema, validate_formats=True, ignore_unknown_formats=False, retriever=_refuse_remote
+            )
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            raise FormError(f"the form is not a JSON Schema of 2020-12: {_first_line(error)}") from error
+
+    def errors(self, answers: object) -> tuple[FieldError, ...]:
+        """Return every error of every field, in the order of the form."""
+        found = {(e.pointer, e.code): e for error in self._validator.iter_errors(answers) for e in _field_errors(error)}
+        return tuple(sorted(found.values(), key=lambda e: _position(self.schema, e.pointer)))
+
+    def smallest(self, answers: dict[str, Any]) -> dict[str, Any]:
+        """Return the valid answers that remain when everything that can be left out of valid answers is left out."""
+        smallest = copy.deepcopy(answers)
+        for path in sorted(_paths(answers), key=len):
+            without = _without(smallest, path)
+            if without is not None and self._validator.is_valid(without):
+                smallest = without
+        return smallest
+
+
+def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
+    """Find what cannot stand in a queue message or a document: control characters, U+FFFE, integers over 2^53."""
+    if isinstance(value, str) and _UNSENDABLE.search(value):
+        yield FieldError(pointer, "control_character")
+    elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        yield FieldError(pointer, "number_out_of_range")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if _UNSENDABLE.search(key):
+                yield FieldError(pointer, "control_character")
+            else:
+                yield from unsendable(inner, child(pointer, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from unsendable(inner, child(pointer, index))
+
+
+def canonical(value: object) -> str:
+    """Write JSON so that equal values are equal texts (RFC 8785: sorted keys, 3.0 as 3)."""
+    return jsonschema_rs.canonical.json.to_string(value)
+
+
+def child(pointer: str, key: str | int) -> str:
+    """Extend a JSON pointer (RFC 6901) by one step."""
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def _refuse_remote(uri: str) -> Any:
+    raise ValueError(f"a form stands alone: {uri} is not fetched")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _field_errors(error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
+    """Name the property itself where the library names the object that lacks or exceeds it."""
+    pointer = ""
+    for step in error.instance_path:
+        pointer = child(pointer, step)
+    details = error.kind.as_dict()
+    match error.kind.name:
+        case "required":
+            yield FieldError(child(pointer, details["property"]), "required")
+        case "additionalProperties" | "unevaluatedProperties":
+            for name in details["unexpected"]:
+                yield FieldError(child(pointer, name), "unknown_field")
+        case "falseSchema":
+            yield FieldError(pointer, "not_allowed")
+        case name:
+            yield FieldError(pointer, _snake(name), {k: v for k, v in details.items() if k in ("limit", "format")})
+
+
+def _snake(name: str) -> str:
+    return re.sub("([A-Z])", r"_\1", name).lower()
+
+
+def _position(schema: Any, pointer: str) -> list[int]:
+    """Return where a field stands in the form, so that errors read from top to bottom."""
+    places = []
+    for step in pointer.split("/")[1:]:
+        properties = list(schema.get("properties", {})) if isinstance(schema, dict) else []
+        places.append(properties.index(step) if step in properties else len(properties))
+        schema = schema.get("properties", {}).get(step, {}) if isinstance(schema, dict) else {}
+    return places
+
+
+def _paths(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield (*path, key)
+            yield from _paths(inner, (*path, key))
+
+
+def _without(answers: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any] | None:
+    changed = copy.deepcopy(answers)
+    parent: Any = changed
+    for step in path[:-1]:
+        parent = parent.get(step)
+        if not isinstance(parent, dict):
+            return None
+    if path[-1] not in parent:
+        return None
+    del parent[path[-1]]
+    return changed

@@ -1,0 +1,163 @@
+"""A service definition (手続き): its texts, form, routes and test cases, and the rules by which it is published."""
+
+import re
+from datetime import timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from services import times
+from services.tasks.model import Priority
+from services.times import Instant
+
+ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
+"""Seconds for which a version is still accepted after a newer one became current."""
+USUAL_OUTCOMES = ("done", "not_done")
+RESERVED_ROUTES = ("unrouted", "review")
+_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+
+type Text = dict[str, str]
+"""A text by language: `ja`, `ja-easy` (やさしい日本語), `en`, or more."""
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+class Route(_Part, frozen=True, kw_only=True):
+    """Send a request to a team where `when` (CEL, bool) holds; `priority` is CEL as well, `dueIn` an ISO 8601 duration."""
+
+    id: str
+    kind: str
+    team: str
+    priority: str
+    when: str
+    due_in: timedelta
+
+
+class ExpectedTask(_Part, frozen=True, kw_only=True):
+    """Name a task that a case must lead to."""
+
+    route: str
+    team: str
+    priority: Priority
+
+
+class ExpectedError(_Part, frozen=True, kw_only=True):
+    """Name an error that a case must lead to."""
+
+    pointer: str
+    code: str
+
+
+class Expectation(_Part, frozen=True, kw_only=True):
+    """Say what a case leads to: exactly these tasks where valid, exactly these errors where not."""
+
+    valid: bool
+    tasks: tuple[ExpectedTask, ...] = ()
+    errors: tuple[ExpectedError, ...] = ()
+
+
+class Case(_Part, frozen=True, kw_only=True):
+    """Test the definition with one set of invented answers."""
+
+    name: str
+    answers: dict[str, Any]
+    expect: Expectation
+
+
+class Outcome(_Part, frozen=True, kw_only=True):
+    """Offer staff a way to end a task, besides `done` and `not_done`."""
+
+    id: str
+    title: Text
+
+
+class Definition(_Part, frozen=True, kw_only=True):
+    """Describe one service as data."""
+
+    id: str
+    title: Text
+    purpose: Text
+    phone: str
+    form: dict[str, Any]
+    routes: tuple[Route, ...]
+    cases: tuple[Case, ...]
+    summary: Text = {}
+    opens: Instant | None = None
+    closes: Instant | None = None
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def first_team(self) -> str:
+        """Return the team that gets what no rule could place."""
+        return self.routes[0].team
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        """Return every team that the routes name, in their order."""
+        return tuple(dict.fromkeys(route.team for route in self.routes))
+
+    def knows_outcome(self, outcome: str) -> bool:
+        """Tell whether staff may end a task with this outcome."""
+        return outcome in USUAL_OUTCOMES or any(outcome == offered.id for offered in self.outcomes)
+
+
+class Edition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Keep one published version; it never changes."""
+
+    service: str
+    version: int
+    published_at: Instant
+    definition: Definition
+
+
+class Replaced(msgspec.Struct, frozen=True, rename="camel"):
+    """Remember until when an earlier version was current."""
+
+    version: int
+    at: Instant
+
+
+class Current(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Name the version of a service that is current, and those it replaced."""
+
+    edition: Edition
+    replaced: tuple[Replaced, ...] = ()
+    etag: str = msgspec.field(default="", name="_etag")
+
+    @property
+    def service(self) -> str:
+        """Return the id of the service."""
+        return self.edition.service
+
+    def accepts(self, version: int, now: Instant) -> bool:
+        """Tell whether answers to this version are taken: the current one, or one that was within 24 hours."""
+        if version == self.edition.version:
+            return True
+        oldest = times.later(now, -ACCEPTED_AFTER_REPLACEMENT)
+        return any(earlier.version == version and earlier.at >= oldest for earlier in self.replaced)
+
+
+def state_of(definition: Definition, now: Instant) -> Literal["open", "closed"]:
+    """Tell whether a service takes requests now, by its opening and closing times."""
+    opened = definition.opens is None or times.moment(definition.opens) <= times.moment(now)
+    ended = definition.closes is not None and times.moment(definition.closes) <= times.moment(now)
+    return "open" if opened and not ended else "closed"
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the id of a service or route, or a team, which becomes part of a queue's name."""
+    return _NAME.fullmatch(text) is not None and not text.endswith("-") and "--" not in text
+
+
+def next_edition(current: Current | None, definition: Definition, now: Instant) -> Current:
+    """Make a definition current: the next version, with the one it replaces still accepted for a day."""
+    version = current.edition.version + 1 if current else 1
+    replaced: tuple[Replaced, ...] = ()
+    if current:
+        oldest = times.later(now, -ACCEPTED_AFTER_REPLACEMENT)
+        kept = tuple(earlier for earlier in current.replaced if earlier.at >= oldest)
+        replaced = (*kept, Replaced(current.edition.version, now))
+    edition = Edition(service=definition.id, version=version, published_at=now, definition=definition)
+    return Current(edition=edition, replaced=replaced, etag=current.etag if current else "")

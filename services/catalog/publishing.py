@@ -1,0 +1,139 @@
+"""The test that a service definition stands before it is published."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from services import times
+from services.catalog.forms import FormError
+from services.catalog.model import RESERVED_ROUTES, Case, Definition, Edition, Expectation, is_name
+from services.catalog.routing import CompiledService
+from services.catalog.rules import RuleError
+from services.errors import DefinitionRefused
+
+
+def read_definition(raw: object) -> Definition:
+    """Read a definition from its JSON or YAML values; raises DefinitionRefused for another shape."""
+    try:
+        return msgspec.convert(raw, Definition)
+    except msgspec.ValidationError as error:
+        raise DefinitionRefused((str(error),)) from error
+
+
+def check(definition: Definition) -> None:
+    """Refuse a definition whose names, texts, form, rules or cases fail, with every reason."""
+    reasons = tuple(_problems(definition))
+    if reasons:
+        raise DefinitionRefused(reasons)
+
+
+def _problems(definition: Definition) -> Iterator[str]:
+    yield from _problems_of_names(definition)
+    yield from _problems_of_texts(definition)
+    if not definition.routes:
+        yield "routes: at least one is needed"
+        return
+    try:
+        service = CompiledService(
+            Edition(service=definition.id, version=0, published_at=times.NEVER, definition=definition)
+        )
+    except (FormError, RuleError) as error:
+        yield str(error)
+        return
+    yield from _problems_of_examples(service)
+    yield from _problems_of_cases(service)
+
+
+def _problems_of_names(definition: Definition) -> Iterator[str]:
+    routes = [route.id for route in definition.routes]
+    for kind, name in [
+        ("id", definition.id),
+        *(("route", r) for r in routes),
+        *(("team", t) for t in definition.teams),
+    ]:
+        if not is_name(name):
+            yield f"{kind} {name!r}: small letters, digits and single hyphens, at most 40, beginning with a letter"
+    for name in sorted({r for r in routes if routes.count(r) > 1 or r in RESERVED_ROUTES}):
+        yield f"route {name!r}: used twice or reserved"
+
+
+def _problems_of_texts(definition: Definition) -> Iterator[str]:
+    for name, text in (("title", definition.title), ("purpose", definition.purpose)):
+        if not text.get("ja"):
+            yield f"{name}: the Japanese text (ja) is missing"
+    if not definition.phone.strip():
+        yield "phone: a number to call is needed"
+    for name, time in (("opens", definition.opens), ("closes", definition.closes)):
+        try:
+            times.moment(time or times.NEVER)
+        except ValueError as error:
+            yield f"{name}: {error}"
+
+
+def _problems_of_examples(service: CompiledService) -> Iterator[str]:
+    examples = service.form.schema.get("examples")
+    if not isinstance(examples, list) or not examples:
+        yield "form.examples: one whole valid set of answers is needed"
+        return
+    for index, example in enumerate(examples):
+        for error in service.form.errors(example):
+            yield f"form.examples[{index}]: {error.pointer} {error.code}"
+
+
+def _problems_of_cases(service: CompiledService) -> Iterator[str]:
+    definition = service.definition
+    for case in definition.cases:
+        expected, actual = _sorted(case.expect), _sorted(_outcome(service, case.answers))
+        if expected != actual:
+            yield f"case {case.name!r}: expected {_shown(expected)}, got {_shown(actual)}"
+        yield from _problems_of_rules(service, case)
+    taken = [{task.route for task in case.expect.tasks} for case in definition.cases if case.expect.valid]
+    for route in definition.routes:
+        if not any(route.id in routes for routes in taken):
+            yield f"route {route.id!r}: no case takes it"
+        if all(route.id in routes for routes in taken):
+            yield f"route {route.id!r}: no valid case leaves it out"
+
+
+def _problems_of_rules(service: CompiledService, case: Case) -> Iterator[str]:
+    """Run every rule on the answers of a case and on the smallest answers that are still valid."""
+    if service.form.errors(case.answers):
+        return
+    for name, answers in (
+        ("", case.answers),
+        (" cut to the smallest valid answers", service.form.smallest(case.answers)),
+    ):
+        routes = []
+        for route in service.routes:
+            try:
+                routes.append(route.plan(answers))
+            except RuleError as error:
+                yield f"case {case.name!r}{name}: route {route.route.id!r}: {error}"
+                return
+        if not any(routes):
+            yield f"case {case.name!r}{name}: no route takes it"
+
+
+def _outcome(service: CompiledService, answers: dict[str, Any]) -> Expectation:
+    errors = service.form.errors(answers)
+    if errors:
+        return msgspec.convert(
+            {"valid": False, "errors": [{"pointer": e.pointer, "code": e.code} for e in errors]}, Expectation
+        )
+    tasks = [{"route": t.route, "team": t.team, "priority": t.priority} for t in service.plan(answers)]
+    return msgspec.convert({"valid": True, "tasks": tasks}, Expectation)
+
+
+def _sorted(expectation: Expectation) -> Expectation:
+    return Expectation(
+        valid=expectation.valid,
+        tasks=tuple(sorted(expectation.tasks, key=lambda t: t.route)),
+        errors=tuple(sorted(expectation.errors, key=lambda e: (e.pointer, e.code))),
+    )
+
+
+def _shown(expectation: Expectation) -> str:
+    if expectation.valid:
+        return "tasks " + ", ".join(f"{t.route}/{t.team}/{t.priority}" for t in expectation.tasks)
+    return "errors " + ", ".join(f"{e.pointer} {e.code}" for e in expectation.errors)

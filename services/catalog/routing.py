@@ -1,0 +1,85 @@
+"""What a request leads to: the tasks that the routes of its service definition make of its answers."""
+
+from typing import Any
+
+import msgspec
+
+from services.catalog.forms import Form
+from services.catalog.model import Definition, Edition, Route
+from services.catalog.rules import Rule, RuleError
+from services.tasks.model import Priority
+
+REVIEW_DUE_SECONDS = 24 * 3600.0
+
+
+class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a task to be made; `reason` says why where no rule asked for it."""
+
+    route: str
+    kind: str
+    team: str
+    priority: Priority
+    due_seconds: float
+    reason: str | None = None
+
+
+class CompiledRoute:
+    """Hold a route with its rules compiled; raises RuleError where one does not compile."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self._when = Rule(route.when, bool)
+        self._priority = Rule(route.priority, str)
+
+    def plan(self, answers: dict[str, Any]) -> PlannedTask | None:
+        """Return the task of this route, None where it does not apply; raises RuleError where a rule fails."""
+        if not self._when(answers):
+            return None
+        priority = self._priority(answers)
+        if priority not in ("urgent", "normal"):
+            raise RuleError(f"{self.route.priority!r} returned neither 'urgent' nor 'normal'")
+        route = self.route
+        return PlannedTask(
+            route=route.id,
+            kind=route.kind,
+            team=route.team,
+            priority=priority,
+            due_seconds=route.due_in.total_seconds(),
+        )
+
+
+class CompiledService:
+    """Hold one edition ready for work: its form and routes compiled; raises FormError or RuleError."""
+
+    def __init__(self, edition: Edition) -> None:
+        self.edition = edition
+        self.form = Form(edition.definition.form)
+        self.routes = tuple(CompiledRoute(route) for route in edition.definition.routes)
+
+    @property
+    def definition(self) -> Definition:
+        """Return the definition of this edition."""
+        return self.edition.definition
+
+    def plan(self, answers: dict[str, Any]) -> tuple[PlannedTask, ...]:
+        """Return every task that the answers lead to: at least one, and one for a person where a rule fails."""
+        planned = tuple(task for route in self.routes if (task := self._plan_or_review(route, answers)))
+        return planned or (review(self.definition, "unrouted", "unrouted"),)
+
+    def _plan_or_review(self, route: CompiledRoute, answers: dict[str, Any]) -> PlannedTask | None:
+        try:
+            return route.plan(answers)
+        except RuleError:
+            return review(self.definition, route.route.id, "rule_failed")
+
+
+def review(definition: Definition, route: str, reason: str) -> PlannedTask:
+    """Describe the task by which a person of the service's first team looks at what no rule could place."""
+    return PlannedTask(
+        route=route,
+        kind="review",
+        team=definition.first_team,
+        priority="normal",
+        due_seconds=REVIEW_DUE_SECONDS,
+        reason=reason,
+    )

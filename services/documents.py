@@ -1,0 +1,32 @@
+"""What every stored document has: an id, an ETag, a schema version and its history."""
+
+import msgspec
+
+from services.times import Instant
+
+SCHEMA_VERSION = 1
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Record one change; its id derives from what caused the change, so that a repeat is recognised."""
+
+    id: str
+    at: Instant
+    event: str
+    by: str | None = None
+    note: str | None = None
+    task: str | None = None
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Hold what all documents share; `etag` is empty until the document is stored."""
+
+    id: str
+    history: tuple[Event, ...] = ()
+    due_at: Instant | None = None
+    schema_version: int = SCHEMA_VERSION
+    etag: str = msgspec.field(default="", name="_etag")
+
+    def has(self, operation: str) -> bool:
+        """Tell whether the operation with this id is already part of the history."""
+        return any(event.id == operation for event in self.history)

@@ -1,0 +1,198 @@
+"""Every way in which Madoguchi says no, as one tree.
+
+MadoguchiError
+├── Refusal                  what was asked cannot be done; nothing was changed
+│   ├── InvalidSubmission      the answers, contact or version do not fit; lists every field
+│   ├── SubmissionTooLarge     it would not fit into a queue message
+│   ├── UnknownService         no such service is published
+│   ├── ServiceClosed          its time is over, or has not come
+│   ├── KeyReused              the same Idempotency-Key came with another body
+│   ├── ReferenceTaken         another request stands under this reference: send again with a new key
+│   ├── UnknownRequest         no request for this reference and access code
+│   ├── NotYetProcessed        the receipt is genuine, its document is still on its way
+│   ├── HandedOver             a task of the request is done: too late to withdraw
+│   ├── UnknownTask            no such task
+│   ├── StaleToken             the caller does not hold the task (any more)
+│   ├── TaskHeld               someone else holds the task
+│   ├── TaskClosed             the task is completed or cancelled
+│   ├── RequestWithdrawn       the resident has withdrawn the request
+│   ├── UnknownOutcome         the service does not list this outcome
+│   ├── DefinitionRefused      a service definition does not stand its own test
+│   ├── Unauthenticated        no valid token
+│   └── Forbidden              the token lacks the role
+├── StoreUnavailable         a store did not answer: the outcome is not known, sending the same again is safe
+├── WriteConflict            a conditional write found another state; for the code that decides again
+└── NeverPossible            a queue message that can never succeed; says why
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from services.times import Instant
+
+
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Say what is wrong with one field: a JSON pointer, a stable code and the limits the code speaks of."""
+
+    pointer: str
+    code: str
+    limits: dict[str, object] = {}
+
+
+class MadoguchiError(Exception):
+    """Stand at the root of the tree; `code` is stable, `phone` is the number that can help."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str = "", *, phone: str | None = None) -> None:
+        super().__init__(message)
+        self.phone = phone
+
+
+class Refusal(MadoguchiError):
+    """Refuse what was asked; nothing was changed."""
+
+
+class InvalidSubmission(Refusal):
+    """List every field that does not fit."""
+
+    code = "invalid"
+
+    def __init__(self, errors: tuple[FieldError, ...], *, phone: str | None = None, form: object = None) -> None:
+        super().__init__(", ".join(f"{e.pointer or '/'} {e.code}" for e in errors), phone=phone)
+        self.errors = errors
+        self.form = form
+
+
+class SubmissionTooLarge(Refusal):
+    """Refuse a submission that would not fit into a queue message (60 KiB)."""
+
+    code = "too_large"
+
+
+class UnknownService(Refusal):
+    """Say that no such service is published."""
+
+    code = "unknown_service"
+
+
+class ServiceClosed(Refusal):
+    """Say that a service takes nothing now: it opens later, or has closed."""
+
+    code = "service_closed"
+
+    def __init__(self, *, opens: Instant | None, closes: Instant | None, phone: str) -> None:
+        super().__init__(f"opens {opens}, closes {closes}", phone=phone)
+        self.opens = opens
+        self.closes = closes
+
+
+class KeyReused(Refusal):
+    """Refuse another body under an Idempotency-Key that already has a receipt."""
+
+    code = "idempotency_key_reused"
+
+
+class ReferenceTaken(Refusal):
+    """Ask for a new Idempotency-Key: another request stands under the reference this one derives."""
+
+    code = "send_again_with_new_key"
+
+
+class UnknownRequest(Refusal):
+    """Answer a wrong pair of reference and access code, and an unknown one, alike."""
+
+    code = "unknown_request"
+
+
+class NotYetProcessed(Refusal):
+    """Say that the receipt is genuine and its document still on its way."""
+
+    code = "not_yet_processed"
+
+
+class HandedOver(Refusal):
+    """Refuse a withdrawal after a task was done."""
+
+    code = "handed_over"
+
+
+class UnknownTask(Refusal):
+    """Say that there is no such task."""
+
+    code = "unknown_task"
+
+
+class StaleToken(Refusal):
+    """Refuse a fencing token that is not the current one, and say who holds the task now."""
+
+    code = "stale_token"
+
+    def __init__(self, holder: str | None) -> None:
+        super().__init__(f"held by {holder}" if holder else "held by nobody")
+        self.holder = holder
+
+
+class TaskHeld(StaleToken):
+    """Refuse a claim on a task that someone else holds."""
+
+    code = "task_held"
+
+
+class TaskClosed(Refusal):
+    """Refuse work on a task that is completed or cancelled."""
+
+    code = "task_closed"
+
+
+class RequestWithdrawn(Refusal):
+    """Tell the holder of a task that the resident has withdrawn the request."""
+
+    code = "withdrawn"
+
+
+class UnknownOutcome(Refusal):
+    """Refuse an outcome that the service does not list."""
+
+    code = "unknown_outcome"
+
+
+class DefinitionRefused(Refusal):
+    """Name everything for which a service definition is not published."""
+
+    code = "definition_refused"
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
+
+
+class Unauthenticated(Refusal):
+    """Refuse a call without a valid token."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(Refusal):
+    """Refuse a token that lacks the role."""
+
+    code = "forbidden"
+
+
+class StoreUnavailable(MadoguchiError):
+    """Say that a store did not answer: the outcome is not known, sending the same again is safe."""
+
+    code = "unavailable"
+
+
+class WriteConflict(MadoguchiError):
+    """Tell the caller to read again and decide again: a conditional write found another state."""
+
+    code = "conflict"
+
+
+class NeverPossible(MadoguchiError):
+    """Say why a queue message can never succeed."""
+
+    code = "never_possible"

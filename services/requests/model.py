@@ -1,0 +1,271 @@
+"""A resident's request, its tasks beside it, and the rules by which it moves on."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from services import times
+from services.catalog.routing import PlannedTask
+from services.documents import Document, Event
+from services.errors import HandedOver
+from services.tasks import model as tasks
+from services.tasks.model import Task, TaskStatus
+from services.times import Instant
+
+FIRST_SWEEP_AFTER = 60.0
+"""Seconds for which a step is left to its wake-up message before the sweeper sends another."""
+
+type RequestStatus = Literal["accepted", "completed", "withdrawn"]
+type StepKind = Literal["dispatch", "review"]
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Say how the resident is reached; at least one is given, as people type it."""
+
+    phone: str | None = None
+    email: str | None = None
+    name: str | None = None
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Hold what a resident sends; `version` is the edition of the form it answers, the current one where absent."""
+
+    service: str
+    answers: dict[str, Any]
+    contact: Contact
+    version: int | None = None
+    locale: str = "ja"
+    channel: str = "web"
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Hold one thing still to be done, from the instant `at` on; a review names its reason."""
+
+    kind: StepKind
+    at: Instant
+    round: int = 1
+    reason: str | None = None
+
+
+class RequestTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Mirror on the request how one of its tasks stands."""
+
+    id: str
+    kind: str
+    team: str
+    status: TaskStatus = "open"
+    outcome: str | None = None
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Keep another body that came through the queue under the same key, for a person to judge."""
+
+    body_hash: str
+    received_at: Instant
+    answers: dict[str, Any]
+    contact: Contact
+
+
+class Request(Document, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="request"):
+    """Hold one request; its id is its reference (受付番号)."""
+
+    reference: str
+    key_hash: str
+    body_hash: str
+    access_version: int
+    access_epoch: int = 0
+    service: str
+    version: int
+    channel: str
+    locale: str
+    answers: dict[str, Any]
+    contact: Contact
+    received_at: Instant
+    status: RequestStatus = "accepted"
+    tasks: tuple[RequestTask, ...] = ()
+    pending: dict[str, Step] = {}
+    variants: tuple[Variant, ...] = ()
+    sweeps: int = 0
+    traceparent: str | None = None
+
+
+class Case(msgspec.Struct, frozen=True):
+    """Hold a request and its tasks: what one logical partition contains and one batch can change."""
+
+    request: Request
+    tasks: dict[str, Task]
+
+    def with_documents(self, documents: tuple[Request | Task, ...]) -> "Case":
+        """Return the case after these documents were written."""
+        request, changed = self.request, dict(self.tasks)
+        for document in documents:
+            if isinstance(document, Request):
+                request = document
+            else:
+                changed[document.id] = document
+        return Case(request, changed)
+
+
+type Changes = tuple[Request | Task, ...]
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what is derived from a submission's key and body."""
+
+    reference: str
+    key_hash: str
+    body_hash: str
+    access_version: int
+
+
+def accept(
+    submission: Submission,
+    identity: Identity,
+    *,
+    version: int,
+    received_at: Instant,
+    now: Instant,
+    step: Step,
+    traceparent: str | None = None,
+) -> Request:
+    """Make the request of a submission, with its first step pending."""
+    request = Request(
+        id=identity.reference,
+        reference=identity.reference,
+        key_hash=identity.key_hash,
+        body_hash=identity.body_hash,
+        access_version=identity.access_version,
+        service=submission.service,
+        version=version,
+        channel=submission.channel,
+        locale=submission.locale,
+        answers=submission.answers,
+        contact=submission.contact,
+        received_at=received_at,
+        history=(Event(id="accept", at=received_at, event="accepted"),),
+        traceparent=traceparent,
+    )
+    return with_step(request, step.kind, msgspec.structs.replace(step, at=now))
+
+
+def received_earlier(request: Request, received_at: Instant, now: Instant) -> Changes:
+    """Let the earlier of two receipts of the same body count, whichever was processed first."""
+    if received_at >= request.received_at:
+        return ()
+    event = Event(id=f"received.{received_at}", at=now, event="received_earlier")
+    return (msgspec.structs.replace(request, received_at=received_at, history=(*request.history, event)),)
+
+
+def with_step(request: Request, id_: str, step: Step) -> Request:
+    """Add a step that is still to be done."""
+    return _with_pending(request, {**request.pending, id_: step})
+
+
+def without_step(request: Request, id_: str, now: Instant) -> Request:
+    """Clear a step that is done; with the last one, the request may be completed."""
+    left = {name: step for name, step in request.pending.items() if name != id_}
+    return _settled(_with_pending(request, left), f"completed.{id_}", now)
+
+
+def due_steps(request: Request, now: Instant) -> list[tuple[str, Step]]:
+    """Return the steps whose time has come, the earliest first."""
+    due = [(id_, step) for id_, step in request.pending.items() if step.at <= now]
+    return sorted(due, key=lambda item: (item[1].at, item[0]))
+
+
+def dispatch(case: Case, step_id: str, step: Step, plan: Sequence[PlannedTask], now: Instant) -> Changes:
+    """Make the tasks of a step and record them on the request; a withdrawn request gets none."""
+    operation = f"dispatch.{step_id}"
+    request = case.request
+    if request.has(operation) or request.status == "withdrawn":
+        return ()
+    made = tuple(_task(request, planned, step.round, now) for planned in plan)
+    mirrored = tuple(RequestTask(id=t.id, kind=t.kind, team=t.team) for t in made)
+    event = Event(id=operation, at=now, event="dispatched")
+    changed = msgspec.structs.replace(
+        request, tasks=(*request.tasks, *mirrored), status="accepted", history=(*request.history, event)
+    )
+    return (changed, *made)
+
+
+def tasks_of_step(case: Case, step: Step, plan: Sequence[PlannedTask]) -> list[Task]:
+    """Return the tasks that a step has made, whether in this run or an earlier one."""
+    ids = (tasks.task_id(case.request.reference, planned.route, step.round) for planned in plan)
+    return [case.tasks[id_] for id_ in ids if id_ in case.tasks]
+
+
+def withdraw(case: Case, now: Instant) -> Changes:
+    """Withdraw the request and cancel its open tasks; raises HandedOver once anything was done for it."""
+    request = case.request
+    if request.status == "withdrawn":
+        return ()
+    if request.status == "completed" or any(t.status == "completed" and t.outcome != "not_done" for t in request.tasks):
+        raise HandedOver()
+    cancelled = tuple(tasks.cancel(t, "withdraw", now) for t in case.tasks.values() if t.status == "open")
+    gone = {t.id for t in cancelled}
+    changed = msgspec.structs.replace(
+        request,
+        status="withdrawn",
+        pending={},
+        due_at=None,
+        tasks=tuple(msgspec.structs.replace(t, status="cancelled") if t.id in gone else t for t in request.tasks),
+        history=(*request.history, Event(id="withdraw", at=now, event="withdrawn")),
+    )
+    return (changed, *cancelled)
+
+
+def record_completion(request: Request, task: Task, now: Instant) -> Request:
+    """Mirror a completed task on the request; with the last one, the request is completed."""
+    mirrored = tuple(
+        msgspec.structs.replace(t, status="completed", outcome=task.outcome) if t.id == task.id else t
+        for t in request.tasks
+    )
+    operation = f"{task.id}.{tasks.complete_operation(task.token)}"
+    event = Event(id=operation, at=now, event="task_completed", task=task.kind)
+    changed = msgspec.structs.replace(request, tasks=mirrored, history=(*request.history, event))
+    return _settled(changed, f"completed.{task.id}", now)
+
+
+def kept_beside(request: Request, variant: Variant, now: Instant) -> Changes:
+    """Keep another body of the same key beside the first, and ask for a person to judge."""
+    operation = f"variant.{variant.body_hash}"
+    if request.has(operation):
+        return ()
+    event = Event(id=operation, at=now, event="other_body_received")
+    variants = (*request.variants, variant)
+    changed = msgspec.structs.replace(request, variants=variants, history=(*request.history, event))
+    step = Step(kind="review", at=now, round=len(variants) + 1, reason="other_body")
+    return (with_step(changed, operation, step),)
+
+
+def _task(request: Request, planned: PlannedTask, round_: int, now: Instant) -> Task:
+    return Task(
+        id=tasks.task_id(request.reference, planned.route, round_),
+        reference=request.reference,
+        service=request.service,
+        version=request.version,
+        route=planned.route,
+        kind=planned.kind,
+        team=planned.team,
+        priority=planned.priority,
+        deadline=times.later(request.received_at, planned.due_seconds),
+        created_at=now,
+        reason=planned.reason,
+        due_at=times.later(now, tasks.SWEEP_OPEN_AFTER),
+        history=(Event(id="created", at=now, event="created"),),
+        traceparent=request.traceparent,
+    )
+
+
+def _settled(request: Request, operation: str, now: Instant) -> Request:
+    """Complete a request of which nothing is open or pending."""
+    if request.status != "accepted" or request.pending or any(task.status == "open" for task in request.tasks):
+        return request
+    event = Event(id=operation, at=now, event="completed")
+    return msgspec.structs.replace(request, status="completed", history=(*request.history, event))
+
+
+def _with_pending(request: Request, pending: dict[str, Step]) -> Request:
+    due_at = times.later(min(step.at for step in pending.values()), FIRST_SWEEP_AFTER) if pending else None
+    return msgspec.structs.replace(request, pending=pending, due_at=due_at, sweeps=0)

@@ -1,0 +1,90 @@
+"""Taking in what waited in the intake queue: what holds a receipt is never rejected."""
+
+from collections.abc import Sequence
+
+from services import cases
+from services.catalog.model import state_of
+from services.catalog.routing import CompiledService
+from services.catalog.service import Catalog
+from services.errors import InvalidSubmission, NeverPossible, UnknownService, WriteConflict
+from services.ports import RequestStore
+from services.requests import intake
+from services.requests import model as requests
+from services.requests.intake import IntakeMessage
+from services.requests.model import Case, Changes, Identity, Step, Variant
+from services.requests.receipts import ReceiptSecrets
+from services.requests.service import identify
+from services.times import Clock, Instant
+
+
+class QueuedIntake:
+    """Turn messages of `requests-intake` into requests."""
+
+    def __init__(self, store: RequestStore, catalog: Catalog, secrets: ReceiptSecrets, clock: Clock) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._secrets = secrets
+        self._clock = clock
+
+    async def take_in(self, body: str) -> str:
+        """Keep the submission in a message and return its reference; raises NeverPossible where no team could act."""
+        message = intake.read_message(body)
+        now = self._clock()
+        received_at = min(message.received_at, now)
+        submission = message.submission
+        identity = identify(self._secrets, submission, message.idempotency_key, message.access_version)
+        service, reason = await self._edition(message)
+        request = requests.accept(
+            submission,
+            identity,
+            version=service.edition.version,
+            received_at=received_at,
+            now=now,
+            step=_first_step(service, message, reason, received_at),
+            traceparent=message.traceparent,
+        )
+        try:
+            await self._store.create(request)
+        except WriteConflict:
+            await self._merge(message, identity, received_at)
+        return identity.reference
+
+    async def _edition(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
+        """Return the edition a message answers; where that one is no longer accepted, the current one and why."""
+        try:
+            return await self._catalog.accepted(message.service, message.version or message.resolved_version), None
+        except InvalidSubmission:
+            return await self._catalog.accepted(message.service, None), "outdated"
+        except UnknownService as refusal:
+            raise NeverPossible(f"service {message.service!r} is not published") from refusal
+
+    async def _merge(self, message: IntakeMessage, identity: Identity, received_at: Instant) -> None:
+        """Meet the request that is already there: the same body is done, another one is kept for a person."""
+        variant = Variant(
+            body_hash=identity.body_hash,
+            received_at=received_at,
+            answers=message.answers,
+            contact=message.contact,
+        )
+
+        def decide(case: Case) -> Changes:
+            request = case.request
+            if request.key_hash != identity.key_hash:
+                raise NeverPossible("another request stands under this reference; send again with a new key")
+            if request.body_hash == identity.body_hash:
+                return requests.received_earlier(request, received_at, self._clock())
+            return requests.kept_beside(request, variant, self._clock())
+
+        await cases.change(self._store, identity.reference, decide)
+
+
+def _first_step(service: CompiledService, message: IntakeMessage, reason: str | None, received_at: Instant) -> Step:
+    """Let the routes place a good submission, and a person any other."""
+    reasons: Sequence[tuple[bool, str]] = (
+        (reason is not None, reason or ""),
+        (any(True for _ in intake.general_errors(message.submission)), "invalid"),
+        (bool(service.form.errors(message.answers)), "invalid"),
+        (state_of(service.definition, received_at) == "closed", "late"),
+    )
+    found = next((why for applies, why in reasons if applies), None)
+    return Step(kind="review", at=received_at, reason=found) if found else Step(kind="dispatch", at=received_at)

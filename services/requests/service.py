@@ -1,0 +1,246 @@
+"""Taking in requests, telling how they stand, and withdrawing them."""
+
+import logging
+from typing import Literal
+
+import msgspec
+
+from services import cases
+from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.advance.service import wake_up
+from services.catalog.model import state_of
+from services.catalog.routing import CompiledService
+from services.catalog.service import AS_SHIPPED, Catalog
+from services.errors import (
+    HandedOver,
+    InvalidSubmission,
+    KeyReused,
+    NotYetProcessed,
+    ReferenceTaken,
+    Refusal,
+    ServiceClosed,
+    StoreUnavailable,
+    UnknownRequest,
+    UnknownService,
+    WriteConflict,
+)
+from services.ports import Queues, RequestStore
+from services.requests import intake, receipts
+from services.requests import model as requests
+from services.requests.intake import IntakeMessage
+from services.requests.model import Identity, Request, Step, Submission
+from services.requests.outage import Outage
+from services.requests.receipts import ReceiptSecrets
+from services.times import Clock, Instant
+
+type How = Literal["created", "repeated", "queued"]
+
+log = logging.getLogger("madoguchi.requests")
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Promise a resident that the request is kept."""
+
+    reference: str
+    access_code: str
+    status: str
+    service: str
+    version: int
+    received_at: Instant
+    phone: str
+
+
+class Requests:
+    """Serve residents."""
+
+    def __init__(
+        self,
+        store: RequestStore,
+        queues: Queues,
+        catalog: Catalog,
+        secrets: ReceiptSecrets,
+        clock: Clock,
+        phone: str,
+    ) -> None:
+        self._store = store
+        self._queues = queues
+        self._catalog = catalog
+        self._secrets = secrets
+        self._clock = clock
+        self._phone = phone
+        self._outage = Outage()
+
+    async def submit(self, submission: Submission, key: str, traceparent: str | None) -> tuple[Receipt, How]:
+        """Keep a request and give its receipt; the same key and body give the first receipt again.
+
+        Raises InvalidSubmission, SubmissionTooLarge, UnknownService, ServiceClosed, KeyReused, ReferenceTaken, and
+        StoreUnavailable where neither store took it.
+        """
+        now = self._clock()
+        self._check_general(submission)
+        identity = identify(self._secrets, submission, key)
+        message = intake.message_for(
+            submission, key, received_at=now, access_version=identity.access_version, traceparent=traceparent
+        )
+        try:
+            service = await self._open_service(submission, now)
+        except Refusal as refusal:
+            return await self._recognise(identity, refusal), "repeated"
+        request = requests.accept(
+            submission,
+            identity,
+            version=service.edition.version,
+            received_at=now,
+            now=now,
+            step=Step(kind="dispatch", at=now),
+            traceparent=traceparent,
+        )
+        try:
+            await self._create(request)
+        except StoreUnavailable:
+            await self._queue(message, request.version)
+            return self._receipt(request, status="received"), "queued"
+        except WriteConflict:
+            return await self._first_receipt(request, identity)
+        await self._wake(request)
+        return self._receipt(request), "created"
+
+    async def status(self, reference: str, access_code: str) -> Request | None:
+        """Return a resident's request, None while a genuine receipt waits for its document; raises UnknownRequest."""
+        known = receipts.read_reference(reference)
+        code = receipts.read_code(access_code)
+        if known is None:
+            raise UnknownRequest()
+        genuine = receipts.is_genuine(self._secrets, known, code)
+        try:
+            request = await self._store.read(known)
+        except StoreUnavailable:
+            if genuine:
+                return None
+            raise
+        if request is None and genuine:
+            return None
+        if request is None or not self._opens(request, code):
+            raise UnknownRequest()
+        return request
+
+    async def withdraw(self, reference: str, access_code: str) -> Request:
+        """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once anything was done for it."""
+        request = await self.status(reference, access_code)
+        if request is None:
+            raise NotYetProcessed(phone=self._phone)
+        try:
+            case = await cases.change(
+                self._store, request.reference, lambda case: requests.withdraw(case, self._clock())
+            )
+        except HandedOver as refusal:
+            refusal.phone = await self.phone_of(request)
+            raise
+        return case.request
+
+    async def phone_of(self, request: Request | None) -> str:
+        """Return the number that can help with a request: its service's, else the municipality's."""
+        if request is None:
+            return self._phone
+        try:
+            return (await self._catalog.service(request.service)).edition.definition.phone
+        except UnknownService:
+            return self._phone
+
+    async def check(self, submission: Submission) -> CompiledService:
+        """Check a submission without keeping it; raises what `submit` would refuse it for."""
+        self._check_general(submission)
+        return await self._open_service(submission, self._clock())
+
+    def _check_general(self, submission: Submission) -> None:
+        errors = tuple(intake.general_errors(submission))
+        if errors:
+            raise InvalidSubmission(errors, phone=self._phone)
+
+    async def _open_service(self, submission: Submission, now: Instant) -> CompiledService:
+        service = await self._catalog.accepted(submission.service, submission.version)
+        definition = service.definition
+        if state_of(definition, now) == "closed":
+            raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
+        errors = service.form.errors(submission.answers)
+        if errors:
+            raise InvalidSubmission(
+                tuple(msgspec.structs.replace(e, pointer=f"/answers{e.pointer}") for e in errors),
+                phone=definition.phone,
+                form=definition.form,
+            )
+        return service
+
+    async def _create(self, request: Request) -> None:
+        """Write the promise, unless the store is known to be away."""
+        if request.version == AS_SHIPPED or self._outage.is_on(self._clock()):
+            raise StoreUnavailable("spared after failures in a row")
+        try:
+            await self._store.create(request)
+        except StoreUnavailable:
+            self._outage.failed(self._clock())
+            raise
+        self._outage.answered()
+
+    async def _queue(self, message: IntakeMessage, version: int) -> None:
+        resolved = version if version != AS_SHIPPED else None
+        await self._queues.send(
+            intake.QUEUE, msgspec.to_builtins(msgspec.structs.replace(message, resolved_version=resolved))
+        )
+
+    async def _recognise(self, identity: Identity, refusal: Refusal) -> Receipt:
+        """Give the first receipt of a repeat that would be refused today; a store that is away is not a refusal."""
+        existing = await self._store.read(identity.reference)
+        if existing is None:
+            raise refusal
+        return self._repeated(existing, identity)
+
+    async def _first_receipt(self, request: Request, identity: Identity) -> tuple[Receipt, How]:
+        """Tell a repeat, another body and a foreign request apart; an own write whose reply was lost is a success."""
+        existing = await self._store.read(request.reference)
+        if existing is None:
+            raise StoreUnavailable("the request that was in the way cannot be read yet")
+        receipt = self._repeated(existing, identity)
+        return receipt, "created" if existing.received_at == request.received_at else "repeated"
+
+    def _repeated(self, existing: Request, identity: Identity) -> Receipt:
+        if existing.key_hash != identity.key_hash:
+            raise ReferenceTaken()
+        if existing.body_hash != identity.body_hash:
+            raise KeyReused(phone=self._phone)
+        return self._receipt(existing)
+
+    async def _wake(self, request: Request) -> None:
+        """Wake the request up at once if the queue answers; the sweeper does it a minute later otherwise."""
+        try:
+            await self._queues.send(ADVANCE_QUEUE, wake_up(request.reference, request.traceparent))
+        except StoreUnavailable:
+            log.warning("no wake-up for %s; left to the sweeper", request.reference)
+
+    def _opens(self, request: Request, code: str) -> bool:
+        return receipts.opens(
+            self._secrets, request.reference, code, version=request.access_version, epoch=request.access_epoch
+        )
+
+    def _receipt(self, request: Request, status: str | None = None) -> Receipt:
+        return Receipt(
+            reference=request.reference,
+            access_code=receipts.access_code_for(
+                self._secrets, request.reference, version=request.access_version, epoch=request.access_epoch
+            ),
+            status=status or request.status,
+            service=request.service,
+            version=request.version,
+            received_at=request.received_at,
+            phone=self._phone,
+        )
+
+
+def identify(secrets: ReceiptSecrets, submission: Submission, key: str, access_version: int | None = None) -> Identity:
+    """Derive what a submission is known by; the access code is made under the newest secret unless told otherwise."""
+    return Identity(
+        reference=receipts.reference_for(secrets, submission.channel, key),
+        key_hash=receipts.hash_of_key(secrets, submission.channel, key),
+        body_hash=intake.hash_of_body(submission),
+        access_version=access_version if access_version in secrets.access else secrets.current_version,
+    )

@@ -1,0 +1,117 @@
+"""What a team's queues deliver, sorted into what can be claimed and what only needs tidying."""
+
+import msgspec
+
+from services import times
+from services.advance.model import TaskMessage
+from services.errors import NeverPossible
+from services.failures import record_failure
+from services.ports import FailureStore, Message, Queues, RequestStore
+from services.requests.model import Case
+from services.tasks.model import (
+    HIDDEN_AFTER_LEASE,
+    Task,
+    is_claimable,
+    is_held,
+    queue_of,
+    reference_of,
+)
+from services.times import Clock, Instant
+
+HIDDEN_WHILE_CLAIMING = 60.0
+NORMAL_FIRST_EVERY = 5
+"""Every so many claims of a team start with its normal queue, so that urgent work never starves the rest."""
+DELIVERIES_WITHOUT_TASK = 5
+ASK_STORE_EVERY = 30.0
+"""Seconds between two questions to the store, per team and instance, for tasks that no queue delivers."""
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """Offer a task to a claim, with the message that delivered it where one did."""
+
+    case: Case
+    task: Task
+    message: Message | None = None
+
+
+class Deliveries:
+    """Read the queues of teams."""
+
+    def __init__(self, store: RequestStore, queues: Queues, failures: FailureStore, clock: Clock) -> None:
+        self._store = store
+        self._queues = queues
+        self._failures = failures
+        self._clock = clock
+        self._claims: dict[str, int] = {}
+        self._asked_at: dict[str, Instant] = {}
+
+    def turn(self, team: str) -> tuple[str, str]:
+        """Return the team's queues in the order in which this claim asks them."""
+        count = self._claims[team] = self._claims.get(team, 0) + 1
+        return queue_order(team, count)
+
+    async def candidates(self, queue: str, limit: int) -> list[Candidate]:
+        """Take messages from a queue and return those whose task can be claimed; tidy the others away."""
+        messages = await self._queues.receive(queue, limit, hidden_for=HIDDEN_WHILE_CLAIMING)
+        examined = [await self._examine(message) for message in messages]
+        return [candidate for candidate in examined if candidate]
+
+    async def undelivered(self, team: str, limit: int) -> list[Candidate]:
+        """Ask the store for tasks that no queue delivers: a queue can be cleared, a poller can lose its message."""
+        now = self._clock()
+        if times.later(self._asked_at.get(team, times.NEVER), ASK_STORE_EVERY) > now:
+            return []
+        self._asked_at[team] = now
+        found = []
+        for task in await self._store.claimable_tasks(team, now, limit):
+            case = await self._store.load(task.reference)
+            if case and task.id in case.tasks:
+                found.append(Candidate(case, case.tasks[task.id]))
+        return found
+
+    async def _examine(self, message: Message) -> Candidate | None:
+        try:
+            id_ = _read(message.body)
+            case = await self._store.load(reference_of(id_))
+            if case is None or id_ not in case.tasks:
+                await self._without_task(message)
+                return None
+        except NeverPossible as error:
+            await self._give_up(message, str(error))
+            return None
+        task = case.tasks[id_]
+        now = self._clock()
+        if is_claimable(task, now):
+            return Candidate(case, task, message)
+        if is_held(task, now) and task.status == "open" and task.lease is not None:
+            until_free = times.seconds_between(now, task.lease.until) + HIDDEN_AFTER_LEASE
+            await self._queues.hide(message, max(until_free, HIDDEN_AFTER_LEASE))
+        else:
+            await self._queues.delete(message)
+        return None
+
+    async def _without_task(self, message: Message) -> None:
+        """Leave a message whose task is not there (yet); reads may lag. After some deliveries it is a failure."""
+        if message.deliveries >= DELIVERIES_WITHOUT_TASK:
+            await self._give_up(message, "no such task")
+
+    async def _give_up(self, message: Message, why: str) -> None:
+        await record_failure(
+            self._failures, message.queue, message.body, why, tries=message.deliveries, now=self._clock()
+        )
+        await self._queues.delete(message)
+
+
+def queue_order(team: str, count: int) -> tuple[str, str]:
+    """Return a team's queues for its n-th claim: urgent first, but the normal one first every fifth time."""
+    urgent, normal = queue_of(team, "urgent"), queue_of(team, "normal")
+    return (normal, urgent) if count % NORMAL_FIRST_EVERY == 0 else (urgent, normal)
+
+
+def _read(body: str) -> str:
+    try:
+        message = msgspec.json.decode(body, type=TaskMessage)
+        reference_of(message.task)
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise NeverPossible(f"not a task message: {error}") from error
+    return message.task

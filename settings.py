@@ -1,0 +1,91 @@
+"""The settings of the app: read once from the environment, all that is missing named in one error."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class MissingSettings(Exception):
+    """Name every setting that is missing or cannot be read."""
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """Reach a store: by the connection string of an emulator, or by address and managed identity.
+
+    Written as the Functions host reads it: `NAME`, or `NAME__accountEndpoint`, `NAME__queueServiceUri`,
+    `NAME__blobServiceUri` and `NAME__clientId`.
+    """
+
+    connection_string: str | None = None
+    account_endpoint: str | None = None
+    queue_service_uri: str | None = None
+    blob_service_uri: str | None = None
+    client_id: str | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold every setting."""
+
+    cosmos: Connection
+    cosmos_database: str
+    storage: Connection
+    reference_secret: bytes
+    access_secrets: dict[int, bytes]
+    token_issuer: str
+    token_audience: str
+    token_jwks_uri: str
+    municipality: str
+    municipality_phone: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read all settings; raises MissingSettings."""
+        reader = _Reader(environ)
+        settings = cls(
+            cosmos=reader.connection("COSMOS", "accountEndpoint"),
+            cosmos_database=reader.text("COSMOS_DATABASE"),
+            storage=reader.connection("STORAGE", "queueServiceUri", "blobServiceUri"),
+            reference_secret=reader.text("REFERENCE_SECRET").encode(),
+            access_secrets=reader.versioned("ACCESS_SECRETS"),
+            token_issuer=reader.text("TOKEN_ISSUER"),
+            token_audience=reader.text("TOKEN_AUDIENCE"),
+            token_jwks_uri=reader.text("TOKEN_JWKS_URI"),
+            municipality=reader.text("MUNICIPALITY"),
+            municipality_phone=reader.text("MUNICIPALITY_PHONE"),
+        )
+        if reader.problems:
+            raise MissingSettings("; ".join(reader.problems))
+        return settings
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str) -> str:
+        value = self._environ.get(name, "")
+        if not value:
+            self.problems.append(f"{name} is missing")
+        return value
+
+    def versioned(self, name: str) -> dict[int, bytes]:
+        """Read `1:secret,2:newer secret`."""
+        pairs = [pair.partition(":") for pair in self.text(name).split(",") if pair]
+        if not all(version.isdigit() and secret for version, _, secret in pairs):
+            self.problems.append(f"{name} is not of the form 1:secret,2:secret")
+            return {}
+        return {int(version): secret.encode() for version, _, secret in pairs}
+
+    def connection(self, name: str, *endpoints: str) -> Connection:
+        if self._environ.get(name):
+            return Connection(connection_string=self._environ[name])
+        found = {_snake(endpoint): self._environ.get(f"{name}__{endpoint}") for endpoint in endpoints}
+        missing = [f"{name}__{endpoint}" for endpoint in endpoints if not self._environ.get(f"{name}__{endpoint}")]
+        if missing:
+            self.problems.append(f"{name}, or else {' and '.join(missing)}, is missing")
+        return Connection(**found, client_id=self._environ.get(f"{name}__clientId"))
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)

@@ -1,0 +1,90 @@
+"""Blob storage behind the ports: the copy of the catalog that is read while Cosmos DB does not answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+
+from services.catalog.model import Current, Edition
+from services.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import ContainerClient
+
+CONTAINER = "catalog"
+ANSWER_WITHIN = 1.0
+"""Seconds for one reading of the catalog; what was shipped stands ready."""
+
+
+class BlobEditions:
+    """Keep a copy of published definitions: `current/{service}.json` and `editions/{service}.{version}.json`."""
+
+    def __init__(self, connect: "Callable[[], ContainerClient]") -> None:
+        self._connect = connect
+        self._client: ContainerClient | None = None
+
+    async def current(self) -> tuple[Current, ...]:
+        """Read the current edition of every service."""
+        async with _answering():
+            container = self._container()
+            try:
+                names = [blob.name async for blob in container.list_blobs(name_starts_with="current/")]
+            except ResourceNotFoundError:
+                return ()
+            return tuple([msgspec.json.decode(await _read(container, name), type=Current) for name in names])
+
+    async def edition(self, service: str, version: int) -> Edition | None:
+        """Read one edition."""
+        async with _answering():
+            try:
+                content = await _read(self._container(), f"editions/{service}.{version}.json")
+            except ResourceNotFoundError:
+                return None
+            return msgspec.json.decode(content, type=Edition)
+
+    async def publish(self, current: Current) -> None:
+        """Write the edition, then the pointer to it; writing the same again changes nothing."""
+        edition = current.edition
+        async with _answering():
+            container = self._container()
+            name = f"editions/{edition.service}.{edition.version}.json"
+            await container.upload_blob(name, msgspec.json.encode(edition), overwrite=True)
+            await container.upload_blob(f"current/{edition.service}.json", msgspec.json.encode(current), overwrite=True)
+
+    async def ensure(self) -> None:
+        """Create the blob container where it is missing."""
+        async with _answering():
+            try:
+                await self._container().create_container()
+            except ResourceExistsError:
+                return
+
+    async def close(self) -> None:
+        """Close the client; the next call opens a new one."""
+        if self._client:
+            client, self._client = self._client, None
+            await client.close()
+
+    def _container(self) -> "ContainerClient":
+        if self._client is None:
+            self._client = self._connect()
+        return self._client
+
+
+async def _read(container: "ContainerClient", name: str) -> bytes:
+    return await (await container.download_blob(name)).readall()
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    """Bound a call in time and turn every way of not answering into StoreUnavailable."""
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            yield
+    except TimeoutError as error:
+        raise StoreUnavailable(f"{CONTAINER}: no answer within {ANSWER_WITHIN} s") from error
+    except AzureError as error:
+        raise StoreUnavailable(f"{CONTAINER}: {type(error).__name__}") from error

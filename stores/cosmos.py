@@ -1,0 +1,292 @@
+"""Cosmos DB for NoSQL behind the ports."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from azure.core import MatchConditions
+from azure.core.exceptions import AzureError
+from azure.cosmos.aio import ContainerProxy, CosmosClient
+from azure.cosmos.exceptions import CosmosHttpResponseError
+
+from services.advance.model import Due
+from services.catalog.model import Current, Edition
+from services.errors import StoreUnavailable, WriteConflict
+from services.ports import AuditRecord, Failure
+from services.requests.model import Case, Changes, Request
+from services.tasks.model import TAKEOVER_AFTER, Task, TaskStatus
+from services.times import Instant, later
+from stores.containers import AUDIT, CATALOG, FAILURES, REQUESTS, ContainerSpec
+
+ANSWER_WITHIN = 2.5
+"""Seconds for one call, all retries of the SDK included: the share of a submit's budget that is Cosmos DB's."""
+LIST_WITHIN = 10.0
+"""Seconds for a query over all partitions."""
+CATALOG_WITHIN = 1.0
+"""Seconds for reading the catalog, for which a copy stands ready."""
+
+_DOES_NOT_ANSWER = {401, 403, 408, 410, 429, 449}
+_OTHER_STATE = {404, 409, 412}
+_RETRY_WITH = 449
+
+
+class Cosmos:
+    """Hold the one client of a process, opened on the running loop by the first call that needs it."""
+
+    def __init__(self, connect: Callable[[], CosmosClient], database: str) -> None:
+        self._connect = connect
+        self._database = database
+        self._client: CosmosClient | None = None
+        self._opening = asyncio.Lock()
+
+    async def ask[T](
+        self, spec: ContainerSpec, call: Callable[[ContainerProxy], Awaitable[T]], within: float = ANSWER_WITHIN
+    ) -> T:
+        """Make one call; raises StoreUnavailable, WriteConflict for 404, 409 and 412, and CosmosHttpResponseError."""
+        try:
+            async with asyncio.timeout(within):
+                return await self._ask(spec, call)
+        except TimeoutError as error:
+            raise StoreUnavailable(f"{spec.name}: no answer within {within} s") from error
+        except CosmosHttpResponseError as error:
+            raise _translated(spec, error) from error
+        except AzureError as error:
+            raise StoreUnavailable(f"{spec.name}: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close the client; the next call opens a new one."""
+        if self._client:
+            client, self._client = self._client, None
+            await client.close()
+
+    async def _ask[T](self, spec: ContainerSpec, call: Callable[[ContainerProxy], Awaitable[T]]) -> T:
+        container = (await self._open()).get_database_client(self._database).get_container_client(spec.name)
+        while True:
+            try:
+                return await call(container)
+            except CosmosHttpResponseError as error:
+                if error.status_code != _RETRY_WITH:
+                    raise
+                await asyncio.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - jitter, not a secret
+
+    async def _open(self) -> CosmosClient:
+        """Open the client whole or not at all: entering it does the SDK's set-up (regions, consistency)."""
+        async with self._opening:
+            if self._client is None:
+                client = self._connect()
+                try:
+                    await client.__aenter__()
+                except BaseException:
+                    await client.close()
+                    raise
+                self._client = client
+            return self._client
+
+
+def _translated(spec: ContainerSpec, error: CosmosHttpResponseError) -> Exception:
+    status = error.status_code or 500
+    if status in _OTHER_STATE:
+        return WriteConflict(f"{spec.name}: {status}")
+    if status in _DOES_NOT_ANSWER or status >= 500:
+        return StoreUnavailable(f"{spec.name}: {status}")
+    return error
+
+
+class CosmosRequests:
+    """Keep requests and tasks in the container `requests`."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def create(self, request: Request) -> None:
+        """Store a new request."""
+        body = _plain(request)
+        await self._cosmos.ask(REQUESTS, lambda c: c.create_item(body, no_response=True))
+
+    async def read(self, reference: str) -> Request | None:
+        """Read a request alone."""
+        item = await _read(self._cosmos, REQUESTS, reference, reference)
+        return msgspec.convert(item, Request) if item else None
+
+    async def load(self, reference: str) -> Case | None:
+        """Read a request with all its tasks."""
+        items = await self._cosmos.ask(REQUESTS, lambda c: _all(c, "SELECT * FROM c", partition_key=reference))
+        documents = msgspec.convert(items, list[Request | Task])
+        request = next((document for document in documents if isinstance(document, Request)), None)
+        return Case(request, {d.id: d for d in documents if isinstance(d, Task)}) if request else None
+
+    async def save(self, case: Case, changes: Changes) -> Case:
+        """Write all changes or none; a document without an ETag is new."""
+        operations = [_operation(document) for document in changes]
+        reference = case.request.reference
+        results = await self._cosmos.ask(REQUESTS, lambda c: c.execute_item_batch(operations, reference))
+        written = [
+            msgspec.structs.replace(document, etag=result["resourceBody"]["_etag"])
+            for document, result in zip(changes, results, strict=True)
+        ]
+        return case.with_documents(tuple(written))
+
+    async def due(self, now: Instant, limit: int) -> list[Due]:
+        """List what is due, the oldest first."""
+        sql = (
+            "SELECT c.id, c.reference, c.dueAt, c.sweeps, c.team, c.priority, c.lease['until'] AS leaseUntil,"
+            " c.traceparent FROM c WHERE c.dueAt <= @now ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
+        )
+        return await self._list(sql, list[Due], now=now, limit=limit)
+
+    async def postpone(self, due: Due, until: Instant) -> bool:
+        """Move `dueAt` where it still has the listed value."""
+        operations: list[dict[str, Any]] = [
+            {"op": "set", "path": "/dueAt", "value": until},
+            {"op": "set", "path": "/sweeps", "value": due.sweeps + 1},
+        ]
+        unchanged = f"FROM c WHERE c.dueAt = '{due.due_at}'"
+        try:
+            await self._cosmos.ask(
+                REQUESTS, lambda c: c.patch_item(due.id, due.reference, operations, filter_predicate=unchanged)
+            )
+        except WriteConflict:
+            return False
+        return True
+
+    async def tasks_of_team(self, team: str, status: TaskStatus, limit: int) -> list[Task]:
+        """List a team's tasks of a status, the earliest deadline first."""
+        sql = (
+            "SELECT * FROM c WHERE c.type = 'task' AND c.team = @team AND c.status = @status"
+            " ORDER BY c.deadline OFFSET 0 LIMIT @limit"
+        )
+        return await self._list(sql, list[Task], team=team, status=status, limit=limit)
+
+    async def claimable_tasks(self, team: str, now: Instant, limit: int) -> list[Task]:
+        """List a team's open tasks that nobody holds, the urgent ones first."""
+        sql = (
+            "SELECT * FROM c WHERE c.type = 'task' AND c.team = @team AND c.status = 'open'"
+            " AND (NOT IS_DEFINED(c.lease['until']) OR c.lease['until'] <= @before)"
+            " ORDER BY c.priority DESC OFFSET 0 LIMIT @limit"
+        )
+        return await self._list(sql, list[Task], team=team, before=later(now, -TAKEOVER_AFTER), limit=limit)
+
+    async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
+        """List the tasks whose lease was given to this claim."""
+        sql = "SELECT * FROM c WHERE c.type = 'task' AND c.lease.claimId = @claim_id"
+        return await self._list(sql, list[Task], claim_id=claim_id)
+
+    async def _list[T](self, sql: str, type_: type[T], **parameters: object) -> T:
+        named = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
+        items = await self._cosmos.ask(REQUESTS, lambda c: _all(c, sql, parameters=named), LIST_WITHIN)
+        return msgspec.convert([_without_nulls(item) for item in items], type_)
+
+
+class CosmosEditions:
+    """Keep published definitions in the container `catalog`: every edition, and which one is current."""
+
+    _KIND = "service"
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def current(self) -> tuple[Current, ...]:
+        """Read the current edition of every service."""
+        sql = "SELECT * FROM c WHERE c.current = true ORDER BY c.id"
+        items = await self._cosmos.ask(CATALOG, lambda c: _all(c, sql, partition_key=self._KIND), CATALOG_WITHIN)
+        return msgspec.convert(items, tuple[Current, ...])
+
+    async def edition(self, service: str, version: int) -> Edition | None:
+        """Read one edition."""
+        item = await _read(self._cosmos, CATALOG, f"{service}.{version}", self._KIND)
+        return msgspec.convert(item["edition"], Edition) if item else None
+
+    async def publish(self, current: Current) -> None:
+        """Store the edition and make it current, in one batch."""
+        edition = current.edition
+        pointer = _plain(current) | {"id": current.service, "kind": self._KIND, "current": True}
+        kept = {
+            "id": f"{edition.service}.{edition.version}",
+            "kind": self._KIND,
+            "current": False,
+            "edition": msgspec.to_builtins(edition),
+        }
+        point: tuple[Any, ...] = ("create", (pointer,))
+        if current.etag:
+            point = ("replace", (current.service, pointer), {"if_match_etag": current.etag})
+        await self._cosmos.ask(CATALOG, lambda c: c.execute_item_batch([("create", (kept,)), point], self._KIND))
+
+
+class CosmosAudit:
+    """Append to the container `audit`."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def append(self, record: AuditRecord) -> None:
+        """Append a record; its id derives from its cause, so one that is there already is the same."""
+        try:
+            await self._cosmos.ask(AUDIT, lambda c: c.create_item(_plain(record), no_response=True))
+        except WriteConflict:
+            return
+
+
+class CosmosFailures:
+    """Keep failures in the container `failures`."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def record(self, failure: Failure) -> None:
+        """Store a failure; one that is there already counts one try more."""
+        try:
+            await self._cosmos.ask(FAILURES, lambda c: c.create_item(_plain(failure), no_response=True))
+        except WriteConflict:
+            await self._count(failure)
+
+    async def list(self, queue: str | None, limit: int) -> list[Failure]:
+        """List failures, the latest first."""
+        parameters: list[dict[str, object]] = [{"name": "@limit", "value": limit}]
+        options = {"partition_key": queue} if queue else {}
+        sql = "SELECT * FROM c ORDER BY c.lastAt DESC OFFSET 0 LIMIT @limit"
+        items = await self._cosmos.ask(FAILURES, lambda c: _all(c, sql, parameters=parameters, **options), LIST_WITHIN)
+        return msgspec.convert(items, list[Failure])
+
+    async def _count(self, failure: Failure) -> None:
+        item = await _read(self._cosmos, FAILURES, failure.id, failure.queue)
+        if item is None:
+            return
+        known = msgspec.convert(item, Failure)
+        counted = msgspec.structs.replace(
+            known, tries=max(known.tries + 1, failure.tries), error=failure.error, last_at=failure.last_at
+        )
+        await self._cosmos.ask(
+            FAILURES,
+            lambda c: c.replace_item(
+                known.id, _plain(counted), etag=known.etag, match_condition=MatchConditions.IfNotModified
+            ),
+        )
+
+
+async def _read(cosmos: Cosmos, spec: ContainerSpec, id_: str, partition_key: str) -> dict[str, Any] | None:
+    try:
+        return dict(await cosmos.ask(spec, lambda c: c.read_item(id_, partition_key)))
+    except WriteConflict:
+        return None
+
+
+async def _all(container: ContainerProxy, sql: str, **options: Any) -> list[dict[str, Any]]:
+    return [item async for item in container.query_items(sql, **options)]
+
+
+def _operation(document: Request | Task) -> tuple[Any, ...]:
+    if not document.etag:
+        return ("create", (_plain(document),))
+    return ("replace", (document.id, _plain(document)), {"if_match_etag": document.etag})
+
+
+def _plain(document: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    plain.pop("_etag", None)
+    return plain
+
+
+def _without_nulls(item: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if value is not None}
