@@ -1,4 +1,4 @@
-"""The one way in which a case is changed: read, decide, write conditionally, and decide again where another was first."""
+"""The one way to change a case: read, decide, write conditionally, and decide again where another was first."""
 
 import asyncio
 import random

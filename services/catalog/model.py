@@ -25,7 +25,7 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class Route(_Part, frozen=True, kw_only=True):
-    """Send a request to a team where `when` (CEL, bool) holds; `priority` is CEL as well, `dueIn` an ISO 8601 duration."""
+    """Send a request to a team where the CEL rule `when` holds; `priority` is CEL too, `dueIn` an ISO 8601 duration."""
 
     id: str
     kind: str

@@ -1,0 +1,60 @@
+"""The product's own texts, by language: `web/texts/{language}.json` and `web/texts/pages.{language}.json`."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "web" / "texts"
+DEFAULT = "ja"
+LANGUAGES = ("ja", "ja-easy", "en")
+
+
+class Texts:
+    """Look up texts of one language; what is missing falls back to Japanese."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else DEFAULT
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text under a dotted key with its values filled in; the key itself where there is none."""
+        text = _texts(self.language).get(key) or _texts(DEFAULT).get(key)
+        return text.format_map(values) if text else key
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a text under this key."""
+        return key in _texts(DEFAULT)
+
+    def of(self, text: dict[str, str]) -> str:
+        """Choose this language from a text of a definition."""
+        return text.get(self.language) or text.get(DEFAULT, "")
+
+
+def negotiate(accept_language: str) -> str:
+    """Choose the language for an `Accept-Language` header (RFC 9110): the first we have, in its order of weight."""
+    for wanted in sorted(_weighted(accept_language), key=lambda pair: -pair[1]):
+        tag = wanted[0].lower()
+        for language in (tag, tag.partition("-")[0]):
+            if language in LANGUAGES:
+                return language
+    return DEFAULT
+
+
+def _weighted(header: str) -> list[tuple[str, float]]:
+    weighted = []
+    for part in header.split(",")[:20]:
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            weighted.append((tag, float(weight or 1)))
+        except ValueError:
+            continue
+    return weighted
+
+
+@cache
+def _texts(language: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name in (f"{language}.json", f"pages.{language}.json"):
+        path = FOLDER / name
+        if path.exists():
+            texts |= json.loads(path.read_text(encoding="utf-8"))
+    return texts
