@@ -69,12 +69,13 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     store, failures = CosmosRequests(cosmos), CosmosFailures(cosmos)
     catalog = Catalog(CosmosEditions(cosmos), blobs, ShippedEditions(), queues, clock)
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
+    advance = Advance(store, queues, catalog, clock)
     deliveries = Deliveries(store, queues, failures, clock)
     return App(
         settings=settings,
-        requests=Requests(store, queues, catalog, secrets, clock, settings.municipality_phone),
-        queued=QueuedIntake(store, catalog, secrets, clock),
-        advance=Advance(store, queues, catalog, clock),
+        requests=Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone),
+        queued=QueuedIntake(store, advance, catalog, secrets, clock),
+        advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),

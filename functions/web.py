@@ -101,9 +101,9 @@ class Call(msgspec.Struct, frozen=True):
         """Return a parameter of the route."""
         return str(self.request.route_params[name])
 
-    def json[T](self, type_: type[T]) -> T:
+    def json[T](self, type_: type[T], limit: int = MAX_BODY) -> T:
         """Decode the body; raises TooLarge, NotJson, BadRequest, InvalidSubmission, in this order."""
-        return decode(self.request, type_)
+        return decode(self.request, type_, limit)
 
 
 type Handler = Callable[[Call], Awaitable[func.HttpResponse]]
@@ -143,10 +143,10 @@ def answer(body: object, status: int = 200) -> func.HttpResponse:
     )
 
 
-def decode[T](request: func.HttpRequest, type_: type[T]) -> T:
+def decode[T](request: func.HttpRequest, type_: type[T], limit: int = MAX_BODY) -> T:
     """Decode a JSON body: first its size and type, then whether it is JSON, then its shape."""
     body = request.get_body()
-    if len(body) > MAX_BODY:
+    if len(body) > limit:
         raise TooLarge()
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise NotJson()
@@ -251,4 +251,6 @@ def _shape_error(message: str) -> FieldError:
         return FieldError(f"{pointer}/{missing[1]}", "required")
     if unknown:
         return FieldError(f"{pointer}/{unknown[1]}", "unknown_field")
-    return FieldError(pointer, "type")
+    if re.search("[<>]=", message):
+        return FieldError(pointer, "out_of_range")
+    return FieldError(pointer, "pattern" if "matching regex" in message else "type")

@@ -12,7 +12,7 @@ from services import cases
 from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, WakeUp, next_look
 from services.catalog.routing import PlannedTask, review
 from services.catalog.service import Catalog
-from services.errors import UnknownRequest
+from services.errors import StoreUnavailable, UnknownRequest
 from services.ports import Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Request, Step
@@ -40,6 +40,13 @@ class Advance:
             raise UnknownRequest()
         for id_, step in requests.due_steps(case.request, self._clock()):
             case = await self._take(case, id_, step)
+
+    async def wake(self, reference: str, traceparent: str | None) -> None:
+        """Wake a request up at once if the queue answers; the sweeper does it a minute later otherwise."""
+        try:
+            await self._queues.send(QUEUE, wake_up(reference, traceparent))
+        except StoreUnavailable:
+            log.warning("no wake-up for %s; left to the sweeper", reference)
 
     async def sweep(self) -> int:
         """Wake up and deliver again what is due, the oldest first; return how much was moved on."""

@@ -54,6 +54,7 @@ class RequestTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     id: str
     kind: str
     team: str
+    deadline: Instant
     status: TaskStatus = "open"
     outcome: str | None = None
 
@@ -181,7 +182,7 @@ def dispatch(case: Case, step_id: str, step: Step, plan: Sequence[PlannedTask], 
     if request.has(operation) or request.status == "withdrawn":
         return ()
     made = tuple(_task(request, planned, step.round, now) for planned in plan)
-    mirrored = tuple(RequestTask(id=t.id, kind=t.kind, team=t.team) for t in made)
+    mirrored = tuple(RequestTask(id=t.id, kind=t.kind, team=t.team, deadline=t.deadline) for t in made)
     event = Event(id=operation, at=now, event="dispatched")
     changed = msgspec.structs.replace(
         request, tasks=(*request.tasks, *mirrored), status="accepted", history=(*request.history, event)

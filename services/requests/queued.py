@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from services import cases
+from services.advance.service import Advance
 from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
@@ -20,14 +21,17 @@ from services.times import Clock, Instant
 class QueuedIntake:
     """Turn messages of `requests-intake` into requests."""
 
-    def __init__(self, store: RequestStore, catalog: Catalog, secrets: ReceiptSecrets, clock: Clock) -> None:
+    def __init__(
+        self, store: RequestStore, advance: Advance, catalog: Catalog, secrets: ReceiptSecrets, clock: Clock
+    ) -> None:
         self._store = store
+        self._advance = advance
         self._catalog = catalog
         self._secrets = secrets
         self._clock = clock
 
-    async def take_in(self, body: str) -> str:
-        """Keep the submission in a message and return its reference; raises NeverPossible where no team could act."""
+    async def take_in(self, body: str) -> None:
+        """Keep the submission in a message; raises NeverPossible where no team could act."""
         message = intake.read_message(body)
         now = self._clock()
         received_at = min(message.received_at, now)
@@ -47,7 +51,7 @@ class QueuedIntake:
             await self._store.create(request)
         except WriteConflict:
             await self._merge(message, identity, received_at)
-        return identity.reference
+        await self._advance.wake(identity.reference, message.traceparent)
 
     async def _edition(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
         """Return the edition a message answers; where that one is no longer accepted, the current one and why."""

@@ -1,13 +1,11 @@
 """Taking in requests, telling how they stand, and withdrawing them."""
 
-import logging
 from typing import Literal
 
 import msgspec
 
 from services import cases
-from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.advance.service import wake_up
+from services.advance.service import Advance
 from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
 from services.catalog.service import AS_SHIPPED, Catalog
@@ -35,8 +33,6 @@ from services.times import Clock, Instant
 
 type How = Literal["created", "repeated", "queued"]
 
-log = logging.getLogger("madoguchi.requests")
-
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Promise a resident that the request is kept."""
@@ -57,6 +53,7 @@ class Requests:
         self,
         store: RequestStore,
         queues: Queues,
+        advance: Advance,
         catalog: Catalog,
         secrets: ReceiptSecrets,
         clock: Clock,
@@ -64,6 +61,7 @@ class Requests:
     ) -> None:
         self._store = store
         self._queues = queues
+        self._advance = advance
         self._catalog = catalog
         self._secrets = secrets
         self._clock = clock
@@ -102,7 +100,7 @@ class Requests:
             return self._receipt(request, status="received"), "queued"
         except WriteConflict:
             return await self._first_receipt(request, identity)
-        await self._wake(request)
+        await self._advance.wake(request.reference, traceparent)
         return self._receipt(request), "created"
 
     async def status(self, reference: str, access_code: str) -> Request | None:
@@ -209,13 +207,6 @@ class Requests:
         if existing.body_hash != identity.body_hash:
             raise KeyReused(phone=self._phone)
         return self._receipt(existing)
-
-    async def _wake(self, request: Request) -> None:
-        """Wake the request up at once if the queue answers; the sweeper does it a minute later otherwise."""
-        try:
-            await self._queues.send(ADVANCE_QUEUE, wake_up(request.reference, request.traceparent))
-        except StoreUnavailable:
-            log.warning("no wake-up for %s; left to the sweeper", request.reference)
 
     def _opens(self, request: Request, code: str) -> bool:
         return receipts.opens(

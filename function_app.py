@@ -1,0 +1,10 @@
+"""The app as the Azure Functions host indexes it."""
+
+import azure.functions as func
+
+from functions import api, operations, pages, queues, staff, timers
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+for module in (api, staff, operations, pages, queues, timers):
+    app.register_functions(module.bp)

@@ -1,0 +1,42 @@
+"""What the queues trigger: the two workers, and what is left of messages that failed again and again."""
+
+import azure.functions as func
+
+from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.advance.model import read_wake_up
+from services.requests.intake import QUEUE as INTAKE_QUEUE
+from wiring import app
+
+bp = func.Blueprint()
+
+
+@bp.queue_trigger(arg_name="message", queue_name=INTAKE_QUEUE, connection="STORAGE")
+async def take_in_submission(message: func.QueueMessage) -> None:
+    """Turn a waiting submission into a request."""
+    await app().delivery.work(INTAKE_QUEUE, _body(message), app().queued.take_in)
+
+
+@bp.queue_trigger(arg_name="message", queue_name=ADVANCE_QUEUE, connection="STORAGE")
+async def advance_request(message: func.QueueMessage) -> None:
+    """Take the due steps of a request."""
+    await app().delivery.work(ADVANCE_QUEUE, _body(message), _advance)
+
+
+@bp.queue_trigger(arg_name="message", queue_name=f"{INTAKE_QUEUE}-poison", connection="STORAGE")
+async def record_poisoned_submission(message: func.QueueMessage) -> None:
+    """Record a submission whose worker failed again and again."""
+    await app().delivery.give_up(INTAKE_QUEUE, _body(message))
+
+
+@bp.queue_trigger(arg_name="message", queue_name=f"{ADVANCE_QUEUE}-poison", connection="STORAGE")
+async def record_poisoned_wake_up(message: func.QueueMessage) -> None:
+    """Record a wake-up whose worker failed again and again."""
+    await app().delivery.give_up(ADVANCE_QUEUE, _body(message))
+
+
+async def _advance(body: str) -> None:
+    await app().advance.advance(read_wake_up(body).reference)
+
+
+def _body(message: func.QueueMessage) -> str:
+    return message.get_body().decode("utf-8", errors="replace")
