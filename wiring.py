@@ -63,7 +63,7 @@ def app() -> App:
 
 def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "") -> App:
     """Build an app; its clients open when they are first used."""
-    cosmos = Cosmos(lambda: _cosmos_client(settings.cosmos), settings.cosmos_database)
+    cosmos = Cosmos(lambda: cosmos_client(settings.cosmos), settings.cosmos_database)
     queues = StorageQueues(lambda: _queue_client(settings.storage), queue_prefix)
     blobs = BlobEditions(lambda: _blob_client(settings.storage))
     store, failures = CosmosRequests(cosmos), CosmosFailures(cosmos)
@@ -88,7 +88,8 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     )
 
 
-def _cosmos_client(connection: Connection) -> "CosmosClient":
+def cosmos_client(connection: Connection) -> "CosmosClient":
+    """Make a client of Cosmos DB; it opens when it is entered."""
     from azure.cosmos.aio import CosmosClient
 
     options: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 5, "enable_compact_utf8_item_writes": True}

@@ -1,0 +1,32 @@
+"""Make on a desk what Bicep makes in Azure: database, containers, queues and the blob container."""
+
+from azure.cosmos import PartitionKey
+
+from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.requests.intake import QUEUE as INTAKE_QUEUE
+from settings import Settings
+from stores.containers import CONTAINERS
+from wiring import App, cosmos_client
+
+NO_EXPIRY_OF_ITS_OWN = -1
+"""Let documents expire by their own `ttl` only."""
+TRIGGERED_QUEUES = (INTAKE_QUEUE, ADVANCE_QUEUE)
+
+
+async def provision(app: App) -> None:
+    """Create what is missing; doing it again changes nothing."""
+    await _containers(app.settings)
+    await app.blobs.ensure()
+    await app.queues.ensure([name for queue in TRIGGERED_QUEUES for name in (queue, f"{queue}-poison")])
+
+
+async def _containers(settings: Settings) -> None:
+    async with cosmos_client(settings.cosmos) as client:
+        database = await client.create_database_if_not_exists(settings.cosmos_database)
+        for spec in CONTAINERS:
+            await database.create_container_if_not_exists(
+                spec.name,
+                partition_key=PartitionKey(spec.partition_key),
+                indexing_policy=spec.indexing_policy,
+                **({"default_ttl": NO_EXPIRY_OF_ITS_OWN} if spec.expires else {}),
+            )
