@@ -1,0 +1,171 @@
+"""A whole counter on fakes, and the invented service and people that unit tests speak of."""
+
+from typing import Any
+
+import msgspec
+
+from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.advance.model import read_wake_up
+from services.advance.service import Advance
+from services.catalog.model import Current, Definition, Edition
+from services.catalog.service import Catalog
+from services.failures import Delivery
+from services.requests.intake import QUEUE as INTAKE_QUEUE
+from services.requests.model import Case, Contact, Submission
+from services.requests.queued import QueuedIntake
+from services.requests.receipts import ReceiptSecrets
+from services.requests.service import Receipt, Requests
+from services.tasks.deliveries import Deliveries
+from services.tasks.model import Staff
+from services.tasks.service import ClaimedTask, Tasks
+from tests.fakes import FakeAudit, FakeClock, FakeEditions, FakeFailures, FakeQueues, FakeRequests
+
+KEY = "key-0000000000000000001"
+OTHER_KEY = "key-0000000000000000002"
+SECRETS = ReceiptSecrets(b"reference secret of the tests", {1: b"access secret of the tests"})
+CITY_PHONE = "0000-00-0000"
+SERVICE_PHONE = "0000-00-1234"
+HANAKO = Staff("u-hanako", "花子", frozenset({"Team.supplies"}))
+TARO = Staff("u-taro", "太郎", frozenset({"Team.supplies"}))
+SUPERVISOR = Staff("u-kacho", "課長", frozenset({"Supervisor"}))
+
+DEFINITION: dict[str, Any] = {
+    "id": "water",
+    "title": {"ja": "水の受け取り", "ja-easy": "水（みず）を もらう", "en": "Water"},
+    "purpose": {"ja": "水を配るためだけに使います。"},
+    "phone": SERVICE_PHONE,
+    "form": {
+        "type": "object",
+        "required": ["members"],
+        "additionalProperties": False,
+        "properties": {
+            "members": {"type": "integer", "minimum": 1, "maximum": 30},
+            "atHome": {"type": "boolean"},
+            "note": {"type": "string", "maxLength": 200},
+        },
+        "examples": [{"members": 2, "atHome": True, "note": "3階です"}],
+    },
+    "routes": [
+        {
+            "id": "prepare",
+            "kind": "prepare-water",
+            "team": "supplies",
+            "priority": "answers.members >= 5 ? 'urgent' : 'normal'",
+            "when": "answers.members < 11",
+            "dueIn": "P1D",
+        },
+        {
+            "id": "deliver",
+            "kind": "home-delivery",
+            "team": "delivery",
+            "priority": "'normal'",
+            "when": "has(answers.atHome) && answers.atHome",
+            "dueIn": "PT4H",
+        },
+        {
+            "id": "call",
+            "kind": "call-back",
+            "team": "supplies",
+            "priority": "'urgent'",
+            "when": "answers.members > 10",
+            "dueIn": "PT2H",
+        },
+    ],
+    "outcomes": [{"id": "absent", "title": {"ja": "不在"}}],
+    "cases": [
+        {
+            "name": "two people come by themselves",
+            "answers": {"members": 2},
+            "expect": {"valid": True, "tasks": [{"route": "prepare", "team": "supplies", "priority": "normal"}]},
+        },
+        {
+            "name": "a large household at home",
+            "answers": {"members": 11, "atHome": True},
+            "expect": {
+                "valid": True,
+                "tasks": [
+                    {"route": "deliver", "team": "delivery", "priority": "normal"},
+                    {"route": "call", "team": "supplies", "priority": "urgent"},
+                ],
+            },
+        },
+        {
+            "name": "nobody",
+            "answers": {"members": 0},
+            "expect": {"valid": False, "errors": [{"pointer": "/members", "code": "minimum"}]},
+        },
+    ],
+}
+
+
+def definition(**changes: Any) -> Definition:
+    return msgspec.convert({**DEFINITION, **changes}, Definition)
+
+
+def current(version: int = 1, **changes: Any) -> Current:
+    edition = Edition(
+        service="water",
+        version=version,
+        published_at="2026-11-01T00:00:00.000000Z",
+        definition=definition(**changes),
+    )
+    return Current(edition=edition)
+
+
+def submission(**changes: Any) -> Submission:
+    fields: dict[str, Any] = {
+        "service": "water",
+        "answers": {"members": 2},
+        "contact": Contact(phone="090-0000-0000", name="見本 花子"),
+    }
+    return Submission(**{**fields, **changes})
+
+
+class Counter:
+    """Wire the services on fakes, and play the host's part for the queues."""
+
+    def __init__(self, *editions: Current) -> None:
+        self.clock = FakeClock()
+        self.store = FakeRequests()
+        self.queues = FakeQueues(self.clock)
+        self.audit = FakeAudit()
+        self.failures = FakeFailures()
+        self.editions = FakeEditions(*(editions or (current(),)))
+        self.copy = FakeEditions(*(editions or (current(),)))
+        self.shipped = FakeEditions(current(version=0))
+        self.new_instance()
+
+    def new_instance(self) -> None:
+        """Start again with nothing in memory, as a new instance of the app does."""
+        self.catalog = Catalog(self.editions, self.copy, self.shipped, self.queues, self.clock)
+        self.advance = Advance(self.store, self.queues, self.catalog, self.clock)
+        self.requests = Requests(self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE)
+        self.queued = QueuedIntake(self.store, self.advance, self.catalog, SECRETS, self.clock)
+        deliveries = Deliveries(self.store, self.queues, self.failures, self.clock)
+        self.tasks = Tasks(self.store, self.queues, deliveries, self.audit, self.catalog, self.clock)
+        self.delivery = Delivery(self.queues, self.failures, self.clock)
+
+    async def submit(self, key: str = KEY, **changes: Any) -> Receipt:
+        receipt, _ = await self.requests.submit(submission(**changes), key, None)
+        return receipt
+
+    async def run_workers(self) -> None:
+        """Work what the triggered queues deliver until they are empty for now."""
+        worked = True
+        while worked:
+            worked = False
+            for queue, do in ((INTAKE_QUEUE, self.queued.take_in), (ADVANCE_QUEUE, self._advance)):
+                for message in await self.queues.receive(queue, 32, hidden_for=600):
+                    await self.delivery.work(queue, message.body, do)
+                    await self.queues.delete(message)
+                    worked = True
+
+    async def _advance(self, body: str) -> None:
+        await self.advance.advance(read_wake_up(body).reference)
+
+    def case(self, receipt: Receipt) -> Case:
+        return self.store.cases[receipt.reference]
+
+    async def claim(self, staff: Staff = HANAKO, claim_id: str = "claim-0001", **options: Any) -> list[ClaimedTask]:
+        asked = {"limit": 1, "seconds": 900, **options}
+        return await self.tasks.claim_next("supplies", staff, claim_id=claim_id, **asked)

@@ -1,0 +1,243 @@
+"""Our own ports in memory, with a switch for each way in which a store fails."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from services import times
+from services.advance.model import Due
+from services.catalog.model import Current, Edition
+from services.errors import StoreUnavailable, WriteConflict
+from services.ports import AuditRecord, Failure, Message, QueueNumbers
+from services.requests.model import Case, Changes, Request
+from services.tasks.model import Task, TaskStatus, is_claimable
+from services.times import Instant
+
+
+class FakeClock:
+    """Stand still until a test moves it."""
+
+    def __init__(self, start: Instant = "2026-11-23T00:00:00.000000Z") -> None:
+        self.now = start
+
+    def __call__(self) -> Instant:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now = times.later(self.now, seconds)
+
+
+class Switch:
+    """Let a fake store fail: `away` for every call, `lose_replies` after a write was applied."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.lose_replies = 0
+        self.calls: list[str] = []
+
+    def ask(self, call: str) -> None:
+        self.calls.append(call)
+        if self.away:
+            raise StoreUnavailable("switched off")
+
+    def reply(self, error: Exception | None = None) -> None:
+        if self.lose_replies:
+            self.lose_replies -= 1
+            raise error or StoreUnavailable("reply lost")
+
+
+class FakeRequests(Switch):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cases: dict[str, Case] = {}
+        self._etags = itertools.count(1)
+
+    async def create(self, request: Request) -> None:
+        self.ask("create")
+        if request.reference in self.cases:
+            raise WriteConflict("409")
+        self.cases[request.reference] = Case(self._stored(request), {})
+        self.reply(WriteConflict("409 of the SDK's second try"))
+
+    async def read(self, reference: str) -> Request | None:
+        self.ask("read")
+        return self.cases[reference].request if reference in self.cases else None
+
+    async def load(self, reference: str) -> Case | None:
+        self.ask("load")
+        return self.cases.get(reference)
+
+    async def save(self, case: Case, changes: Changes) -> Case:
+        self.ask("save")
+        stored = self.cases[case.request.reference]
+        for document in changes:
+            known = stored.request if isinstance(document, Request) else stored.tasks.get(document.id)
+            if (known.etag if known else "") != document.etag:
+                raise WriteConflict("412")
+        written = tuple(self._stored(document) for document in changes)
+        self.cases[case.request.reference] = stored.with_documents(written)
+        self.reply(WriteConflict("412 of the SDK's second try"))
+        return case.with_documents(written)
+
+    async def due(self, now: Instant, limit: int) -> list[Due]:
+        self.ask("due")
+        documents = [d for c in self.cases.values() for d in (c.request, *c.tasks.values())]
+        due = [_due(d) for d in documents if d.due_at and d.due_at <= now]
+        return sorted(due, key=lambda d: d.due_at)[:limit]
+
+    async def postpone(self, due: Due, until: Instant) -> bool:
+        self.ask("postpone")
+        case = self.cases[due.reference]
+        document = case.tasks.get(due.id) or case.request
+        if document.due_at != due.due_at:
+            return False
+        moved = msgspec.structs.replace(document, due_at=until, sweeps=due.sweeps + 1)
+        self.cases[due.reference] = case.with_documents((self._stored(moved),))
+        return True
+
+    async def tasks_of_team(self, team: str, status: TaskStatus, limit: int) -> list[Task]:
+        self.ask("tasks_of_team")
+        found = [t for t in self.tasks if t.team == team and t.status == status]
+        return sorted(found, key=lambda t: t.deadline)[:limit]
+
+    async def claimable_tasks(self, team: str, now: Instant, limit: int) -> list[Task]:
+        self.ask("claimable_tasks")
+        found = [t for t in self.tasks if t.team == team and is_claimable(t, now)]
+        return sorted(found, key=lambda t: t.priority, reverse=True)[:limit]
+
+    async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
+        self.ask("tasks_claimed_with")
+        return [t for t in self.tasks if t.lease and t.lease.claim_id == claim_id]
+
+    @property
+    def tasks(self) -> list[Task]:
+        return [task for case in self.cases.values() for task in case.tasks.values()]
+
+    def _stored[T: (Request, Task)](self, document: T) -> T:
+        return msgspec.structs.replace(document, etag=f"e{next(self._etags)}")
+
+
+class FakeQueues(Switch):
+    """Keep messages by queue; `clock` decides which are visible."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._ids = itertools.count(1)
+        self.messages: dict[str, list[dict[str, Any]]] = {}
+
+    async def send(self, queue: str, body: dict[str, Any], *, delay: float = 0) -> None:
+        self.ask(f"send {queue}")
+        self.put(queue, msgspec.json.encode(body).decode(), delay)
+
+    def put(self, queue: str, body: str, delay: float = 0) -> None:
+        visible = times.later(self._clock(), delay)
+        message = {"id": str(next(self._ids)), "receipt": "0", "body": body, "visible": visible, "deliveries": 0}
+        self.messages.setdefault(queue, []).append(message)
+
+    async def receive(self, queue: str, limit: int, *, hidden_for: float) -> list[Message]:
+        self.ask(f"receive {queue}")
+        visible = [m for m in self.messages.get(queue, []) if m["visible"] <= self._clock()][:limit]
+        for message in visible:
+            message["visible"] = times.later(self._clock(), hidden_for)
+            message["receipt"] = str(next(self._ids))
+            message["deliveries"] += 1
+        return [Message(queue, m["id"], m["receipt"], m["body"], m["deliveries"]) for m in visible]
+
+    async def hide(self, message: Message, seconds: float) -> Message | None:
+        self.ask(f"hide {message.queue}")
+        found = self._delivery(message)
+        if found is None:
+            return None
+        found["visible"] = times.later(self._clock(), seconds)
+        found["receipt"] = str(next(self._ids))
+        return msgspec.structs.replace(message, receipt=found["receipt"])
+
+    async def delete(self, message: Message) -> None:
+        self.ask(f"delete {message.queue}")
+        found = self._delivery(message)
+        if found is not None:
+            self.messages[message.queue].remove(found)
+
+    async def ensure(self, queues: Sequence[str]) -> None:
+        self.ask("ensure")
+        for queue in queues:
+            self.messages.setdefault(queue, [])
+
+    async def numbers(self, queue: str) -> QueueNumbers | None:
+        return QueueNumbers(queue, len(self.messages[queue]), None) if queue in self.messages else None
+
+    async def names(self) -> list[str]:
+        return list(self.messages)
+
+    def visible(self, queue: str) -> list[dict[str, Any]]:
+        """Decode the bodies of the messages that a receiver would get now."""
+        return [msgspec.json.decode(m["body"]) for m in self.messages.get(queue, []) if m["visible"] <= self._clock()]
+
+    def _delivery(self, message: Message) -> dict[str, Any] | None:
+        known = self.messages.get(message.queue, [])
+        return next((m for m in known if (m["id"], m["receipt"]) == (message.id, message.receipt)), None)
+
+
+class FakeEditions(Switch):
+    def __init__(self, *current: Current) -> None:
+        super().__init__()
+        self._current = {c.service: c for c in current}
+        self._editions = {(c.service, c.edition.version): c.edition for c in current}
+
+    async def current(self) -> tuple[Current, ...]:
+        self.ask("current")
+        return tuple(self._current.values())
+
+    async def edition(self, service: str, version: int) -> Edition | None:
+        self.ask("edition")
+        return self._editions.get((service, version))
+
+    async def publish(self, current: Current) -> None:
+        self.ask("publish")
+        edition = current.edition
+        self._current[current.service] = msgspec.structs.replace(current, etag=f"e{edition.version}")
+        self._editions[edition.service, edition.version] = edition
+
+
+class FakeAudit(Switch):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: dict[str, AuditRecord] = {}
+
+    async def append(self, record: AuditRecord) -> None:
+        self.ask("append")
+        self.records.setdefault(record.id, record)
+
+
+class FakeFailures(Switch):
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: dict[str, Failure] = {}
+
+    async def record(self, failure: Failure) -> None:
+        self.ask("record")
+        known = self.failures.get(failure.id)
+        if known:
+            failure = msgspec.structs.replace(failure, tries=known.tries + 1, first_at=known.first_at)
+        self.failures[failure.id] = failure
+
+    async def list(self, queue: str | None, limit: int) -> list[Failure]:
+        found = [f for f in self.failures.values() if queue in (None, f.queue)]
+        return found[:limit]
+
+
+def _due(document: Request | Task) -> Due:
+    is_task = isinstance(document, Task)
+    return Due(
+        id=document.id,
+        reference=document.reference,
+        due_at=document.due_at or "",
+        sweeps=document.sweeps,
+        team=document.team if is_task else None,
+        priority=document.priority if is_task else "normal",
+        lease_until=document.lease.until if is_task and document.lease else None,
+        traceparent=document.traceparent,
+    )

@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.catalog.forms import Form, FormError, canonical, unsendable
+
+FORM = Form(
+    {
+        "type": "object",
+        "required": ["applicant", "date"],
+        "additionalProperties": False,
+        "properties": {
+            "applicant": {
+                "type": "object",
+                "required": ["name", "kana"],
+                "additionalProperties": False,
+                "properties": {"name": {"type": "string"}, "kana": {"type": "string"}, "a/b": {"type": "integer"}},
+            },
+            "date": {"type": "string", "format": "date"},
+            "items": {"type": "array", "items": {"enum": ["food"]}},
+        },
+    }
+)
+GOOD = {"applicant": {"name": "花子", "kana": "ハナコ", "a/b": 1}, "date": "2026-11-23", "items": ["food"]}
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_every_error_names_the_field_itself_in_the_order_of_the_form():
+    errors = FORM.errors({"applicant": {"a/b": "x"}, "date": "tomorrow", "items": ["gold"], "other": 1})
+
+    assert [(e.pointer, e.code) for e in errors] == [
+        ("/applicant/name", "required"),
+        ("/applicant/kana", "required"),
+        ("/applicant/a~1b", "type"),
+        ("/date", "format"),
+        ("/items/0", "enum"),
+        ("/other", "unknown_field"),
+    ]
+
+
+def test_good_answers_have_no_errors():
+    assert FORM.errors(GOOD) == ()
+
+
+@given(json)
+def test_any_json_is_judged_without_an_error(value: object):
+    FORM.errors(value)
+    list(unsendable(value))
+
+
+def test_a_form_never_fetches_anything():
+    with pytest.raises(FormError, match="is not fetched"):
+        Form({"$ref": "http://127.0.0.1:1/elsewhere.json"})
+
+
+def test_the_smallest_answers_leave_out_all_that_can_be_left_out():
+    assert FORM.smallest(GOOD) == {"applicant": {"name": "花子", "kana": "ハナコ"}, "date": "2026-11-23"}
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [
+        ({"a": ["x", "b\x00"]}, "/a/1"),
+        ({"a~/b": "\ufffe"}, "/a~0~1b"),
+        ({"bad\x1bkey": 1}, ""),
+        ({"n": -(2**53) - 1}, "/n"),
+    ],
+)
+def test_what_cannot_be_kept_is_found_wherever_it_stands(value: object, pointer: str):
+    assert [e.pointer for e in unsendable(value)] == [pointer]
+
+
+def test_text_of_the_whole_of_unicode_can_be_kept():
+    assert not list(unsendable({"name": "髙橋﨑𠮷野家 🏠\r\n\tÅ"}))
+
+
+def test_equal_json_is_one_canonical_text():
+    assert canonical({"b": 3.0, "a": [1, "あ"]}) == canonical({"a": [1.0, "あ"], "b": 3})
+    assert canonical({"a": 1}) != canonical({"a": True})
+    assert canonical({"a": 1}) != canonical({"a": "1"})

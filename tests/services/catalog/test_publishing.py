@@ -1,0 +1,64 @@
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from services.catalog import publishing
+from services.errors import DefinitionRefused
+from tests.counter import DEFINITION
+
+
+def refused(change: Callable[[dict[str, Any]], object]) -> str:
+    raw = copy.deepcopy(DEFINITION)
+    change(raw)
+    with pytest.raises(DefinitionRefused) as refusal:
+        publishing.check(publishing.read_definition(raw))
+    return "\n".join(refusal.value.reasons)
+
+
+def test_a_definition_that_stands_its_own_cases_is_published():
+    publishing.check(publishing.read_definition(DEFINITION))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d.update(surprise=1), "unknown field `surprise`"),
+        (lambda d: d.update(id="Water!"), "id 'Water!'"),
+        (lambda d: d["title"].pop("ja"), "title: the Japanese text"),
+        (lambda d: d.update(phone=" "), "phone: a number to call"),
+        (lambda d: d.update(closes="2026-01-01T00:00:00"), "closes: a time needs an offset"),
+        (lambda d: d.update(routes=[]), "routes: at least one"),
+        (lambda d: d["routes"][0].update(team="Supplies"), "team 'Supplies'"),
+        (lambda d: d["routes"][0].update(id="review"), "route 'review': used twice or reserved"),
+        (lambda d: d["routes"][1].update(id="prepare"), "route 'prepare': used twice or reserved"),
+        (lambda d: d["routes"][0].update(when="answers.members <"), "does not compile"),
+        (lambda d: d["routes"][0].update(when="answer.members < 11"), "undeclared reference to 'answer.members'"),
+        (lambda d: d["routes"][0].update(when="answers.member < 11"), "a key is missing"),
+        (lambda d: d["routes"][1].update(when="answers.atHome"), "cut to the smallest valid answers"),
+        (lambda d: d["routes"][0].update(priority="'high'"), "returned neither 'urgent' nor 'normal'"),
+        (lambda d: d["routes"][0].update(priority="1 + 1"), "does not return a str"),
+        (lambda d: d["form"].update(type="thing"), "the form is not a JSON Schema"),
+        (lambda d: d["form"].update({"$ref": "http://127.0.0.1:1/form.json"}), "is not fetched"),
+        (lambda d: d["form"].pop("examples"), "form.examples: one whole valid set"),
+        (lambda d: d["form"]["examples"][0].update(members=0), "form.examples[0]: /members minimum"),
+        (
+            lambda d: d["cases"][0]["expect"]["tasks"][0].update(priority="urgent"),
+            "case 'two people come by themselves'",
+        ),
+        (lambda d: d["cases"][2]["expect"]["errors"][0].update(code="maximum"), "case 'nobody'"),
+        (lambda d: d["cases"].pop(1), "route 'deliver': no case takes it"),
+        (lambda d: d["cases"].pop(0), "route 'prepare': no case takes it"),
+    ],
+)
+def test_a_broken_definition_is_refused_with_the_reason(change: Callable[[dict[str, Any]], object], reason: str):
+    assert reason in refused(change)
+
+
+def test_a_route_that_every_case_takes_is_refused():
+    def widen(raw: dict[str, Any]) -> None:
+        raw["routes"][0]["when"] = "answers.members < 40"
+        raw["cases"][1]["expect"]["tasks"].append({"route": "prepare", "team": "supplies", "priority": "urgent"})
+
+    assert "route 'prepare': no valid case leaves it out" in refused(widen)

@@ -1,0 +1,160 @@
+import msgspec
+import pytest
+
+from services.requests import intake
+from services.requests.intake import IntakeMessage
+from tests.counter import KEY, Counter, current, submission
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+def message(counter: Counter, key: str = KEY, **changes) -> str:
+    made = intake.message_for(
+        submission(**changes), key, received_at=counter.clock(), access_version=1, traceparent=None
+    )
+    return msgspec.json.encode(made).decode()
+
+
+async def queued(counter: Counter, body: str) -> None:
+    counter.queues.put(intake.QUEUE, body)
+    await counter.run_workers()
+
+
+async def test_a_submission_from_the_queue_becomes_the_request_its_receipt_promised(counter: Counter):
+    counter.store.away = True
+    receipt = await counter.submit()
+    counter.store.away = False
+
+    await counter.run_workers()
+
+    request = await counter.requests.status(receipt.reference, receipt.access_code)
+    assert request is not None
+    assert (request.status, request.received_at) == ("accepted", receipt.received_at)
+    assert len(counter.store.tasks) == 1
+
+
+async def test_a_redelivered_submission_changes_nothing(counter: Counter):
+    body = message(counter)
+    await queued(counter, body)
+    receipt = await counter.submit()
+    case = counter.case(receipt)
+
+    await queued(counter, body)
+
+    assert counter.case(receipt) == case
+
+
+async def test_the_earlier_receipt_of_the_same_body_counts(counter: Counter):
+    body = message(counter)
+    counter.clock.pass_(60)
+    receipt = await counter.submit()
+
+    await queued(counter, body)
+
+    assert counter.case(receipt).request.received_at == "2026-11-23T00:00:00.000000Z"
+
+
+async def test_another_body_under_the_key_is_kept_beside_the_first_and_a_person_gets_a_task(counter: Counter):
+    receipt = await counter.submit()
+
+    for _ in range(2):
+        await queued(counter, message(counter, answers={"members": 3}))
+
+    case = counter.case(receipt)
+    assert case.request.answers == {"members": 2}
+    assert [v.answers for v in case.request.variants] == [{"members": 3}]
+    assert [(t.kind, t.reason) for t in case.tasks.values() if t.route == "review"] == [("review", "other_body")]
+
+
+async def test_an_invalid_submission_from_the_queue_becomes_a_task_for_a_person(counter: Counter):
+    await queued(counter, message(counter, answers={"members": 0}))
+
+    [task] = counter.store.tasks
+    assert (task.team, task.kind, task.reason) == ("supplies", "review", "invalid")
+
+
+async def test_a_late_submission_goes_to_a_person_never_to_a_rejection():
+    counter = Counter(current(closes="2026-11-22T00:00:00Z"))
+
+    await queued(counter, message(counter))
+
+    [task] = counter.store.tasks
+    assert task.reason == "late"
+
+
+async def test_what_was_received_before_the_close_is_not_late():
+    counter = Counter(current(closes="2026-11-23T00:30:00Z"))
+    body = message(counter)
+    counter.clock.pass_(3600)
+
+    await queued(counter, body)
+
+    [task] = counter.store.tasks
+    assert task.route == "prepare"
+
+
+async def test_an_outdated_submission_goes_to_a_person(counter: Counter):
+    await counter.editions.publish(current(version=2))
+
+    await queued(counter, message(counter, version=1))
+
+    [task] = counter.store.tasks
+    assert task.reason == "outdated"
+
+
+async def test_a_channel_cannot_claim_to_have_received_something_in_the_future(counter: Counter):
+    early = msgspec.json.decode(message(counter), type=IntakeMessage)
+    forged = msgspec.structs.replace(early, received_at="2099-01-01T00:00:00Z")
+
+    await queued(counter, msgspec.json.encode(forged).decode())
+
+    receipt = await counter.submit()
+    assert counter.case(receipt).request.received_at == counter.clock()
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("", "not a submission"),
+        ("not json", "not a submission"),
+        ("[]", "not a submission"),
+        ('{"service": "water"}', "not a submission"),
+        ("eyJhIjogMX0=", "not a submission"),
+        ("[" * 60_000, "not a submission"),
+        (
+            '{"idempotencyKey":"short","receivedAt":"2026-11-23T00:00:00Z","service":"water","answers":{},"contact":{}}',
+            "idempotencyKey",
+        ),
+        (
+            f'{{"idempotencyKey":"{KEY}","receivedAt":"yesterday","service":"water","answers":{{}},"contact":{{}}}}',
+            "receivedAt",
+        ),
+        (
+            f'{{"idempotencyKey":"{KEY}","receivedAt":"2026-11-23T00:00:00Z","service":"nothing","answers":{{}},'
+            '"contact":{}}',
+            "is not published",
+        ),
+    ],
+)
+async def test_what_no_team_could_act_on_is_a_failure_with_a_reason(counter: Counter, body: str, why: str):
+    await queued(counter, body)
+
+    [failure] = counter.failures.failures.values()
+    assert why in failure.error
+    assert (failure.queue, failure.body) == (intake.QUEUE, body)
+    assert counter.store.cases == {}
+
+
+async def test_a_store_that_is_away_puts_the_message_back_for_later(counter: Counter):
+    counter.store.away = True
+    await queued(counter, message(counter))
+
+    assert counter.queues.visible(intake.QUEUE) == []
+    counter.store.away = False
+    counter.clock.pass_(30)
+    await counter.run_workers()
+
+    assert len(counter.store.cases) == 1

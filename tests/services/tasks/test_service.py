@@ -1,0 +1,355 @@
+import json
+
+import pytest
+
+from services.advance.service import message_of
+from services.errors import (
+    Forbidden,
+    RequestWithdrawn,
+    StaleToken,
+    StoreUnavailable,
+    TaskHeld,
+    UnknownOutcome,
+    UnknownTask,
+)
+from services.requests.service import Receipt
+from services.tasks.deliveries import queue_order
+from services.tasks.model import Staff
+from tests.counter import HANAKO, KEY, SUPERVISOR, TARO, Counter
+
+QUEUE = "tasks-supplies"
+
+
+@pytest.fixture
+async def counter() -> Counter:
+    """Return a counter with one request, whose task waits for the team `supplies`."""
+    counter = Counter()
+    counter.receipt = await counter.submit()
+    await counter.run_workers()
+    return counter
+
+
+def task_of(counter: Counter, route: str = "prepare"):
+    receipt: Receipt = counter.receipt
+    return counter.case(receipt).tasks[f"{receipt.reference}.{route}.1"]
+
+
+async def test_a_claim_hands_over_the_task_with_its_request(counter: Counter):
+    [claimed] = await counter.claim()
+
+    assert claimed.task.lease is not None
+    assert claimed.task.lease.holder == "u-hanako"
+    assert claimed.request.answers == {"members": 2}
+
+
+async def test_the_same_claim_id_gives_the_same_leases_again(counter: Counter):
+    first = await counter.claim()
+    counter.clock.pass_(30)
+
+    assert await counter.claim() == first
+
+
+async def test_a_claim_id_of_a_colleague_opens_nothing(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001")
+
+    assert await counter.claim(TARO, "claim-0001") == []
+
+
+async def test_one_task_is_held_by_one_person_at_a_time(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001")
+    counter.queues.put(QUEUE, json.dumps(message_of(task_of(counter))))
+
+    assert await counter.claim(TARO, "claim-0002") == []
+
+
+async def test_a_claim_for_another_team_is_refused(counter: Counter):
+    stranger = Staff("u-x", "他課", frozenset({"Team.certificates", "Supervisor"}))
+
+    with pytest.raises(Forbidden):
+        await counter.claim(stranger)
+    with pytest.raises(Forbidden):
+        await counter.tasks.claim(task_of(counter).id, stranger, claim_id="claim-0009", seconds=60)
+
+
+async def test_no_view_without_its_record(counter: Counter):
+    counter.audit.away = True
+    with pytest.raises(StoreUnavailable):
+        await counter.claim()
+
+    counter.audit.away = False
+    [claimed] = await counter.claim()
+
+    [record] = counter.audit.records.values()
+    assert (record.subject, record.who, record.action) == (claimed.request.reference, "u-hanako", "claimed")
+
+
+async def test_a_claimer_that_dies_leaves_a_task_that_another_gets_after_the_lease_without_a_sweep(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001", seconds=60)
+    counter.clock.pass_(121)
+
+    [taken_over] = await counter.claim(TARO, "claim-0002")
+
+    assert taken_over.task.token == 2
+    assert [c for c in counter.store.calls if c == "due"] == []
+
+
+async def test_urgent_tasks_come_first():
+    counter = Counter()
+    await counter.submit(key=KEY + "a", answers={"members": 2})
+    urgent = await counter.submit(key=KEY + "b", answers={"members": 6})
+    await counter.run_workers()
+
+    [claimed] = await counter.claim()
+
+    assert claimed.request.reference == urgent.reference
+
+
+def test_every_fifth_claim_starts_with_the_normal_queue():
+    orders = [queue_order("supplies", n)[0] for n in range(1, 11)]
+
+    urgent, normal = "tasks-supplies-urgent", "tasks-supplies"
+    assert orders == [urgent] * 4 + [normal] + [urgent] * 4 + [normal]
+
+
+async def test_a_claim_takes_no_more_than_it_asked_for():
+    counter = Counter()
+    for n in range(5):
+        await counter.submit(key=f"{KEY}{n}", answers={"members": 2 if n % 2 else 6})
+    await counter.run_workers()
+
+    assert len(await counter.claim(limit=4)) == 4
+
+
+async def test_a_task_that_no_queue_delivers_is_found_in_the_store(counter: Counter):
+    counter.queues.messages[QUEUE].clear()
+
+    [claimed] = await counter.claim()
+
+    assert claimed.task.id == task_of(counter).id
+
+
+async def test_the_store_is_asked_at_most_every_thirty_seconds(counter: Counter):
+    counter.queues.messages[QUEUE].clear()
+    await counter.claim(HANAKO, "claim-0001")
+    for n in range(3):
+        await counter.claim(HANAKO, f"claim-001{n}")
+
+    assert counter.store.calls.count("claimable_tasks") == 1
+
+
+async def test_a_message_of_a_finished_task_is_deleted(counter: Counter):
+    [claimed] = await counter.claim()
+    await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note=None)
+    counter.queues.put(QUEUE, json.dumps(message_of(claimed.task)))
+
+    assert await counter.claim(HANAKO, "claim-0002") == []
+    assert counter.queues.messages[QUEUE] == []
+
+
+async def test_a_message_of_a_held_task_is_hidden_until_a_minute_after_the_lease(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001", seconds=900)
+    counter.queues.put(QUEUE, json.dumps(message_of(task_of(counter))))
+    await counter.claim(TARO, "claim-0002")
+
+    counter.clock.pass_(959)
+    assert counter.queues.visible(QUEUE) == []
+    counter.clock.pass_(2)
+    assert len(counter.queues.visible(QUEUE)) == 2
+
+
+async def test_a_message_whose_task_is_not_there_is_left_and_after_five_deliveries_a_failure():
+    counter = Counter()
+    counter.queues.put(QUEUE, '{"task": "K7M2-QX9P-D4TB.prepare.1", "team": "supplies", "priority": "normal"}')
+
+    for n in range(4):
+        await counter.claim(HANAKO, f"claim-000{n}")
+        counter.clock.pass_(61)
+    assert counter.failures.failures == {}
+    assert len(counter.queues.messages[QUEUE]) == 1
+
+    await counter.claim(HANAKO, "claim-0005")
+    assert [f.error for f in counter.failures.failures.values()] == ["no such task"]
+    assert counter.queues.messages[QUEUE] == []
+
+
+@pytest.mark.parametrize("body", ["", "not json", "[]", '{"task": 1}', '{"task":"x","team":"y","priority":"normal"}'])
+async def test_a_malformed_task_message_is_a_failure_at_once(body: str):
+    counter = Counter()
+    counter.queues.put(QUEUE, body)
+
+    assert await counter.claim() == []
+
+    [failure] = counter.failures.failures.values()
+    assert failure.error.startswith("not a task message")
+    assert counter.queues.messages[QUEUE] == []
+
+
+async def test_renewing_moves_the_lease_and_its_message_together(counter: Counter):
+    await counter.claim(seconds=60)
+    counter.clock.pass_(50)
+
+    task = await counter.tasks.renew(task_of(counter).id, HANAKO, 1, seconds=600)
+
+    assert task.lease is not None
+    counter.clock.pass_(600)
+    assert counter.queues.visible(QUEUE) == []
+    counter.clock.pass_(61)
+    assert len(counter.queues.visible(QUEUE)) == 1
+
+
+async def test_a_released_task_can_be_claimed_at_once(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001")
+
+    await counter.tasks.release(task_of(counter).id, HANAKO, 1, note="別件のため")
+    [claimed] = await counter.claim(TARO, "claim-0002")
+
+    assert claimed.task.token == 2
+    assert [e.note for e in claimed.task.history if e.event == "released"] == ["別件のため"]
+
+
+async def test_a_released_task_is_delivered_even_where_its_message_was_lost(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001")
+    counter.queues.messages[QUEUE].clear()
+
+    await counter.tasks.release(task_of(counter).id, HANAKO, 1, note=None)
+
+    assert len(counter.queues.visible(QUEUE)) == 1
+
+
+async def test_a_supervisor_takes_a_task_from_its_holder(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001")
+
+    await counter.tasks.revoke(task_of(counter).id, SUPERVISOR, 1, note="早退")
+    [claimed] = await counter.claim(TARO, "claim-0002")
+
+    assert claimed.task.token == 2
+    with pytest.raises(StaleToken) as refusal:
+        await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note=None)
+    assert refusal.value.holder == "太郎"
+
+
+async def test_only_a_supervisor_revokes(counter: Counter):
+    await counter.claim()
+
+    with pytest.raises(Forbidden):
+        await counter.tasks.revoke(task_of(counter).id, TARO, 1, note=None)
+
+
+async def test_completing_the_last_task_completes_the_request_and_removes_the_message(counter: Counter):
+    [claimed] = await counter.claim()
+
+    task = await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note=None)
+
+    request = counter.case(counter.receipt).request
+    assert (task.status, request.status) == ("completed", "completed")
+    assert counter.queues.messages[QUEUE] == []
+    assert request.due_at is None
+
+
+async def test_a_request_with_another_open_task_is_not_completed():
+    counter = Counter()
+    counter.receipt = await counter.submit(answers={"members": 3, "atHome": True})
+    await counter.run_workers()
+    [claimed] = await counter.claim()
+
+    await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note=None)
+
+    assert counter.case(counter.receipt).request.status == "accepted"
+
+
+async def test_a_repeated_completion_changes_nothing(counter: Counter):
+    [claimed] = await counter.claim()
+    first = await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note="済")
+    history = counter.case(counter.receipt).request.history
+    counter.clock.pass_(60)
+
+    assert await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note="済") == first
+    assert counter.case(counter.receipt).request.history == history
+
+
+async def test_a_completion_whose_reply_was_lost_is_done_once(counter: Counter):
+    [claimed] = await counter.claim()
+    counter.store.lose_replies = 1
+
+    task = await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note=None)
+
+    assert task.status == "completed"
+    events = [e.event for e in counter.case(counter.receipt).request.history]
+    assert events == ["accepted", "dispatched", "task_completed", "completed"]
+
+
+@pytest.mark.parametrize("verb", ["claim", "renew", "release", "revoke"])
+async def test_a_write_whose_reply_was_lost_is_done_once(counter: Counter, verb: str):
+    if verb != "claim":
+        await counter.claim()
+    counter.store.lose_replies = 1
+    id_ = task_of(counter).id
+
+    if verb == "claim":
+        await counter.tasks.claim(id_, HANAKO, claim_id="claim-0001", seconds=60)
+    elif verb == "renew":
+        await counter.tasks.renew(id_, HANAKO, 1, seconds=60)
+    elif verb == "release":
+        await counter.tasks.release(id_, HANAKO, 1, note=None)
+    else:
+        await counter.tasks.revoke(id_, SUPERVISOR, 1, note=None)
+
+    ids = [e.id for e in task_of(counter).history]
+    assert len(ids) == len(set(ids))
+    assert task_of(counter).token == 1
+
+
+async def test_an_outcome_must_be_one_that_the_service_lists(counter: Counter):
+    [claimed] = await counter.claim()
+
+    with pytest.raises(UnknownOutcome):
+        await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="eaten", note=None)
+    task = await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="absent", note=None)
+
+    assert task.outcome == "absent"
+
+
+async def test_the_holder_of_a_withdrawn_request_is_told_so(counter: Counter):
+    [claimed] = await counter.claim()
+    await counter.requests.withdraw(counter.receipt.reference, counter.receipt.access_code)
+
+    with pytest.raises(RequestWithdrawn):
+        await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note=None)
+
+
+async def test_a_poller_claims_by_id_before_it_works(counter: Counter):
+    id_ = task_of(counter).id
+
+    claimed = await counter.tasks.claim(id_, HANAKO, claim_id="claim-0001", seconds=60)
+    with pytest.raises(TaskHeld) as refusal:
+        await counter.tasks.claim(id_, TARO, claim_id="claim-0002", seconds=60)
+
+    assert claimed.task.token == 1
+    assert refusal.value.holder == "花子"
+
+
+@pytest.mark.parametrize("id_", ["nothing", "a.b", "K7M2-QX9P-D4TB.prepare.1", "a.b.c", "../x.y.1"])
+async def test_an_unknown_task_is_told(counter: Counter, id_: str):
+    with pytest.raises(UnknownTask):
+        await counter.tasks.renew(id_, HANAKO, 1, seconds=60)
+
+
+async def test_a_team_sees_who_is_working_on_what(counter: Counter):
+    await counter.claim()
+
+    [task] = await counter.tasks.of_team("supplies", TARO, "open")
+
+    assert task.lease is not None
+    assert task.lease.holder_name == "花子"
+    with pytest.raises(Forbidden):
+        await counter.tasks.of_team("delivery", TARO, "open")
+    assert await counter.tasks.of_team("delivery", SUPERVISOR, "open") == []
+
+
+async def test_a_queue_that_is_away_does_not_undo_a_completion(counter: Counter):
+    [claimed] = await counter.claim()
+    counter.queues.away = True
+
+    task = await counter.tasks.complete(claimed.task.id, HANAKO, 1, outcome="done", note=None)
+
+    assert task.status == "completed"
