@@ -1,0 +1,83 @@
+"""Local hosts as processes of their own, and patience with them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[3]
+DEADLINE_SECONDS = 60
+
+
+def eventually[T](probe: Callable[[], T]) -> T:
+    """Return the probe's first true answer; fail after the deadline."""
+    end = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < end:
+        if answer := probe():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"did not come true within {DEADLINE_SECONDS} s")
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [opened.getsockname()[1] for opened in sockets]
+    for opened in sockets:
+        opened.close()
+    return ports
+
+
+def accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+@dataclass
+class Host:
+    """A running host: its address, its process and where its output goes."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def output(self) -> str:
+        return (self.folder / "output").read_text()
+
+    def errors(self) -> str:
+        return (self.folder / "errors").read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(DEADLINE_SECONDS)
+
+
+type StartHost = Callable[..., Host]
+
+
+def launch(folder: Path, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+    """Start `python -m local.host` on the app in this folder, on a free port."""
+    command = [sys.executable, "-m", "local.host", "--port", "0", "--app", str(folder), *arguments]
+    with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
+        return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=errors, env={**os.environ, **settings})
+
+
+def write_app(folder: Path, source: str, host_json: dict[str, Any] | None = None) -> None:
+    (folder / "function_app.py").write_text(source)
+    (folder / "host.json").write_text(json.dumps({"version": "2.0"} | (host_json or {})))
+
+
+def address(host: Host) -> str:
+    assert host.process.poll() is None, host.errors()
+    ready = host.output().partition("host ready on ")[2]
+    return ready.split()[0] if ready.endswith("\n") or "\n" in ready else ""
