@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 from azure.core import MatchConditions
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.cosmos.aio import ContainerProxy, CosmosClient
-from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
@@ -44,13 +43,13 @@ class Cosmos:
     async def ask[T](
         self, spec: ContainerSpec, call: Callable[[ContainerProxy], Awaitable[T]], within: float = ANSWER_WITHIN
     ) -> T:
-        """Make one call; raises StoreUnavailable, WriteConflict for 404, 409 and 412, and CosmosHttpResponseError."""
+        """Make one call; raises StoreUnavailable, WriteConflict for 404, 409 and 412, and HttpResponseError."""
         try:
             async with asyncio.timeout(within):
                 return await self._ask(spec, call)
         except TimeoutError as error:
             raise StoreUnavailable(f"{spec.name}: no answer within {within} s") from error
-        except CosmosHttpResponseError as error:
+        except HttpResponseError as error:
             raise _translated(spec, error) from error
         except AzureError as error:
             raise StoreUnavailable(f"{spec.name}: {type(error).__name__}") from error
@@ -66,7 +65,7 @@ class Cosmos:
         while True:
             try:
                 return await call(container)
-            except CosmosHttpResponseError as error:
+            except HttpResponseError as error:
                 if error.status_code != _RETRY_WITH:
                     raise
                 await asyncio.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - jitter, not a secret
@@ -85,7 +84,7 @@ class Cosmos:
             return self._client
 
 
-def _translated(spec: ContainerSpec, error: CosmosHttpResponseError) -> Exception:
+def _translated(spec: ContainerSpec, error: HttpResponseError) -> Exception:
     status = error.status_code or 500
     if status in _OTHER_STATE:
         return WriteConflict(f"{spec.name}: {status}")

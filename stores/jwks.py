@@ -16,8 +16,9 @@ COOL_DOWN = 30.0
 class KeySet:
     """Keep the JWKS of an issuer; an unknown key id fetches it again, at most every 30 seconds."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, cool_down: float = COOL_DOWN) -> None:
         self._uri = uri
+        self._cool_down = cool_down
         self._keys: dict[str, dict[str, Any]] = {}
         self._fetched_at = float("-inf")
         self._asked_at = float("-inf")
@@ -28,7 +29,7 @@ class KeySet:
         async with self._fetching:
             now = time.monotonic()
             stale = id_ not in self._keys or now - self._fetched_at > FRESH_FOR
-            if stale and now - self._asked_at > COOL_DOWN:
+            if stale and now - self._asked_at >= self._cool_down:
                 self._asked_at = now
                 await self._fetch()
         if not self._keys:

@@ -1,0 +1,133 @@
+import base64
+import json
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from functions.access import ANY_TEAM, must_have, staff_of
+from services.errors import Forbidden, Unauthenticated
+from services.tasks.model import Staff
+
+ISSUER, AUDIENCE = "https://issuer.example", "api://madoguchi"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PUBLIC_PEM = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+class OneKey:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def key(self, id_: str) -> dict[str, Any] | None:
+        self.asked.append(id_)
+        jwk = jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+        return {**jwk, "kid": "k1"} if id_ == "k1" else None
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    good = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "s-1",
+        "oid": "o-1",
+        "name": "山田 太郎",
+        "roles": ["Team.supplies"],
+        "iat": now,
+        "exp": now + 600,
+    }
+    return {name: value for name, value in {**good, **changes}.items() if value is not None}
+
+
+def signed(key: Any = KEY, kid: str = "k1", algorithm: str = "RS256", **changes: Any) -> str:
+    return jwt.encode(claims(**changes), key, algorithm=algorithm, headers={"kid": kid})
+
+
+async def verify(header: str, keys: OneKey | None = None) -> Staff:
+    return await staff_of(header, keys=keys or OneKey(), issuer=ISSUER, audience=AUDIENCE)
+
+
+async def test_a_good_token_names_who_calls_and_the_roles():
+    staff = await verify(f"Bearer {signed()}")
+
+    assert staff == Staff("o-1", "山田 太郎", frozenset({"Team.supplies"}))
+
+
+def unsigned() -> str:
+    def part(value: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    return f"{part({'alg': 'none', 'kid': 'k1', 'typ': 'JWT'})}.{part(claims())}."
+
+
+def hmac_with_the_public_key() -> str:
+    import hashlib
+    import hmac
+
+    def part(value: bytes) -> str:
+        return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+    head = part(json.dumps({"alg": "HS256", "kid": "k1"}).encode()) + "." + part(json.dumps(claims()).encode())
+    return f"{head}.{part(hmac.digest(PUBLIC_PEM, head.encode(), hashlib.sha256))}"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Basic dXNlcjpwYXNz",
+        "Bearer not.a.token",
+        f"Bearer {unsigned()}",
+        f"Bearer {hmac_with_the_public_key()}",
+        f"Bearer {signed(key=OTHER_KEY)}",
+        f"Bearer {signed(kid='unknown')}",
+        f"Bearer {signed(algorithm='RS512')}",
+        f"Bearer {signed(aud='api://other')}",
+        f"Bearer {signed(iss='https://evil.example')}",
+        f"Bearer {signed(exp=int(time.time()) - 3600)}",
+        f"Bearer {signed(exp=None)}",
+        f"Bearer {signed(nbf=int(time.time()) + 3600)}",
+        f"Bearer {signed(sub=None)}",
+        f"Bearer {signed(roles='Operator')}",
+    ],
+)
+async def test_any_other_token_is_refused(header: str):
+    with pytest.raises(Unauthenticated):
+        await verify(header)
+
+
+async def test_a_token_that_is_not_rs256_is_refused_before_its_key_is_looked_up():
+    keys = OneKey()
+
+    with pytest.raises(Unauthenticated):
+        await verify(f"Bearer {unsigned()}", keys)
+
+    assert keys.asked == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "access", "permitted"),
+    [
+        ({"Team.supplies"}, "Team.supplies", True),
+        ({"Team.supplies"}, "Team.delivery", False),
+        ({"Team.supplies"}, ANY_TEAM, True),
+        ({"Supervisor"}, ANY_TEAM, True),
+        ({"Operator"}, ANY_TEAM, False),
+        (set(), ANY_TEAM, False),
+        ({"Supervisor"}, "Operator", False),
+        ({"Operator"}, "Operator", True),
+    ],
+)
+def test_a_role_opens_what_it_names_and_nothing_else(roles: set[str], access: str, permitted: bool):
+    staff = Staff("o-1", "山田", frozenset(roles))
+
+    if permitted:
+        must_have(staff, access)
+    else:
+        with pytest.raises(Forbidden):
+            must_have(staff, access)

@@ -1,0 +1,20 @@
+"""Print what the Functions library finds in function_app.py, as JSON; in a process of its own, since it counts once."""
+
+import json
+import sys
+
+
+def functions() -> list[dict[str, object]]:
+    """Return name, access and trigger of every function."""
+    from function_app import app
+
+    found = []
+    for function in app.get_functions():
+        trigger = function.get_trigger().get_dict_repr()
+        access = getattr(function.get_user_function(), "access", None)
+        found.append({"name": function.get_function_name(), "access": access, "trigger": trigger})
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(functions(), sys.stdout, default=str)

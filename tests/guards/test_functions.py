@@ -1,0 +1,75 @@
+"""Ten lines each that hold the architecture: routes, access, queues and the documents that list them."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def routes(functions: list[dict]) -> dict[tuple[str, str], dict]:
+    """Return the HTTP functions by method and route."""
+    return {
+        (method, function["trigger"]["route"]): function
+        for function in functions
+        if function["trigger"]["type"] == "httpTrigger"
+        for method in function["trigger"]["methods"]
+    }
+
+
+def test_every_route_states_its_access(routes):
+    unstated = [route for route, function in routes.items() if not function["access"]]
+
+    assert unstated == []
+
+
+def test_every_staff_and_operations_route_requires_a_role(routes):
+    guarded = [r for r in routes if re.match("api/(staff|operations|catalog)/", r[1])]
+
+    assert len(guarded) >= 10
+    assert [r for r in guarded if routes[r]["access"] == "anyone"] == []
+
+
+def test_the_deployed_app_gives_out_no_tokens(routes):
+    assert [route for _, route in routes if "local" in route or "token" in route] == []
+
+
+def test_every_triggered_queue_has_a_poison_function(functions):
+    queues = {f["trigger"]["queueName"] for f in functions if f["trigger"]["type"] == "queueTrigger"}
+
+    assert queues
+    assert {f"{queue}-poison" for queue in queues if not queue.endswith("-poison")} <= queues
+
+
+def test_openapi_lists_exactly_the_routes_of_the_api(routes):
+    document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+    documented = {
+        (method.upper(), path.removeprefix("/"), operation["operationId"])
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+    assert documented == {(m, r, f["name"]) for (m, r), f in routes.items() if r.startswith("api/")}
+
+
+def test_openapi_asks_for_a_token_exactly_where_the_route_does(routes):
+    document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+    guarded = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method != "parameters" and operation.get("security") == [{"bearer": []}]
+    }
+
+    assert guarded == {f["name"] for f in routes.values() if f["access"] != "anyone"}
+
+
+def test_the_architecture_page_lists_exactly_the_functions(functions):
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## Functions")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {f["name"] for f in functions}

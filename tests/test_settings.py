@@ -1,0 +1,61 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from settings import MissingSettings, Settings
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
+OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "AzureWebJobsDisableHomepage"}
+
+
+def test_the_sample_is_enough_to_start():
+    settings = Settings.from_env(SAMPLE)
+
+    assert settings.cosmos.connection_string
+    assert settings.access_secrets == {1: b"for-a-desk-only-not-a-secret-0002"}
+
+
+def test_every_missing_setting_is_named_in_one_error():
+    with pytest.raises(MissingSettings) as error:
+        Settings.from_env({})
+
+    for name in set(SAMPLE) - OF_THE_HOST:
+        assert name in str(error.value)
+
+
+def test_the_sample_holds_exactly_what_the_settings_read():
+    source = (ROOT / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'reader\.\w+\(\s*"([A-Z_]+)"', source))
+
+    assert read == set(SAMPLE) - OF_THE_HOST
+
+
+def test_in_azure_the_stores_are_reached_by_address_and_identity():
+    addresses = {
+        "COSMOS__accountEndpoint": "https://example.documents.azure.com:443/",
+        "COSMOS__clientId": "id",
+        "STORAGE__queueServiceUri": "https://example.queue.core.windows.net/",
+        "STORAGE__blobServiceUri": "https://example.blob.core.windows.net/",
+    }
+
+    settings = Settings.from_env({k: v for k, v in SAMPLE.items() if k not in ("COSMOS", "STORAGE")} | addresses)
+
+    assert settings.cosmos.connection_string is None
+    assert settings.cosmos.account_endpoint == addresses["COSMOS__accountEndpoint"]
+    assert settings.cosmos.client_id == "id"
+    assert settings.storage.queue_service_uri == addresses["STORAGE__queueServiceUri"]
+
+
+@pytest.mark.parametrize("value", ["secret", "a:b", "1:", "1:x,2"])
+def test_access_secrets_without_a_version_are_refused(value: str):
+    with pytest.raises(MissingSettings, match="ACCESS_SECRETS is not of the form"):
+        Settings.from_env(SAMPLE | {"ACCESS_SECRETS": value})
+
+
+def test_a_rotated_secret_stands_beside_the_earlier_one():
+    settings = Settings.from_env(SAMPLE | {"ACCESS_SECRETS": "1:old,2:new"})
+
+    assert settings.access_secrets == {1: b"old", 2: b"new"}
