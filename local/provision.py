@@ -28,5 +28,5 @@ async def _containers(settings: Settings) -> None:
                 spec.name,
                 partition_key=PartitionKey(spec.partition_key),
                 indexing_policy=spec.indexing_policy,
-                **({"default_ttl": NO_EXPIRY_OF_ITS_OWN} if spec.expires else {}),
+                default_ttl=NO_EXPIRY_OF_ITS_OWN if spec.expires else None,
             )

@@ -1,0 +1,48 @@
+import asyncio
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+
+import msgspec
+import pytest
+
+from local.processes import (
+    azurite_command,
+    cosmos_command,
+    cosmos_connection,
+    free_port,
+    storage_connection,
+    wait_for_port,
+)
+
+ROOT = Path(__file__).parent.parent
+
+
+class Emulators(msgspec.Struct, frozen=True):
+    """Hold the connection strings of the emulators of this test process."""
+
+    cosmos: str
+    storage: str
+
+
+@pytest.fixture(scope="session")
+def emulators() -> Iterator[Emulators]:
+    """Start both emulators in memory, once per test process; tests use a database and queues of their own."""
+    cosmos, blob, queue, table = (free_port() for _ in range(4))
+    commands = (cosmos_command(cosmos), azurite_command(blob, queue, table))
+    processes = [Popen(command, cwd=ROOT, stdin=PIPE, stdout=DEVNULL) for command in commands]
+    try:
+        for port in (cosmos, blob, queue):
+            asyncio.run(wait_for_port(port, within=30))
+        yield Emulators(cosmos_connection(cosmos), storage_connection(blob=blob, queue=queue))
+    finally:
+        for process in processes:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Close the input of a process, which ends it."""
+    if process.stdin:
+        process.stdin.close()
+    process.wait(10)
