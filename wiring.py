@@ -64,7 +64,7 @@ def app() -> App:
 def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "") -> App:
     """Build an app; its clients open when they are first used."""
     cosmos = Cosmos(lambda: cosmos_client(settings.cosmos), settings.cosmos_database)
-    queues = StorageQueues(lambda: _queue_client(settings.storage), queue_prefix)
+    queues = StorageQueues(lambda: queue_client(settings.storage), queue_prefix)
     blobs = BlobEditions(lambda: _blob_client(settings.storage))
     store, failures = CosmosRequests(cosmos), CosmosFailures(cosmos)
     catalog = Catalog(CosmosEditions(cosmos), blobs, ShippedEditions(), queues, clock)
@@ -98,7 +98,8 @@ def cosmos_client(connection: Connection) -> "CosmosClient":
     return CosmosClient(str(connection.account_endpoint), _identity(connection), **options)
 
 
-def _queue_client(connection: Connection) -> "QueueServiceClient":
+def queue_client(connection: Connection) -> "QueueServiceClient":
+    """Make a client of Storage queues."""
     from azure.storage.queue.aio import QueueServiceClient
 
     options: dict[str, Any] = {

@@ -3,8 +3,10 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -17,29 +19,36 @@ from settings import Settings
 
 START_WITHIN = 30.0
 STOP_WITHIN = 10.0
+AGAIN_AFTER = 0.5
 STAFF = "yamada"
 ROLES = "Team.supplies,Team.delivery,Team.welfare,Team.certificates,Supervisor,Operator,Editor"
 
 
 class Part:
-    """Keep one process running until it is told to stop."""
+    """Run one process, and start it again when it ends by itself."""
 
     def __init__(self, name: str, command: list[str], port: int) -> None:
         self._name = name
         self._command = command
         self._port = port
         self._process: Process | None = None
-        self._stopping = False
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start the process, and again whenever it ends by itself; returns once it listens."""
-        await self._spawn()
+        """Start the process with a pipe as its input: it ends when the pipe closes, even if we are killed."""
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, cwd=ROOT)
+        await wait_for_port(self._port, START_WITHIN)
+
+    async def wait(self) -> int:
+        """Wait until the process ends and return its exit code."""
+        return await self._process.wait() if self._process else 0
+
+    def keep(self) -> None:
+        """Start the process again from now on, whenever it ends."""
         self._keeper = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
         """End the process, with force where it does not end by itself."""
-        self._stopping = True
         if self._keeper:
             self._keeper.cancel()
         if self._process is None or self._process.returncode is not None:
@@ -51,18 +60,13 @@ class Part:
             self._process.kill()
             await self._process.wait()
 
-    async def _spawn(self) -> None:
-        """Start the process with a pipe as its input: it ends when the pipe closes, even if we are killed."""
-        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, cwd=ROOT)
-        await wait_for_port(self._port, START_WITHIN)
-
     async def _keep(self) -> None:
-        while self._process and not self._stopping:
-            code = await self._process.wait()
+        while True:
+            code = await self.wait()
             print(f"{self._name} ended ({code}); it is started again", file=sys.stderr, flush=True)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(AGAIN_AFTER)
             try:
-                await self._spawn()
+                await self.start()
             except TimeoutError:
                 print(f"{self._name} does not start", file=sys.stderr, flush=True)
 
@@ -81,14 +85,29 @@ async def run(desk: Desk, stop: asyncio.Event) -> int:
             running.push_async_callback(part.stop)
         print("starting the emulators ...", flush=True)
         await asyncio.gather(cosmos.start(), azurite.start())
+        cosmos.keep()
+        azurite.keep()
         await _prepare(desk)
         running.push_async_callback(host.stop)
         print("starting the host ...", flush=True)
         await host.start()
-        await _greet(desk)
+        if not await _is_first(_greet(desk), host.wait()):
+            return 1
+        host.keep()
         await stop.wait()
         print("\nstopping ...", flush=True)
     return 0
+
+
+async def _is_first(wanted: Coroutine[Any, Any, object], other: Coroutine[Any, Any, object]) -> bool:
+    """Wait for one of two things, and tell whether it was the one that was wanted."""
+    tasks = [asyncio.create_task(wanted), asyncio.create_task(other)]
+    done, late = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in late:
+        task.cancel()
+    for task in done:
+        task.result()
+    return tasks[0] in done
 
 
 async def _prepare(desk: Desk) -> None:

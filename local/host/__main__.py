@@ -37,6 +37,8 @@ def main() -> int:
     arguments = _arguments()
     _log_to_stderr()
     directory = arguments.app.resolve()
+    if arguments.exit_with_parent:
+        threading.Thread(target=_end_when_input_closes, daemon=True).start()
     try:
         options = read_host_json(directory / "host.json")
         load_settings((arguments.settings or directory / "local.settings.json").resolve(), bool(arguments.settings))
@@ -57,7 +59,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--app", type=Path, default=Path(), help="folder with function_app.py and host.json")
     parser.add_argument("--settings", type=Path, help="default: local.settings.json in the app's folder")
     parser.add_argument("--data", type=Path, help="folder for the key of the local token issuer, served under /local")
+    parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     return parser.parse_args()
+
+
+def _end_when_input_closes() -> None:
+    """End this process as SIGTERM does, once whoever started it is gone."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _log_to_stderr() -> None:

@@ -10,6 +10,7 @@ import jsonschema_rs
 from services.errors import FieldError
 
 MAX_SAFE_INTEGER = 2**53
+MAX_DEPTH = 64
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -44,9 +45,11 @@ class Form:
         return smallest
 
 
-def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
-    """Find what cannot stand in a queue message or a document: control characters, U+FFFE, integers over 2^53."""
-    if isinstance(value, str) and _UNSENDABLE.search(value):
+def unsendable(value: object, pointer: str = "", depth: int = 0) -> Iterator[FieldError]:
+    """Find what cannot be kept or sent: control characters, U+FFFE, integers over 2^53, more than 64 levels."""
+    if depth > MAX_DEPTH:
+        yield FieldError(pointer, "too_deep")
+    elif isinstance(value, str) and _UNSENDABLE.search(value):
         yield FieldError(pointer, "control_character")
     elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         yield FieldError(pointer, "number_out_of_range")
@@ -55,10 +58,10 @@ def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
             if _UNSENDABLE.search(key):
                 yield FieldError(pointer, "control_character")
             else:
-                yield from unsendable(inner, child(pointer, key))
+                yield from unsendable(inner, child(pointer, key), depth + 1)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from unsendable(inner, child(pointer, index))
+            yield from unsendable(inner, child(pointer, index), depth + 1)
 
 
 def canonical(value: object) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services import times
+from services.catalog import forms
 from services.catalog.forms import FormError
 from services.catalog.model import RESERVED_ROUTES, Case, Definition, Edition, Expectation, is_name
 from services.catalog.routing import CompiledService
@@ -15,6 +16,9 @@ from services.errors import DefinitionRefused
 
 def read_definition(raw: object) -> Definition:
     """Read a definition from its JSON or YAML values; raises DefinitionRefused for another shape."""
+    unsendable = tuple(f"{error.pointer or '/'}: {error.code}" for error in forms.unsendable(raw))
+    if unsendable:
+        raise DefinitionRefused(unsendable)
     try:
         return msgspec.convert(raw, Definition)
     except msgspec.ValidationError as error:

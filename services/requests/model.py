@@ -20,7 +20,7 @@ type RequestStatus = Literal["accepted", "completed", "withdrawn"]
 type StepKind = Literal["dispatch", "review"]
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say how the resident is reached; at least one is given, as people type it."""
 
     phone: str | None = None
@@ -28,7 +28,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     name: str | None = None
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Submission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold what a resident sends; `version` is the edition of the form it answers, the current one where absent."""
 
     service: str

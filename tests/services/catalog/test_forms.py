@@ -75,6 +75,14 @@ def test_what_cannot_be_kept_is_found_wherever_it_stands(value: object, pointer:
     assert [e.pointer for e in unsendable(value)] == [pointer]
 
 
+def test_a_value_too_deep_to_judge_is_found_before_anything_recurses_into_it():
+    value: object = "bottom"
+    for _ in range(900):
+        value = {"a": [value]}
+
+    assert [e.code for e in unsendable(value)] == ["too_deep"]
+
+
 def test_text_of_the_whole_of_unicode_can_be_kept():
     assert not list(unsendable({"name": "髙橋﨑𠮷野家 🏠\r\n\tÅ"}))
 

@@ -9,6 +9,10 @@ from services.errors import DefinitionRefused
 from tests.counter import DEFINITION
 
 
+def deep(levels: int) -> object:
+    return [deep(levels - 1)] if levels else 1
+
+
 def refused(change: Callable[[dict[str, Any]], object]) -> str:
     raw = copy.deepcopy(DEFINITION)
     change(raw)
@@ -25,6 +29,8 @@ def test_a_definition_that_stands_its_own_cases_is_published():
     ("change", "reason"),
     [
         (lambda d: d.update(surprise=1), "unknown field `surprise`"),
+        (lambda d: d.update(phone="a\x00"), "/phone: control_character"),
+        (lambda d: d["cases"][0]["answers"].update(a=deep(80)), "too_deep"),
         (lambda d: d.update(id="Water!"), "id 'Water!'"),
         (lambda d: d["title"].pop("ja"), "title: the Japanese text"),
         (lambda d: d.update(phone=" "), "phone: a number to call"),

@@ -1,3 +1,5 @@
+import json
+
 import msgspec
 import pytest
 
@@ -45,6 +47,16 @@ async def test_a_redelivered_submission_changes_nothing(counter: Counter):
     await queued(counter, body)
 
     assert counter.case(receipt) == case
+
+
+async def test_a_default_that_a_channel_spells_out_is_the_same_body(counter: Counter):
+    receipt = await counter.submit()
+    plain = json.loads(message(counter))
+    spelt_out = {**plain, "channel": "web", "locale": "ja", "version": None}
+
+    await queued(counter, json.dumps(spelt_out))
+
+    assert counter.case(receipt).request.variants == ()
 
 
 async def test_the_earlier_receipt_of_the_same_body_counts(counter: Counter):

@@ -1,0 +1,118 @@
+"""A whole desk in processes of its own: supervisor, emulators and host, as `make run` starts them."""
+
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from azure.storage.queue import QueueClient
+
+from local.desk import Desk, choose_ports
+from local.processes import free_port
+
+ROOT = Path(__file__).parent.parent.parent
+STARTS_WITHIN = 90.0
+
+
+class RunningDesk:
+    """Hold a desk that runs, and speak to it."""
+
+    def __init__(self, *options: str) -> None:
+        self.port = free_port()
+        command = [sys.executable, "-m", "local", "--port", str(self.port), *options]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.lines: list[str] = []
+        self._new: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def folder(self) -> Path:
+        return Desk(choose_ports(self.port)).folder
+
+    def wait_for_line(self, text: str, within: float = STARTS_WITHIN) -> str:
+        """Wait until the desk prints a line with this text."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            try:
+                line = self._new.get(timeout=0.2)
+            except queue.Empty:
+                if self.process.poll() is not None and self._new.empty():
+                    break
+                continue
+            if text in line:
+                return line
+        raise AssertionError(f"the desk never said {text!r}; it said:\n{''.join(self.lines)}")
+
+    def token(self, subject: str, *roles: str) -> dict[str, str]:
+        """Return the header by which a member of staff calls."""
+        answer = self.http.get("/local/token", params={"subject": subject, "roles": ",".join(roles)})
+        return {"Authorization": f"Bearer {answer.text}"}
+
+    def stop(self, signal_: signal.Signals = signal.SIGINT) -> int:
+        """Stop the desk and return its exit code."""
+        self.http.close()
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal_)
+        return self.process.wait(30)
+
+    def forget(self) -> None:
+        """Stop the desk and remove its data."""
+        self.stop()
+        if self.process.stdout:
+            self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            self._new.put(line)
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator[RunningDesk]:
+    """Start a desk, once for all tests that speak to it."""
+    desk = RunningDesk()
+    try:
+        desk.wait_for_line("Ctrl-C stops everything")
+        yield desk
+    finally:
+        desk.forget()
+
+
+class DeskQueues:
+    """Send to the queues of a desk as another channel does."""
+
+    def __init__(self, connection: str) -> None:
+        self._connection = connection
+
+    def send(self, queue: str, body: dict[str, object]) -> None:
+        with QueueClient.from_connection_string(self._connection, queue) as client:
+            client.send_message(json.dumps(body, ensure_ascii=False))
+
+
+@pytest.fixture(scope="session")
+def desk_storage(desk: RunningDesk) -> str:
+    """Return the connection string of the desk's storage."""
+    settings = json.loads((desk.folder / "local.settings.json").read_text(encoding="utf-8"))
+    return settings["Values"]["STORAGE"]
+
+
+@pytest.fixture(scope="session")
+def desk_queues(desk_storage: str) -> DeskQueues:
+    """Return the queues of the desk."""
+    return DeskQueues(desk_storage)

@@ -1,0 +1,202 @@
+"""The main job through HTTP, on the real runtime library and the emulators."""
+
+import secrets
+import time
+from typing import Any
+
+import pytest
+import yaml
+
+from local.desk import ROOT
+from tests.end_to_end.conftest import RunningDesk
+
+pytestmark = pytest.mark.xdist_group("desk")
+RELIEF = yaml.safe_load((ROOT / "catalog" / "services" / "relief-supplies.yaml").read_text(encoding="utf-8"))
+BODY = {
+    "service": "relief-supplies",
+    "answers": RELIEF["form"]["examples"][0],
+    "contact": {"phone": "090-0000-0000", "name": "見本 花子"},
+}
+
+
+def new_key() -> dict[str, str]:
+    return {"Idempotency-Key": secrets.token_urlsafe(24)}
+
+
+def submit(desk: RunningDesk, body: dict[str, Any] = BODY, key: dict[str, str] | None = None) -> dict[str, Any]:
+    answer = desk.http.post("/api/requests", json=body, headers=key or new_key())
+    assert answer.status_code in (200, 201, 202), answer.text
+    return answer.json()
+
+
+def status(desk: RunningDesk, receipt: dict[str, Any], language: str = "ja") -> dict[str, Any]:
+    headers = {"Access-Code": receipt["accessCode"], "Accept-Language": language}
+    answer = desk.http.get(f"/api/requests/{receipt['reference']}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def tasks_of(desk: RunningDesk, receipt: dict[str, Any], within: float = 20) -> list[dict[str, Any]]:
+    """Claim from every team until all tasks of a request are held."""
+    deadline = time.monotonic() + within
+    held: dict[str, dict[str, Any]] = {}
+    while time.monotonic() < deadline:
+        for team in ("supplies", "delivery", "welfare", "certificates"):
+            for task in claim(desk, team):
+                if task["reference"] == receipt["reference"]:
+                    held[task["id"]] = task
+        shown = [e["event"] for e in status(desk, receipt)["history"]]
+        if "dispatched" in shown and held and len(held) == len(open_tasks(desk, receipt)):
+            return list(held.values())
+        time.sleep(0.2)
+    raise AssertionError("the tasks of the request never came")
+
+
+def open_tasks(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for team in ("supplies", "delivery", "welfare", "certificates"):
+        answer = desk.http.get(f"/api/staff/teams/{team}/tasks", headers=desk.token("kacho", "Supervisor"))
+        found += [t for t in answer.json()["tasks"] if t["reference"] == receipt["reference"]]
+    return found
+
+
+def claim(desk: RunningDesk, team: str, count: int = 32) -> list[dict[str, Any]]:
+    body = {"claimId": secrets.token_urlsafe(9), "max": count, "leaseSeconds": 600}
+    staff = desk.token("yamada", f"Team.{team}")
+    answer = desk.http.post(f"/api/staff/teams/{team}/claims", json=body, headers=staff)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["tasks"]
+
+
+def complete(desk: RunningDesk, task: dict[str, Any]) -> dict[str, Any]:
+    staff = desk.token("yamada", f"Team.{task['team']}")
+    body = {"token": task["lease"]["token"], "outcome": "done", "note": "済"}
+    answer = desk.http.post(f"/api/staff/tasks/{task['id']}/complete", json=body, headers=staff)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_request_goes_from_the_resident_to_staff_and_back(desk: RunningDesk):
+    key = new_key()
+    first = desk.http.post("/api/requests", json=BODY, headers=key)
+    again = desk.http.post("/api/requests", json=BODY, headers=key)
+    receipt = first.json()
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["accessCode"] == receipt["accessCode"]
+    assert again.json()["reference"] == receipt["reference"]
+
+    tasks = tasks_of(desk, receipt)
+    assert tasks[0]["request"]["answers"] == BODY["answers"]
+    assert status(desk, receipt)["status"] == "accepted"
+
+    for task in tasks:
+        assert complete(desk, task)["status"] == "completed"
+
+    shown = status(desk, receipt)
+    assert shown["status"] == "completed"
+    assert [e["event"] for e in shown["history"]][:2] == ["accepted", "dispatched"]
+    assert shown["next"]["text"]
+    assert status(desk, receipt, "en")["next"]["text"] != shown["next"]["text"]
+
+
+def test_the_example_of_every_shipped_service_is_taken(desk: RunningDesk):
+    for service in desk.http.get("/api/services").json()["services"]:
+        form = desk.http.get(f"/api/services/{service['id']}").json()["form"]
+        receipt = submit(desk, {**BODY, "service": service["id"], "answers": form["examples"][0]})
+
+        assert receipt["service"] == service["id"]
+
+
+def test_a_withdrawn_request_frees_staff(desk: RunningDesk):
+    receipt = submit(desk)
+    task = tasks_of(desk, receipt)[0]
+
+    code = {"Access-Code": receipt["accessCode"]}
+    withdrawn = desk.http.post(f"/api/requests/{receipt['reference']}/withdraw", headers=code)
+    late = desk.http.post(
+        f"/api/staff/tasks/{task['id']}/complete",
+        json={"token": task["lease"]["token"]},
+        headers=desk.token("yamada", f"Team.{task['team']}"),
+    )
+
+    assert (withdrawn.status_code, withdrawn.json()["status"]) == (200, "withdrawn")
+    assert (late.status_code, late.json()["code"]) == (409, "withdrawn")
+
+
+def test_a_fencing_token_that_is_not_the_current_one_says_who_holds_the_task(desk: RunningDesk):
+    task = tasks_of(desk, submit(desk))[0]
+
+    answer = desk.http.post(
+        f"/api/staff/tasks/{task['id']}/renew",
+        json={"token": task["lease"]["token"] + 1},
+        headers=desk.token("suzuki", f"Team.{task['team']}"),
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "stale_token")
+    assert answer.json()["holder"] == "yamada"
+
+
+def test_a_submission_over_the_queue_becomes_the_request_of_its_http_receipt(desk: RunningDesk, desk_queues):
+    key = new_key()
+    message = {
+        "idempotencyKey": key["Idempotency-Key"],
+        "receivedAt": "2026-11-23T00:00:00Z",
+        "channel": "web",
+        **BODY,
+    }
+    desk_queues.send("requests-intake", message)
+
+    receipt = wait_for_repeat(desk, key)
+
+    assert receipt["receivedAt"] == "2026-11-23T00:00:00.000000Z"
+    assert tasks_of(desk, receipt)
+
+
+def wait_for_repeat(desk: RunningDesk, key: dict[str, str]) -> dict[str, Any]:
+    """Wait until the worker has taken the message in, without taking its place."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        numbers = desk.http.get("/api/operations/queues", headers=desk.token("op", "Operator")).json()["queues"]
+        if next(q for q in numbers if q["queue"] == "requests-intake")["depth"] == 0:
+            answer = desk.http.post("/api/requests", json=BODY, headers=key)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+        time.sleep(0.2)
+    raise AssertionError("the message was not taken in")
+
+
+def test_a_poisonous_message_stands_in_the_failures_with_its_reason(desk: RunningDesk, desk_queues):
+    desk_queues.send("requests-intake", {"service": "relief-supplies"})
+    operator = desk.token("op", "Operator")
+
+    deadline = time.monotonic() + 20
+    failures: list[dict[str, Any]] = []
+    while not failures and time.monotonic() < deadline:
+        listed = desk.http.get("/api/operations/failures", params={"queue": "requests-intake"}, headers=operator)
+        failures = listed.json()["failures"]
+        time.sleep(0.2)
+
+    assert "not a submission" in failures[0]["error"]
+    assert "body" not in failures[0]
+
+
+def test_the_counter_is_alive_and_ready(desk: RunningDesk):
+    assert desk.http.get("/api/health").json()["status"] == "alive"
+    ready = desk.http.get("/api/ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+
+
+def test_an_editor_publishes_a_service_and_a_refusal_says_why(desk: RunningDesk):
+    from tests.counter import DEFINITION
+
+    editor = desk.token("editor", "Editor")
+    first = desk.http.put("/api/catalog/services/water", json=DEFINITION, headers=editor)
+    again = desk.http.put("/api/catalog/services/water", json=DEFINITION, headers=editor)
+    broken = {**DEFINITION, "routes": [{**DEFINITION["routes"][0], "when": "answers.member < 1"}]}
+    refused = desk.http.put("/api/catalog/services/water", json=broken, headers=editor)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json() == {"version": 1}
+    assert (refused.status_code, refused.json()["code"]) == (422, "definition_refused")
+    assert any("a key is missing" in reason for reason in refused.json()["reasons"])
