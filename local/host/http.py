@@ -159,7 +159,7 @@ def _http_input(request: Request, parameters: dict[str, str], body: bytes) -> Ty
 def _headers(request: Request) -> dict[str, str]:
     several: dict[str, list[str]] = {}
     for name, value in request.headers.raw:
-        several.setdefault(name.decode("ascii").lower(), []).append(value.decode("utf-8", "replace"))
+        several.setdefault(name.decode("ascii"), []).append(value.decode("utf-8", "replace"))
     return {name: ",".join(values) for name, values in several.items()}
 
 

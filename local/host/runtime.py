@@ -89,7 +89,7 @@ async def start(directory: Path) -> Runtime:
     )
     result = (await handle_event.worker_init_request(request)).result
     if result.status != StatusResult.Success:
-        raise IndexingError(f"{result.exception.stack_trace}\n{result.exception.message}")
+        raise IndexingError(result.exception.stack_trace or result.exception.message)
     indexed = (await handle_event.functions_metadata_request(SimpleNamespace())).function_metadata_results
     if not indexed:
         missing = "has no function" if (directory / "function_app.py").exists() else "does not exist"

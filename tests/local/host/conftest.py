@@ -51,7 +51,7 @@ def start_host(tmp_path: Path) -> Iterator[StartHost]:
 
     def start(source: str, *arguments: str, host_json: dict[str, Any] | None = None, **settings: str) -> Host:
         write_app(tmp_path, source, host_json)
-        host = Host("", launch(tmp_path, *arguments, **settings), tmp_path)
+        host = Host("", launch(tmp_path, settings, *arguments), tmp_path)
         started.append(host)
         host.url = eventually(lambda: address(host))
         return host

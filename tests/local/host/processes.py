@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,14 @@ class Host:
 type StartHost = Callable[..., Host]
 
 
-def launch(folder: Path, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+def launch(
+    folder: Path, settings: Mapping[str, str], *arguments: str, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     """Start `python -m local.host` on the app in this folder, on a free port."""
     command = [sys.executable, "-m", "local.host", "--port", "0", "--app", str(folder), *arguments]
     with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
-        return subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=errors, env={**os.environ, **settings})
+        environment = {**os.environ, **settings}
+        return subprocess.Popen(command, cwd=ROOT, stdin=stdin, stdout=output, stderr=errors, env=environment)
 
 
 def write_app(folder: Path, source: str, host_json: dict[str, Any] | None = None) -> None:

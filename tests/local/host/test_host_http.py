@@ -49,6 +49,11 @@ async def cancelled(req: func.HttpRequest) -> func.HttpResponse:
 async def empty(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(status_code=204)
 
+@bp.route(route="lying")
+async def lying(req: func.HttpRequest) -> func.HttpResponse:
+    headers = {"Content-Length": "1", "Transfer-Encoding": "chunked", "Connection": "close"}
+    return func.HttpResponse("the whole text", headers=headers)
+
 @bp.route(auth_level=func.AuthLevel.FUNCTION)
 def named(req: func.HttpRequest) -> str:
     return "by name"
@@ -96,6 +101,7 @@ def test_answers_that_need_no_function_and_answers_of_odd_functions(
     ):
         assert wrong.status_code == 404
     assert client.get(f"{host.url}/api/named").text == "by name"
+    assert client.get(f"{host.url}/api/lying").text == "the whole text"
     assert client.get(f"{host.url}/api/empty").status_code == 204
 
 
@@ -134,6 +140,7 @@ def test_a_function_that_raises_answers_500_without_a_body_and_its_traceback_is_
     assert (response.status_code, response.content) == (500, b"")
     assert 'raise ValueError("the true error")' in host.errors()
     assert client.get(f"{host.url}/cancelled").status_code == 500
+    assert "a function must never raise CancelledError" in host.errors()
     assert client.get(f"{host.url}/named").text == "by name"
 
 

@@ -2,12 +2,13 @@
 
 import concurrent.futures
 import signal
+import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.local.host.processes import DEADLINE_SECONDS, StartHost, eventually, launch, write_app
+from tests.local.host.processes import DEADLINE_SECONDS, Host, StartHost, address, eventually, launch, write_app
 
 HELLO = """
 import asyncio, time
@@ -37,8 +38,12 @@ def outcome(folder: Path, source: str | None, *arguments: str, **settings: str) 
     """Run a host that cannot serve and return its exit code and what it says."""
     if source is not None:
         write_app(folder, source)
-    with launch(folder, *arguments, **settings) as process:
+    process = launch(folder, settings, *arguments)
+    try:
         code = process.wait(DEADLINE_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
     return code, (folder / "errors").read_text()
 
 
@@ -48,6 +53,15 @@ def test_a_signal_ends_the_host_cleanly(start_host: StartHost, number: int) -> N
     assert host.output() == f"host ready on {host.url} (3 functions)\n"
     assert host.stop(number) == 0
     assert host.errors() == ""
+
+
+def test_a_host_that_is_to_exit_with_its_parent_ends_when_its_input_closes(tmp_path: Path) -> None:
+    write_app(tmp_path, HELLO)
+    with launch(tmp_path, {}, "--exit-with-parent", stdin=subprocess.PIPE) as process:
+        eventually(lambda: address(Host("", process, tmp_path)))
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(DEADLINE_SECONDS) == 0
 
 
 def test_an_invocation_under_way_is_finished_first(start_host: StartHost) -> None:

@@ -121,8 +121,9 @@ def found(table: list[Function], method: str, path: str, prefix: str = "") -> st
 
 
 def test_functions_are_tried_in_name_order_whatever_their_case_and_order_of_definition() -> None:
-    table = [function("c", route="{x}"), function("B", route="{y}"), function("a", route="other")]
-    assert found(table, "GET", "/thing") == "B"
+    table = [function("C", route="{x}"), function("b", route="{y}"), function("A", route="other")]
+    assert found(table, "GET", "/thing") == "b"
+    assert found([function("a_", route="{x}"), function("aB", route="{y}")], "GET", "/thing") == "aB"
 
 
 def test_a_literal_route_has_no_precedence_over_a_parameter() -> None:
