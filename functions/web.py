@@ -11,6 +11,7 @@ import msgspec
 from functions.access import ANYONE, must_have, staff_of
 from functions.texts import Texts, negotiate
 from services import errors
+from services.catalog.forms import is_too_deep
 from services.errors import FieldError, InvalidSubmission, MadoguchiError
 from services.tasks.model import Staff
 from wiring import App, app
@@ -154,6 +155,8 @@ def decode[T](request: func.HttpRequest, type_: type[T], limit: int = MAX_BODY) 
         plain = msgspec.json.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError) as error:
         raise BadRequest(str(error)) from error
+    if is_too_deep(plain):
+        raise BadRequest("nested too deeply")
     try:
         return msgspec.convert(plain, type_)
     except msgspec.ValidationError as error:

@@ -65,7 +65,8 @@ def _arguments() -> argparse.Namespace:
 
 def _end_when_input_closes() -> None:
     """End this process as SIGTERM does, once whoever started it is gone."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):
+        continue
     os.kill(os.getpid(), signal.SIGTERM)
 
 

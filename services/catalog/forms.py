@@ -45,11 +45,9 @@ class Form:
         return smallest
 
 
-def unsendable(value: object, pointer: str = "", depth: int = 0) -> Iterator[FieldError]:
-    """Find what cannot be kept or sent: control characters, U+FFFE, integers over 2^53, more than 64 levels."""
-    if depth > MAX_DEPTH:
-        yield FieldError(pointer, "too_deep")
-    elif isinstance(value, str) and _UNSENDABLE.search(value):
+def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
+    """Find what cannot be kept or sent in JSON of bounded depth: control characters, U+FFFE, integers over 2^53."""
+    if isinstance(value, str) and _UNSENDABLE.search(value):
         yield FieldError(pointer, "control_character")
     elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         yield FieldError(pointer, "number_out_of_range")
@@ -58,10 +56,16 @@ def unsendable(value: object, pointer: str = "", depth: int = 0) -> Iterator[Fie
             if _UNSENDABLE.search(key):
                 yield FieldError(pointer, "control_character")
             else:
-                yield from unsendable(inner, child(pointer, key), depth + 1)
+                yield from unsendable(inner, child(pointer, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from unsendable(inner, child(pointer, index), depth + 1)
+            yield from unsendable(inner, child(pointer, index))
+
+
+def is_too_deep(value: object, levels: int = MAX_DEPTH) -> bool:
+    """Tell whether JSON is nested deeper than so many levels, without going deeper itself."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(is_too_deep(one, levels - 1) for one in inner)
 
 
 def canonical(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services import times
-from services.catalog.forms import canonical, unsendable
+from services.catalog.forms import canonical, is_too_deep, unsendable
 from services.errors import FieldError, NeverPossible, SubmissionTooLarge
 from services.requests.model import Contact, Submission
 from services.times import Instant
@@ -106,6 +106,8 @@ def read_message(body: str) -> IntakeMessage:
         raise NeverPossible(f"not a submission: {error}") from error
     if not is_idempotency_key(message.idempotency_key):
         raise NeverPossible("idempotencyKey is not 22 to 128 characters of A-Z a-z 0-9 _ -")
+    if is_too_deep(message.answers):
+        raise NeverPossible("answers are nested too deeply")
     if any(True for _ in unsendable(msgspec.to_builtins(message))):
         raise NeverPossible("control characters or integers over 2^53")
     try:

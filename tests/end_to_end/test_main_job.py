@@ -36,20 +36,17 @@ def status(desk: RunningDesk, receipt: dict[str, Any], language: str = "ja") -> 
     return answer.json()
 
 
-def tasks_of(desk: RunningDesk, receipt: dict[str, Any], within: float = 20) -> list[dict[str, Any]]:
-    """Claim from every team until all tasks of a request are held."""
+def tasks_of(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any]]:
+    """Claim every task of a request, by id."""
+    wait_until_dispatched(desk, receipt)
+    return [claim_one(desk, task) for task in open_tasks(desk, receipt)]
+
+
+def wait_until_dispatched(desk: RunningDesk, receipt: dict[str, Any], within: float = 20) -> None:
     deadline = time.monotonic() + within
-    held: dict[str, dict[str, Any]] = {}
-    while time.monotonic() < deadline:
-        for team in ("supplies", "delivery", "welfare", "certificates"):
-            for task in claim(desk, team):
-                if task["reference"] == receipt["reference"]:
-                    held[task["id"]] = task
-        shown = [e["event"] for e in status(desk, receipt)["history"]]
-        if "dispatched" in shown and held and len(held) == len(open_tasks(desk, receipt)):
-            return list(held.values())
-        time.sleep(0.2)
-    raise AssertionError("the tasks of the request never came")
+    while "dispatched" not in [e["event"] for e in status(desk, receipt)["history"]]:
+        assert time.monotonic() < deadline, "never dispatched"
+        time.sleep(0.1)
 
 
 def open_tasks(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any]]:
@@ -60,8 +57,16 @@ def open_tasks(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any
     return found
 
 
-def claim(desk: RunningDesk, team: str, count: int = 32) -> list[dict[str, Any]]:
-    body = {"claimId": secrets.token_urlsafe(9), "max": count, "leaseSeconds": 600}
+def claim_one(desk: RunningDesk, task: dict[str, Any]) -> dict[str, Any]:
+    body = {"claimId": secrets.token_urlsafe(9), "leaseSeconds": 600}
+    staff = desk.token("yamada", f"Team.{task['team']}")
+    answer = desk.http.post(f"/api/staff/tasks/{task['id']}/claim", json=body, headers=staff)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def claim_next(desk: RunningDesk, team: str, claim_id: str) -> list[dict[str, Any]]:
+    body = {"claimId": claim_id, "max": 32, "leaseSeconds": 600}
     staff = desk.token("yamada", f"Team.{team}")
     answer = desk.http.post(f"/api/staff/teams/{team}/claims", json=body, headers=staff)
     assert answer.status_code == 200, answer.text
@@ -98,6 +103,21 @@ def test_a_request_goes_from_the_resident_to_staff_and_back(desk: RunningDesk):
     assert [e["event"] for e in shown["history"]][:2] == ["accepted", "dispatched"]
     assert shown["next"]["text"]
     assert status(desk, receipt, "en")["next"]["text"] != shown["next"]["text"]
+
+
+def test_a_team_claims_what_its_queue_delivers_and_a_repeated_claim_gives_the_same_leases(desk: RunningDesk):
+    receipt = submit(desk)
+    wait_until_dispatched(desk, receipt)
+    wanted = {(t["id"], t["team"]) for t in open_tasks(desk, receipt)}
+    for id_, team in wanted:
+        deadline = time.monotonic() + 20
+        claim_id, claimed = "", []
+        while id_ not in [t["id"] for t in claimed]:
+            assert time.monotonic() < deadline, "the queue never delivered the task"
+            claim_id = secrets.token_urlsafe(9)
+            claimed = claim_next(desk, team, claim_id)
+
+        assert {t["id"]: t["lease"] for t in claim_next(desk, team, claim_id)} == {t["id"]: t["lease"] for t in claimed}
 
 
 def test_the_example_of_every_shipped_service_is_taken(desk: RunningDesk):

@@ -137,6 +137,11 @@ async def test_a_channel_cannot_claim_to_have_received_something_in_the_future(c
         ("eyJhIjogMX0=", "not a submission"),
         ("[" * 60_000, "not a submission"),
         (
+            f'{{"idempotencyKey":"{KEY}","receivedAt":"2026-11-23T00:00:00Z","service":"water","contact":{{}},'
+            f'"answers":{{"a":{"[" * 80}{"]" * 80}}}}}',
+            "nested too deeply",
+        ),
+        (
             '{"idempotencyKey":"short","receivedAt":"2026-11-23T00:00:00Z","service":"water","answers":{},"contact":{}}',
             "idempotencyKey",
         ),
