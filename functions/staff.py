@@ -9,6 +9,7 @@ from msgspec import Meta
 from functions import views
 from functions.access import ANY_TEAM
 from functions.web import Call, answer, api
+from services.catalog.model import is_name
 from services.errors import FieldError, InvalidSubmission
 from services.tasks.model import TaskStatus
 
@@ -123,8 +124,15 @@ async def complete_task(call: Call) -> func.HttpResponse:
 @api(access=ANY_TEAM)
 async def list_tasks(call: Call) -> func.HttpResponse:
     """List a team's tasks: who is working on what."""
-    tasks = await call.app.tasks.of_team(call.route("team"), call.caller, _status(call))
+    tasks = await call.app.tasks.of_team(_team(call), call.caller, _status(call))
     return answer({"tasks": [views.task(task) for task in tasks]})
+
+
+def _team(call: Call) -> str:
+    team = call.route("team")
+    if not is_name(team):
+        raise InvalidSubmission((FieldError("/team", "pattern"),))
+    return team
 
 
 def _status(call: Call) -> TaskStatus:
