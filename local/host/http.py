@@ -64,13 +64,14 @@ def find(table: Sequence[HttpFunction], method: str, path: str) -> Match | None:
 
 def application(runtime: Runtime, prefix: str, local_routes: Sequence[BaseRoute] = ()) -> Starlette:
     """Return the ASGI application: host status, the desk's own routes under /local, and the functions."""
-    return Starlette(
+    app = Starlette(
         routes=[
             Endpoint("/admin/host/status", _host_status),
             *([Mount("/local", routes=list(local_routes))] if local_routes else []),
-            Endpoint("/{path:path}", _Functions(runtime, http_functions(runtime.functions, prefix))),
         ]
     )
+    app.router.default = _Functions(runtime, http_functions(runtime.functions, prefix))
+    return app
 
 
 class _Functions:

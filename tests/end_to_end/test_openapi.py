@@ -21,6 +21,7 @@ schema = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml")
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_openapi_describes(case: schemathesis.Case, desk: RunningDesk):
-    response = case.call(base_url=desk.url, headers=desk.token("schemathesis", *ROLES))
+    wants_token = "Authorization" in (case.headers or {})
+    response = case.call(base_url=desk.url, headers=desk.token("schemathesis", *ROLES) if wants_token else None)
 
     case.validate_response(response, excluded_checks=[unsupported_method, positive_data_acceptance])

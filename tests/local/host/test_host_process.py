@@ -57,11 +57,15 @@ def test_a_signal_ends_the_host_cleanly(start_host: StartHost, number: int) -> N
 
 def test_a_host_that_is_to_exit_with_its_parent_ends_when_its_input_closes(tmp_path: Path) -> None:
     write_app(tmp_path, HELLO)
-    with launch(tmp_path, {}, "--exit-with-parent", stdin=subprocess.PIPE) as process:
+    process = launch(tmp_path, {}, "--exit-with-parent", stdin=subprocess.PIPE)
+    assert process.stdin
+    try:
         eventually(lambda: address(Host("", process, tmp_path)))
-        assert process.stdin
         process.stdin.close()
         assert process.wait(DEADLINE_SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_an_invocation_under_way_is_finished_first(start_host: StartHost) -> None:
