@@ -51,7 +51,7 @@ async def empty(req: func.HttpRequest) -> func.HttpResponse:
 
 @bp.route(route="lying")
 async def lying(req: func.HttpRequest) -> func.HttpResponse:
-    headers = {"Content-Length": "1", "Transfer-Encoding": "chunked", "Connection": "close"}
+    headers = {"Content-Length": "1"}
     return func.HttpResponse("the whole text", headers=headers)
 
 @bp.route(auth_level=func.AuthLevel.FUNCTION)
