@@ -1,5 +1,5 @@
-import asyncio
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
@@ -12,8 +12,8 @@ from local.processes import (
     cosmos_command,
     cosmos_connection,
     free_port,
+    is_listening,
     storage_connection,
-    wait_for_port,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -34,11 +34,19 @@ def emulators() -> Iterator[Emulators]:
     processes = [Popen(command, cwd=ROOT, stdin=PIPE, stdout=DEVNULL) for command in commands]
     try:
         for port in (cosmos, blob, queue):
-            asyncio.run(wait_for_port(port, within=30))
+            _wait_for(port)
         yield Emulators(cosmos_connection(cosmos), storage_connection(blob=blob, queue=queue))
     finally:
         for process in processes:
             _end(process)
+
+
+def _wait_for(port: int) -> None:
+    """Wait for a port without an event loop: the first test to ask may have one running."""
+    deadline = time.monotonic() + 30
+    while not is_listening(port):
+        assert time.monotonic() < deadline, f"nobody listens on port {port}"
+        time.sleep(0.02)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -10,10 +10,10 @@ from services.ports import AuditRecord, Failure
 from services.requests import model as requests
 from services.requests.model import Identity, Step
 from services.tasks import model as tasks
+from settings import Connection
 from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests
 from tests.apps import settings_for
 from tests.counter import HANAKO, TARO, definition, submission
-from settings import Connection
 from wiring import App, build, cosmos_client
 
 NOW = "2026-11-23T00:00:00.000000Z"
@@ -137,7 +137,7 @@ async def test_what_is_due_is_listed_oldest_first(store: CosmosRequests):
 
     due = await store.due("2026-11-23T00:01:00.000000Z", 10)
 
-    assert [d.id for d in due][0] == "R1.prepare.1"
+    assert due[0].id == "R1.prepare.1"
     assert {d.id for d in due} == {"R1.prepare.1", "R1", "R2"}
     assert (due[0].team, due[0].priority, due[0].lease_until) == ("supplies", "urgent", None)
     assert len(await store.due("2026-11-23T00:01:00.000000Z", 2)) == 2
