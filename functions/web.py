@@ -28,6 +28,12 @@ class BadRequest(errors.Refusal):
     code = "bad_request"
 
 
+class BadForm(errors.Refusal):
+    """Refuse a body that is not a form of ours."""
+
+    code = "bad_form"
+
+
 class MissingKey(errors.Refusal):
     """Refuse a submit without a usable Idempotency-Key."""
 
@@ -54,6 +60,7 @@ class AccessCodeMissing(errors.Refusal):
 
 STATUS: dict[type[MadoguchiError], int] = {
     BadRequest: 400,
+    BadForm: 400,
     MissingKey: 400,
     AccessCodeMissing: 401,
     errors.Unauthenticated: 401,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from services import times
-from services.catalog import forms
+from services.catalog import controls, forms
 from services.catalog.forms import FormError
 from services.catalog.model import RESERVED_ROUTES, Case, Definition, Edition, Expectation, is_name
 from services.catalog.routing import CompiledService
@@ -47,6 +47,8 @@ def _problems(definition: Definition) -> Iterator[str]:
     except (FormError, RuleError) as error:
         yield str(error)
         return
+    for pointer in controls.undrawable(definition.form):
+        yield f"form: {pointer} is nothing that a page can draw"
     yield from _problems_of_examples(service)
     yield from _problems_of_cases(service)
 

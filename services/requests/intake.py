@@ -67,6 +67,11 @@ def hash_of_body(submission: Submission) -> str:
     return hashlib.sha256(canonical(msgspec.to_builtins(submission)).encode()).hexdigest()
 
 
+def cannot_be_kept(submission: Submission) -> bool:
+    """Tell whether a submission holds what neither a document nor a message can, so that none was ever taken."""
+    return any(True for _ in unsendable(msgspec.to_builtins(submission)))
+
+
 def general_errors(submission: Submission) -> Iterator[FieldError]:
     """Find what no service would take: characters that cannot be kept, no way to reach the resident."""
     yield from unsendable(msgspec.to_builtins(submission))
@@ -108,7 +113,7 @@ def read_message(body: str) -> IntakeMessage:
         raise NeverPossible("idempotencyKey is not 22 to 128 characters of A-Z a-z 0-9 _ -")
     if is_too_deep(message.answers):
         raise NeverPossible("answers are nested too deeply")
-    if any(True for _ in unsendable(msgspec.to_builtins(message))):
+    if cannot_be_kept(message.submission):
         raise NeverPossible("control characters or integers over 2^53")
     try:
         return msgspec.structs.replace(message, received_at=times.instant(times.moment(message.received_at)))

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from services import cases
 from services.advance.service import Advance
@@ -75,15 +76,14 @@ class Requests:
         StoreUnavailable where neither store took it.
         """
         now = self._clock()
-        self._check_general(submission)
+        try:
+            service = await self._open_service(submission, now)
+        except Refusal as refusal:
+            return await self._recognise(submission, key, refusal), "repeated"
         identity = identify(self._secrets, submission, key)
         message = intake.message_for(
             submission, key, received_at=now, access_version=identity.access_version, traceparent=traceparent
         )
-        try:
-            service = await self._open_service(submission, now)
-        except Refusal as refusal:
-            return await self._recognise(identity, refusal), "repeated"
         request = requests.accept(
             submission,
             identity,
@@ -147,26 +147,17 @@ class Requests:
 
     async def check(self, submission: Submission) -> CompiledService:
         """Check a submission without keeping it; raises what `submit` would refuse it for."""
-        self._check_general(submission)
         return await self._open_service(submission, self._clock())
-
-    def _check_general(self, submission: Submission) -> None:
-        errors = tuple(intake.general_errors(submission))
-        if errors:
-            raise InvalidSubmission(errors, phone=self._phone)
 
     async def _open_service(self, submission: Submission, now: Instant) -> CompiledService:
         service = await self._catalog.accepted(submission.service, submission.version)
         definition = service.definition
         if state_of(definition, now) == "closed":
             raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
-        errors = service.form.errors(submission.answers)
+        of_form = (replace(e, pointer=f"/answers{e.pointer}") for e in service.form.errors(submission.answers))
+        errors = (*of_form, *intake.general_errors(submission))
         if errors:
-            raise InvalidSubmission(
-                tuple(msgspec.structs.replace(e, pointer=f"/answers{e.pointer}") for e in errors),
-                phone=definition.phone,
-                form=definition.form,
-            )
+            raise InvalidSubmission(errors, phone=definition.phone, form=definition.form)
         return service
 
     async def _create(self, request: Request) -> None:
@@ -183,11 +174,14 @@ class Requests:
     async def _queue(self, message: IntakeMessage, version: int) -> None:
         resolved = version if version != AS_SHIPPED else None
         await self._queues.send(
-            intake.QUEUE, msgspec.to_builtins(msgspec.structs.replace(message, resolved_version=resolved))
+            intake.QUEUE, msgspec.to_builtins(replace(message, resolved_version=resolved))
         )
 
-    async def _recognise(self, identity: Identity, refusal: Refusal) -> Receipt:
+    async def _recognise(self, submission: Submission, key: str, refusal: Refusal) -> Receipt:
         """Give the first receipt of a repeat that would be refused today; a store that is away is not a refusal."""
+        if intake.cannot_be_kept(submission):
+            raise refusal
+        identity = identify(self._secrets, submission, key)
         existing = await self._store.read(identity.reference)
         if existing is None:
             raise refusal

@@ -42,6 +42,17 @@ def test_no_package_imports_what_lies_above_it(package: str):
     assert {path: names for path, names in offenders.items() if names} == {}
 
 
+def test_functions_know_no_azure_but_the_functions_library():
+    found = {
+        line.strip()
+        for path in (ROOT / "functions").rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.lstrip().startswith(("import azure", "from azure"))
+    }
+
+    assert found == {"import azure.functions as func"}
+
+
 def test_services_import_a_few_pure_libraries_and_no_others():
     used = set().union(*(imported(p) for p in (ROOT / "services").rglob("*.py")))
 

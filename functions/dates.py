@@ -1,0 +1,57 @@
+"""Dates as people read and type them: Japan's time and eras in view, ISO 8601 in store."""
+
+import re
+import unicodedata
+from datetime import date, timedelta, timezone
+
+from services import times
+from services.times import Instant
+
+JAPAN = timezone(timedelta(hours=9), "JST")
+ERAS = (
+    (date(2019, 5, 1), "令和"),
+    (date(1989, 1, 8), "平成"),
+    (date(1926, 12, 25), "昭和"),
+    (date(1912, 7, 30), "大正"),
+    (date(1868, 10, 23), "明治"),
+)
+"""The first day and the name of each era (元号), the newest first."""
+
+WEEKDAYS = "月火水木金土日"
+_TYPED = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+
+def instant_text(instant: Instant, language: str) -> str:
+    """Show an instant in Japan's time: `令和8年11月23日（月）9時5分`."""
+    local = times.moment(instant).astimezone(JAPAN)
+    if language == "en":
+        return f"{date_text(local.date(), language)}, {local:%H:%M}"
+    return f"{date_text(local.date(), language)}{local.hour}時{local.minute}分"
+
+
+def date_text(day: date, language: str) -> str:
+    """Show a day: `令和8年11月23日（月）`, with the western year too in easy Japanese, alone in English."""
+    if language == "en":
+        return f"{day.day} {day:%B} {day.year}"
+    western = f"（{day.year}年）" if language == "ja-easy" else ""
+    return f"{era_year(day)}{western}{day.month}月{day.day}日（{WEEKDAYS[day.weekday()]}）"
+
+
+def era_year(day: date) -> str:
+    """Name the year of a day by its era: `令和8年`, `平成元年`."""
+    for first, name in ERAS:
+        if day >= first:
+            year = day.year - first.year + 1
+            return f"{name}{'元' if year == 1 else year}年"
+    return f"{day.year}年"
+
+
+def read_date(typed: str) -> str:
+    """Write a typed day (`2026/11/1`, `２０２６年１１月１日`) as ISO 8601; what is no day stays as it was typed."""
+    found = _TYPED.fullmatch(unicodedata.normalize("NFKC", typed).strip())
+    if not found:
+        return typed
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3])).isoformat()
+    except ValueError:
+        return typed

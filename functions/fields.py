@@ -1,0 +1,192 @@
+"""The form of a service on a page: fields drawn from its JSON Schema, and answers read from what was typed."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from functions.dates import date_text, read_date
+from functions.texts import Texts
+from services.catalog.controls import Kind, kind_of
+from services.catalog.forms import child
+
+type Typed = Mapping[str, Sequence[str]]
+"""What a browser sent: the values of each control by its name, which is the pointer of its field."""
+
+
+class Option(msgspec.Struct, frozen=True):
+    """Offer one value of a choice."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a field as a template draws it; a section holds fields, any other kind one answer.
+
+    `pointer` is the JSON pointer of the answer in the submission and the name of the control; `shown` is the answer in
+    words, empty where there is none.
+    """
+
+    pointer: str
+    kind: Kind
+    label: str
+    help: str
+    required: bool
+    typed: tuple[str, ...]
+    shown: str
+    error: str | None
+    autocomplete: str | None = None
+    options: tuple[Option, ...] = ()
+    fields: tuple["Field", ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Return the id of the element."""
+        return self.pointer[1:].replace("/", "-")
+
+    @property
+    def value(self) -> str:
+        """Return what was typed into a field of one value."""
+        return self.typed[0] if self.typed else ""
+
+    @property
+    def is_iso_date(self) -> bool:
+        """Tell whether the value is one that a date control can show."""
+        return not self.value or _day(self.value) is not None
+
+    @property
+    def anchor(self) -> str:
+        """Return the id of the control that a link to this field leads to."""
+        if self.kind == "section":
+            return self.fields[0].anchor
+        return f"{self.id}-0" if self.kind in ("radios", "checkboxes") else self.id
+
+
+def draw(schema: dict[str, Any], pointer: str, texts: Texts, typed: Typed, errors: Mapping[str, str]) -> Field:
+    """Draw the field at a pointer; `errors` are messages by pointer."""
+    return _draw(schema, pointer, False, texts, typed, errors)
+
+
+def answers_in(schema: dict[str, Any], pointer: str, typed: Typed) -> dict[str, Any]:
+    """Read the answers to a form; what cannot be read as the type it should be stays text, which the form refuses."""
+    answers: dict[str, Any] = _read(schema, pointer, True, typed)
+    return answers
+
+
+def walk(field: Field) -> Iterator[Field]:
+    """Return a field and all within it, in the order of the page."""
+    yield field
+    for inner in field.fields:
+        yield from walk(inner)
+
+
+def field_at(field: Field, pointer: str) -> Field | None:
+    """Return the innermost field that a pointer leads to or into."""
+    within = [f for f in walk(field) if pointer == f.pointer or pointer.startswith(f"{f.pointer}/")]
+    return within[-1] if within else None
+
+
+def _draw(
+    schema: dict[str, Any], pointer: str, required: bool, texts: Texts, typed: Typed, errors: Mapping[str, str]
+) -> Field:
+    kind, said = kind_of(schema) or "text", schema.get("x-text", {})
+    values = tuple(typed.get(pointer, ()))
+    options = _options(schema, kind, texts, values)
+    return Field(
+        pointer=pointer,
+        kind=kind,
+        label=texts.of(said.get("label", {})),
+        help=texts.of(said.get("help", {})),
+        required=required,
+        typed=values,
+        shown=_shown(kind, texts, values, options),
+        error=_error(kind, pointer, errors),
+        autocomplete=schema.get("x-autocomplete"),
+        options=options,
+        fields=tuple(
+            _draw(part, child(pointer, name), name in schema.get("required", ()), texts, typed, errors)
+            for name, part in schema.get("properties", {}).items()
+        ),
+    )
+
+
+def _options(schema: dict[str, Any], kind: Kind, texts: Texts, typed: Sequence[str]) -> tuple[Option, ...]:
+    if kind not in ("radios", "checkboxes"):
+        return ()
+    values = schema["enum"] if kind == "radios" else schema["items"]["enum"]
+    said = schema.get("x-text", {}).get("options", {})
+    return tuple(Option(str(v), texts.of(said.get(str(v), {})) or str(v), str(v) in typed) for v in values)
+
+
+def _shown(kind: Kind, texts: Texts, typed: Sequence[str], options: Sequence[Option]) -> str:
+    if options:
+        return texts("page.list_separator").join(option.label for option in options if option.chosen)
+    if kind == "checkbox":
+        return texts("page.yes") if typed else ""
+    if kind == "date" and typed:
+        day = _day(read_date(typed[0]))
+        return date_text(day, texts.language) if day else typed[0]
+    return typed[0].strip() if typed else ""
+
+
+def _error(kind: Kind, pointer: str, errors: Mapping[str, str]) -> str | None:
+    if kind == "section":
+        return errors.get(pointer)
+    return next((text for at, text in errors.items() if at == pointer or at.startswith(f"{pointer}/")), None)
+
+
+def _read(schema: dict[str, Any], pointer: str, required: bool, typed: Typed) -> Any:
+    """Read one answer; None where there is none."""
+    kind = kind_of(schema) or "text"
+    values = [text for value in typed.get(pointer, ()) if (text := _plain(value))]
+    match kind:
+        case "section":
+            return _read_section(schema, pointer, typed) or ({} if required else None)
+        case "checkbox":
+            return bool(values) or (False if required and "const" not in schema else None)
+        case "checkboxes":
+            return [_as_offered(value, schema["items"]["enum"]) for value in values] or None
+    if not values:
+        return None
+    match kind:
+        case "radios":
+            return _as_offered(values[0], schema["enum"])
+        case "number":
+            return _number(values[0])
+        case "date":
+            return read_date(values[0])
+    return values[0]
+
+
+def _read_section(schema: dict[str, Any], pointer: str, typed: Typed) -> dict[str, Any]:
+    required = schema.get("required", ())
+    parts = schema.get("properties", {}).items()
+    answers = {name: _read(part, child(pointer, name), name in required, typed) for name, part in parts}
+    return {name: answer for name, answer in answers.items() if answer is not None}
+
+
+def _plain(typed: str) -> str:
+    """Drop the space around, and write line ends as one character (browsers send two)."""
+    return typed.replace("\r\n", "\n").strip()
+
+
+def _as_offered(typed: str, offered: Sequence[Any]) -> Any:
+    return next((value for value in offered if str(value) == typed), typed)
+
+
+def _number(typed: str) -> int | str:
+    """Read a whole number as people type it, full width too."""
+    plain = unicodedata.normalize("NFKC", typed).replace(",", "")
+    return int(plain) if re.fullmatch(r"[+-]?[0-9]{1,15}", plain) else typed
+
+
+def _day(iso: str) -> date | None:
+    try:
+        return date.fromisoformat(iso)
+    except ValueError:
+        return None

@@ -1,0 +1,138 @@
+"""The edge of every page: read a form, draw a template, and turn every error into a page that says what to do."""
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import azure.functions as func
+import msgspec
+
+from functions import dates
+from functions.access import ANYONE
+from functions.fields import Typed
+from functions.texts import LANGUAGES, Texts
+from functions.web import RETRY_AFTER, STATUS, BadForm, TooLarge
+from services import times
+from services.errors import MadoguchiError
+from wiring import App, app
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+WEB = Path(__file__).parent.parent / "web"
+MAX_FORM = 256 * 1024
+"""A body of 48 KiB as JSON, percent-encoded, with room for what the form adds."""
+MAX_CONTROLS = 500
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+KEPT = "private, no-cache"
+"""The back button shows the page as it was left, so that its form is sent under the same key."""
+NOT_KEPT = "no-store"
+"""Nobody who takes over the device finds the page."""
+
+log = logging.getLogger("madoguchi.pages")
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """Hold one call of a page: the request, the app, its texts, and where the page is (`services/water`)."""
+
+    request: func.HttpRequest
+    app: App
+    texts: Texts
+    place: str
+    traceparent: str
+
+    def route(self, name: str) -> str:
+        """Return a parameter of the route."""
+        return str(self.request.route_params[name])
+
+    def form(self) -> Typed:
+        """Read what a form sent; raises TooLarge, BadForm."""
+        body = self.request.get_body()
+        if len(body) > MAX_FORM:
+            raise TooLarge()
+        try:
+            return parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_CONTROLS)
+        except ValueError as error:
+            raise BadForm(str(error)) from error
+
+    def page(self, template: str, *, status: int = 200, cache: str = KEPT, **values: Any) -> func.HttpResponse:
+        """Draw a template of `web/templates/pages/`."""
+        now = times.moment(self.app.clock())
+        known = {
+            "t": self.texts,
+            "place": self.place,
+            "languages": LANGUAGES,
+            "settings": self.app.settings,
+            "phone": self.app.settings.municipality_phone,
+            "when": lambda instant: dates.instant_text(instant, self.texts.language),
+            "is_past": lambda instant: times.moment(instant) <= now,
+        }
+        html = _environment().get_template(f"pages/{template}.html").render(known | values)
+        headers = {**HEADERS, "Cache-Control": cache}
+        if status == 503:
+            headers["Retry-After"] = RETRY_AFTER
+        return func.HttpResponse(html, status_code=status, mimetype="text/html", charset="utf-8", headers=headers)
+
+    def problem(self, error: MadoguchiError, template: str = "problem", **values: Any) -> func.HttpResponse:
+        """Draw a page that says what went wrong and what to do."""
+        status = STATUS[type(error)]
+        if status >= 500:
+            log.warning("%s: %s", error.code, error)
+        phone = error.phone or self.app.settings.municipality_phone
+        return self.page(template, **{"phone": phone, **values}, status=status, problem=error)
+
+
+type PageHandler = Callable[[Visit], Awaitable[func.HttpResponse]]
+
+
+def page(place: str) -> Callable[[PageHandler], Callable[..., Awaitable[func.HttpResponse]]]:
+    """Make an HTTP function of a page, for anyone; `place` is its address below the language."""
+
+    def decorate(handler: PageHandler) -> Callable[..., Awaitable[func.HttpResponse]]:
+        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+            texts = Texts(req.route_params.get("lang", "").lower())
+            traceparent = context.trace_context.trace_parent or ""
+            visit = Visit(req, app(), texts, place.format_map(req.route_params), traceparent)
+            try:
+                return await handler(visit)
+            except MadoguchiError as error:
+                return visit.problem(error)
+
+        function.__name__ = handler.__name__
+        function.__doc__ = handler.__doc__
+        function.access = ANYONE  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+@cache
+def static_address(name: str) -> str:
+    """Return the address of a file of `web/static/`; it changes with the file, so that caches may keep it for ever."""
+    digest = hashlib.sha256((WEB / "static" / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={digest[:12]}"
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = static_address
+    return environment

@@ -1,0 +1,267 @@
+"""What residents see: services, the form, the receipt, how a request stands, and withdrawal; without JavaScript."""
+
+import base64
+import hashlib
+import mimetypes
+import re
+import secrets
+from typing import Any
+
+import azure.functions as func
+import msgspec
+
+from functions import fields, views
+from functions.api import STATUS_OF
+from functions.fields import Field, Typed
+from functions.html import NOT_KEPT, WEB, Visit, page
+from functions.texts import LANGUAGES, negotiate
+from functions.web import MAX_BODY, TooLarge, field_message
+from services.catalog.model import state_of
+from services.catalog.routing import CompiledService
+from services.catalog.service import AS_SHIPPED
+from services.errors import (
+    FieldError,
+    InvalidSubmission,
+    MadoguchiError,
+    ReferenceTaken,
+    ServiceClosed,
+)
+from services.requests.intake import hash_of_body, is_idempotency_key
+from services.requests.model import Contact, Request, Submission
+from services.requests.receipts import read_reference
+from services.requests.service import How, Receipt
+
+LANG = "{lang:regex(^(" + "|".join(LANGUAGES) + ")$)}"
+STATIC = frozenset(path.name for path in (WEB / "static").iterdir())
+FOR_EVER = "public, max-age=31536000, immutable"
+MOST_KEYS = 3
+"""Keys tried for one body: a reference that another request holds already is that rare (one in 10^5 at a million)."""
+CONTACT = {"name": "name", "phone": "tel", "email": "email"}
+"""The fields by which a resident is reached, with what a browser may fill in (HTML `autocomplete`)."""
+
+bp = func.Blueprint()
+
+
+@bp.route("{ignored:maxlength(0)?}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("")
+async def choose_language(visit: Visit) -> func.HttpResponse:
+    """Lead to the pages in the language that the browser asks for."""
+    language = negotiate(visit.request.headers.get("accept-language", ""))
+    return func.HttpResponse(
+        status_code=302,
+        headers={"Location": f"/{language}", "Vary": "Accept-Language", "Cache-Control": "no-cache"},
+    )
+
+
+@bp.route(LANG, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("")
+async def home(visit: Visit) -> func.HttpResponse:
+    """List the services, those that are open first."""
+    now = visit.app.clock()
+    found = [current.edition.definition for current in await visit.app.catalog.services()]
+    by_state = {s: [d for d in found if state_of(d, now) == s] for s in ("open", "closed")}
+    return visit.page("home", services=by_state)
+
+
+@bp.route(LANG + "/services/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("services/{id}")
+async def show_form(visit: Visit) -> func.HttpResponse:
+    """Show what the data is used for, and the form."""
+    service = await visit.app.catalog.accepted(visit.route("id"), None)
+    definition = service.definition
+    if state_of(definition, visit.app.clock()) == "closed":
+        raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
+    return _form_page(visit, service, {"seed": [_new_seed()]})
+
+
+@bp.route(LANG + "/services/{id}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("services/{id}")
+async def answer_form(visit: Visit) -> func.HttpResponse:
+    """Take one step with what was typed: correct it, check it, send it. No step loses a word."""
+    typed = _with_seed(visit.form())
+    id_ = visit.route("id")
+    try:
+        service = await visit.app.catalog.accepted(id_, _version(typed))
+    except InvalidSubmission as error:
+        return _form_page(visit, await visit.app.catalog.accepted(id_, None), typed, error)
+    step = _first(typed, "step")
+    if step == "edit":
+        return _form_page(visit, service, typed)
+    try:
+        submission = _submission(visit, service, typed)
+        if step != "send":
+            await visit.app.requests.check(submission)
+            return _check_page(visit, service, typed)
+        receipt, how = await _send(visit, submission, _first(typed, "seed"))
+    except InvalidSubmission as error:
+        return _form_page(visit, service, typed, error)
+    except MadoguchiError as error:
+        return _check_page(visit, service, typed, error)
+    shown: dict[str, Any] = {"receipt": receipt, "how": how, "service": service, "phone": service.definition.phone}
+    return visit.page("receipt", status=STATUS_OF[how], cache=NOT_KEPT, **shown)
+
+
+@bp.route(LANG + "/requests", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("requests")
+async def ask_for_receipt(visit: Visit) -> func.HttpResponse:
+    """Ask for reference and access code, which never stand in an address."""
+    return _ask(visit, {})
+
+
+@bp.route(LANG + "/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("requests")
+async def show_request(visit: Visit) -> func.HttpResponse:
+    """Show how a request stands, or withdraw it once that was confirmed."""
+    typed = visit.form()
+    step, reference, code = (_first(typed, name) for name in ("step", "reference", "accessCode"))
+    try:
+        if step == "withdraw":
+            request: Request | None = await visit.app.requests.withdraw(reference, code)
+        else:
+            request = await visit.app.requests.status(reference, code)
+        title, phone = await _title(visit, request), await visit.app.requests.phone_of(request)
+    except MadoguchiError as error:
+        return _ask(visit, typed, error)
+    template = "withdraw" if step == "confirm" and request and request.status == "accepted" else "request"
+    shown = _shown(visit, request, reference, phone)
+    return visit.page(template, cache=NOT_KEPT, shown=shown, code=code, title=title, phone=phone)
+
+
+@bp.route("static/{name}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("static")
+async def static_file(visit: Visit) -> func.HttpResponse:
+    """Send a style or picture."""
+    name = visit.route("name")
+    if name not in STATIC:
+        return func.HttpResponse(status_code=404)
+    return func.HttpResponse(
+        (WEB / "static" / name).read_bytes(),
+        mimetype=mimetypes.guess_type(name)[0],
+        headers={"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def key_for(seed: str, submission: Submission, attempt: int) -> str:
+    """Derive the Idempotency-Key of a form: whatever the browser repeats, one body has one key."""
+    digest = hashlib.sha256(f"{seed}\0{hash_of_body(submission)}\0{attempt}".encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+async def _send(visit: Visit, submission: Submission, seed: str) -> tuple[Receipt, How]:
+    for attempt in range(MOST_KEYS - 1):
+        try:
+            return await visit.app.requests.submit(submission, key_for(seed, submission, attempt), visit.traceparent)
+        except ReferenceTaken:
+            continue
+    return await visit.app.requests.submit(submission, key_for(seed, submission, MOST_KEYS - 1), visit.traceparent)
+
+
+def _first(typed: Typed, name: str) -> str:
+    return typed.get(name, [""])[0]
+
+
+def _version(typed: Typed) -> int | None:
+    version = _first(typed, "version")
+    return int(version) if re.fullmatch("[0-9]{1,9}", version) else None
+
+
+def _with_seed(typed: Typed) -> Typed:
+    return typed if is_idempotency_key(_first(typed, "seed")) else {**typed, "seed": [_new_seed()]}
+
+
+def _new_seed() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _submission(visit: Visit, service: CompiledService, typed: Typed) -> Submission:
+    """Read a submission from what was typed; raises TooLarge."""
+    contact = fields.answers_in(_contact(visit), "/contact", typed)
+    submission = Submission(
+        service=service.definition.id,
+        answers=fields.answers_in(service.definition.form, "/answers", typed),
+        contact=msgspec.convert(contact, Contact),
+        version=service.edition.version if service.edition.version != AS_SHIPPED else None,
+        locale=visit.texts.language,
+    )
+    if len(msgspec.json.encode(submission)) > MAX_BODY:
+        raise TooLarge()
+    return submission
+
+
+def _form_page(
+    visit: Visit, service: CompiledService, typed: Typed, error: InvalidSubmission | None = None
+) -> func.HttpResponse:
+    found = error.errors if error else ()
+    messages = {e.pointer: field_message(e, service.definition.form, visit.texts) for e in reversed(found)}
+    form, contact = _drawn(visit, service, typed, messages)
+    return visit.page(
+        "form",
+        status=422 if error else 200,
+        service=service,
+        phone=service.definition.phone,
+        seed=_first(typed, "seed"),
+        form=form,
+        contact=contact,
+        mistakes=[_mistake((form, contact), e, messages[e.pointer]) for e in found],
+    )
+
+
+def _check_page(
+    visit: Visit, service: CompiledService, typed: Typed, problem: MadoguchiError | None = None
+) -> func.HttpResponse:
+    form, contact = _drawn(visit, service, typed, {})
+    phone = service.definition.phone
+    shown: dict[str, Any] = {
+        "service": service,
+        "seed": _first(typed, "seed"),
+        "form": form,
+        "contact": contact,
+        "phone": phone,
+    }
+    return visit.problem(problem, "check", **shown) if problem else visit.page("check", problem=None, **shown)
+
+
+def _drawn(visit: Visit, service: CompiledService, typed: Typed, messages: dict[str, str]) -> tuple[Field, Field]:
+    form = fields.draw(service.definition.form, "/answers", visit.texts, typed, messages)
+    return form, fields.draw(_contact(visit), "/contact", visit.texts, typed, messages)
+
+
+def _mistake(drawn: tuple[Field, ...], error: FieldError, message: str) -> dict[str, str | None]:
+    """Say a mistake in the summary: which field, what to do, and the control that a link leads to."""
+    found = [field for one in drawn if (field := fields.field_at(one, error.pointer))]
+    if not found or found[0].pointer == "/answers":
+        return {"label": None, "message": message, "anchor": None}
+    return {"label": found[0].label, "message": message, "anchor": found[0].anchor}
+
+
+def _contact(visit: Visit) -> dict[str, Any]:
+    """Describe the contact of a submission as a form is described."""
+    parts = {
+        name: {
+            "type": "string",
+            "x-autocomplete": autocomplete,
+            "x-text": {"label": {"ja": visit.texts(f"contact.{name}")}},
+        }
+        for name, autocomplete in CONTACT.items()
+    }
+    said = {"label": {"ja": visit.texts("contact.title")}, "help": {"ja": visit.texts("contact.help")}}
+    return {"type": "object", "properties": parts, "x-text": said}
+
+
+def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> func.HttpResponse:
+    shown: dict[str, Any] = {"reference": _first(typed, "reference"), "code": _first(typed, "accessCode")}
+    return visit.problem(problem, "requests", **shown) if problem else visit.page("requests", problem=None, **shown)
+
+
+def _shown(visit: Visit, request: Request | None, reference: str, phone: str) -> dict[str, Any]:
+    if request is None:
+        return views.status_of_receipt(read_reference(reference) or "", phone, visit.texts)
+    return views.status_of_request(request, phone, visit.texts)
+
+
+async def _title(visit: Visit, request: Request | None) -> str | None:
+    """Return the name of the service of a request, as the edition that was answered says it."""
+    if request is None:
+        return None
+    service = await visit.app.catalog.edition(request.service, request.version)
+    return visit.texts.of(service.definition.title)

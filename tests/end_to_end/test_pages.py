@@ -1,0 +1,353 @@
+"""The pages as a browser without JavaScript uses them; reading any of them checks its structure (tests/html.py)."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.counter import DEFINITION
+from tests.end_to_end.conftest import RunningDesk
+from tests.end_to_end.test_desk import children, own_desk
+from tests.end_to_end.test_main_job import RELIEF, claim_one, complete, open_tasks, wait_until_dispatched
+from tests.html import Page
+
+__all__ = ["own_desk"]
+pytestmark = pytest.mark.xdist_group("desk")
+
+type Typed = dict[str, list[str]]
+FORM = "/ja/services/relief-supplies"
+CONTACT: Typed = {"/contact/phone": ["090-0000-0000"], "/contact/name": ["見本 花子"]}
+
+
+def typed_of(answers: Any, pointer: str = "/answers") -> Typed:
+    """Write answers as a form sends them."""
+    if isinstance(answers, dict):
+        parts = [typed_of(value, f"{pointer}/{name}") for name, value in answers.items()]
+        return {name: values for part in parts for name, values in part.items()}
+    if isinstance(answers, list):
+        return {pointer: [str(value) for value in answers]}
+    return {pointer: ["true"] if answers is True else [str(answers)] if answers is not False else []}
+
+
+EXAMPLE = typed_of(RELIEF["form"]["examples"][0])
+
+
+def get(desk: RunningDesk, path: str, status: int = 200) -> Page:
+    answer = desk.http.get(path)
+    assert answer.status_code == status, answer.text
+    return Page(answer.text)
+
+
+def post(desk: RunningDesk, path: str, typed: Typed, step: str, status: int = 200) -> Page:
+    answer = desk.http.post(path, data={**typed, "step": step})
+    assert answer.status_code == status, answer.text
+    return Page(answer.text)
+
+
+def start(desk: RunningDesk, path: str = FORM) -> Typed:
+    """Open the form and fill it in."""
+    empty = get(desk, path).typed
+    return {name: empty[name] for name in ("seed", "version")} | EXAMPLE | CONTACT
+
+
+def receipt_on(page: Page) -> tuple[str, str]:
+    """Read reference and access code from a receipt."""
+    reference, code = [e.text for e in page.all("dd")]
+    return reference, code
+
+
+def sent(desk: RunningDesk) -> Typed:
+    """Send the example and return what leads to its request."""
+    reference, code = receipt_on(post(desk, FORM, start(desk), "send", 201))
+    return {"reference": [reference], "accessCode": [code]}
+
+
+def test_the_first_page_leads_to_the_language_of_the_browser(desk: RunningDesk):
+    assert desk.http.get("/").headers["location"] == "/ja"
+    assert desk.http.get("/", headers={"Accept-Language": "en-GB"}).headers["location"] == "/en"
+
+
+@pytest.mark.parametrize("language", ["ja", "ja-easy", "en"])
+@pytest.mark.parametrize("place", ["", "/services/relief-supplies", "/services/disaster-certificate", "/requests"])
+def test_every_page_stands_in_every_language(desk: RunningDesk, language: str, place: str):
+    page = get(desk, f"/{language}{place}")
+
+    assert page.all("html")[0].get("lang") == language[:2]
+    assert not re.search(r"\b(page|form|check|home|field)\.[a-z_]+", page.text), "a text is missing"
+
+
+def test_no_page_runs_scripts_sets_cookies_or_may_be_framed(desk: RunningDesk):
+    for path in ("/ja", FORM, "/ja/requests"):
+        headers = desk.http.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "set-cookie" not in headers
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_styles_and_pictures_are_kept_until_they_change(desk: RunningDesk):
+    link = get(desk, "/ja").all("link")[0].get("href")
+
+    answer = desk.http.get(link)
+
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, "text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert desk.http.get("/static/..%2Fhost.json").status_code == 404
+    assert desk.http.get("/static/nothing.css").status_code == 404
+
+
+def test_the_purpose_stands_before_the_form(desk: RunningDesk):
+    html = desk.http.get(FORM).text
+
+    assert 0 < html.index(RELIEF["purpose"]["ja"].strip()[:20]) < html.index("<form")
+
+
+def test_a_request_is_sent_through_form_check_and_receipt(desk: RunningDesk):
+    check = post(desk, FORM, start(desk), "check")
+    receipt = post(desk, FORM, check.typed, "send", 201)
+    reference, code = receipt_on(receipt)
+
+    shown = post(desk, "/ja/requests", {"reference": [reference], "accessCode": [code]}, "show")
+
+    assert check.heading == "内容を確かめてください"
+    assert "見本 花子" in check.text
+    assert receipt.heading == "申請を受け付けました"
+    assert "受け付けました" in shown.text
+    assert reference in shown.text
+
+
+def test_double_click_reload_and_back_give_the_same_receipt(desk: RunningDesk):
+    typed = start(desk)
+    first = receipt_on(post(desk, FORM, typed, "send", 201))
+
+    double_click = receipt_on(post(desk, FORM, typed, "send"))
+    after_back = receipt_on(post(desk, FORM, post(desk, FORM, typed, "check").typed, "send"))
+
+    assert first == double_click == after_back
+
+
+def test_back_and_another_answer_is_another_request(desk: RunningDesk):
+    typed = start(desk)
+    first = receipt_on(post(desk, FORM, typed, "send", 201))
+
+    other = receipt_on(post(desk, FORM, {**typed, "/contact/name": ["見本 次郎"]}, "send", 201))
+
+    assert other[0] != first[0]
+
+
+def test_the_same_person_may_fill_in_a_new_form_with_the_same_answers(desk: RunningDesk):
+    first, second = (receipt_on(post(desk, FORM, start(desk), "send", 201)) for _ in range(2))
+
+    assert first[0] != second[0]
+
+
+def test_a_refused_form_keeps_every_field_and_says_each_mistake_once(desk: RunningDesk):
+    typed = start(desk) | {
+        "/contact/phone": ["でんわ"],
+        "/contact/email": ["a@"],
+        "/answers/household/members": ["三人"],
+    }
+
+    page = post(desk, FORM, typed, "check", 422)
+
+    assert {name: page.typed[name] for name in typed if typed[name]} == {n: v for n, v in typed.items() if v}
+    assert page.all("title")[0].text.startswith("入力の確認：")
+    mistakes = {e.get("href") for e in page.all("a") if e.get("href").startswith("#") and e.get("href") != "#main"}
+    assert mistakes == {"#contact-phone", "#contact-email", "#answers-household-members"}
+    assert [e.get("role") for e in page.elements if "autofocus" in e.attributes] == ["alert"]
+    assert {e.get("name") for e in page.elements if e.get("aria-invalid")} == {
+        "/contact/phone",
+        "/contact/email",
+        "/answers/household/members",
+    }
+
+
+def test_an_empty_form_names_every_required_field(desk: RunningDesk):
+    empty = get(desk, FORM).typed
+
+    page = post(desk, FORM, {name: empty[name] for name in ("seed", "version")}, "check", 422)
+
+    linked = [e.get("href") for e in page.all("a") if re.match("#(answers|contact)", e.get("href"))]
+    assert "#answers-household-members" in linked
+    assert "#contact-name" in linked
+    assert len(linked) == len(set(linked))
+
+
+def test_going_back_to_correct_keeps_every_field(desk: RunningDesk):
+    typed = start(desk)
+
+    page = post(desk, FORM, post(desk, FORM, typed, "check").typed, "edit")
+
+    assert {name: values for name, values in page.typed.items() if any(values)} == {n: v for n, v in typed.items() if v}
+
+
+def test_changing_the_language_keeps_every_field(desk: RunningDesk):
+    typed = start(desk)
+
+    page = post(desk, "/en/services/relief-supplies", typed, "edit")
+
+    assert page.all("html")[0].get("lang") == "en"
+    assert {name: values for name, values in page.typed.items() if any(values)} == {n: v for n, v in typed.items() if v}
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 * 7 }}"])
+def test_what_is_typed_is_shown_and_never_run(desk: RunningDesk, text: str):
+    page = post(desk, FORM, start(desk) | {"/contact/name": [text]}, "check")
+
+    assert text in page.text
+    assert page.typed["/contact/name"] == [text]
+
+
+def test_control_characters_are_refused_at_their_field(desk: RunningDesk):
+    page = post(desk, FORM, start(desk) | {"/contact/name": ["見本\x00"]}, "check", 422)
+
+    assert [e.get("name") for e in page.elements if e.get("aria-invalid")] == ["/contact/name"]
+
+
+def test_an_answer_too_long_for_the_counter_is_kept_for_shortening(desk: RunningDesk):
+    typed = start(desk) | {"/contact/name": ["見" * 20_000]}
+
+    page = post(desk, FORM, typed, "send", 413)
+
+    assert page.typed["/contact/name"] == typed["/contact/name"]
+    assert "大きすぎます" in page.text
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe=%FF", b"a=1&" * 600, b"%FF=%FE"])
+def test_a_body_that_is_no_form_of_ours_is_refused_with_what_to_do(desk: RunningDesk, content: bytes):
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    answer = desk.http.post(FORM, content=content, headers=headers)
+
+    assert answer.status_code == 400
+    assert "もう一度始めてください" in Page(answer.text).text
+
+
+def test_a_body_over_the_limit_is_refused(desk: RunningDesk):
+    answer = desk.http.post(FORM, data={"/answers/note": "a" * 300_000})
+
+    assert answer.status_code == 413
+    assert Page(answer.text).heading == "内容が大きすぎます"
+
+
+@pytest.mark.parametrize("version", ["x", "-1", "9" * 5000, "٣"])
+def test_a_version_that_is_no_number_is_taken_as_none(desk: RunningDesk, version: str):
+    assert post(desk, FORM, start(desk) | {"version": [version]}, "check").heading == "内容を確かめてください"
+
+
+def test_a_version_that_is_no_longer_taken_is_shown_again_with_what_was_typed(desk: RunningDesk):
+    typed = start(desk) | {"version": ["999"]}
+
+    page = post(desk, FORM, typed, "send", 422)
+
+    assert "新しくなりました" in page.text
+    assert page.typed["/contact/name"] == typed["/contact/name"]
+    assert page.typed["version"] != ["999"]
+
+
+def test_an_unknown_service_says_where_to_turn(desk: RunningDesk):
+    page = get(desk, "/ja/services/nothing", 404)
+
+    assert page.heading == "手続きが見つかりません"
+    assert "電話" in page.text
+
+
+def test_a_closed_service_is_listed_and_says_since_when_and_whom_to_call(desk: RunningDesk):
+    closed = {**DEFINITION, "id": "closed-water", "closes": "2026-11-01T00:00:00+09:00"}
+    published = desk.http.put("/api/catalog/services/closed-water", json=closed, headers=desk.token("e", "Editor"))
+    assert published.status_code == 201, published.text
+
+    page = get(desk, "/ja/services/closed-water", 403)
+    sending = post(desk, "/ja/services/closed-water", {"/answers/members": ["2"], **CONTACT}, "send", 403)
+
+    assert "令和8年11月1日（日）0時0分" in page.text
+    assert closed["phone"] in page.text
+    assert sending.typed["/answers/members"] == ["2"]
+    assert closed["phone"] in sending.text
+
+
+def test_a_withdrawal_is_confirmed_first(desk: RunningDesk):
+    pair = sent(desk)
+
+    asked = post(desk, "/ja/requests", pair, "confirm")
+    still = post(desk, "/ja/requests", pair, "show")
+    withdrawn = post(desk, "/ja/requests", pair, "withdraw")
+    again = post(desk, "/ja/requests", pair, "withdraw")
+
+    assert asked.heading == "申請を取り下げますか"
+    assert "取り下げました" not in still.text
+    assert "取り下げました" in withdrawn.text
+    assert "取り下げました" in again.text
+    assert "申請を取り下げる" not in withdrawn.text
+
+
+def test_a_request_that_was_worked_on_is_withdrawn_by_phone_only(desk: RunningDesk):
+    pair = sent(desk)
+    receipt = {"reference": pair["reference"][0], "accessCode": pair["accessCode"][0]}
+    wait_until_dispatched(desk, receipt)
+    complete(desk, claim_one(desk, open_tasks(desk, receipt)[0]))
+
+    page = post(desk, "/ja/requests", pair, "withdraw", 409)
+
+    assert RELIEF["phone"] in page.text
+    assert page.typed["reference"] == pair["reference"]
+
+
+def test_a_wrong_pair_and_an_unknown_one_are_told_alike_and_kept(desk: RunningDesk):
+    pair = sent(desk)
+    wrong = post(desk, "/ja/requests", {**pair, "accessCode": ["AAAAAAAA"]}, "show", 404)
+    unknown = post(desk, "/ja/requests", {"reference": ["K7M2-QX9P-D4TB"], "accessCode": ["AAAAAAAA"]}, "show", 404)
+
+    assert wrong.typed["reference"] == pair["reference"]
+    assert unknown.all("section")[0].text == wrong.all("section")[0].text
+
+
+def test_a_receipt_is_kept_by_no_cache(desk: RunningDesk):
+    pair = sent(desk)
+
+    shown = desk.http.post("/ja/requests", data={**pair, "step": "show"})
+    form = desk.http.get(FORM)
+
+    assert shown.headers["cache-control"] == "no-store"
+    assert "no-store" not in form.headers["cache-control"]
+
+
+@contextmanager
+def away(desk: RunningDesk, *names: str) -> Iterator[None]:
+    """Let parts of a desk take calls and answer none."""
+    pids = [pid for pid, command in children(desk.process.pid).items() if any(name in command for name in names)]
+    assert len(pids) == len(names)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.xdist_group("second desk")
+def test_an_outage_costs_a_resident_no_word_and_no_receipt(own_desk: RunningDesk):
+    typed = start(own_desk)
+    other = {**typed, "/contact/name": ["見本 次郎"]}
+    own_desk.http.timeout = httpx.Timeout(15)
+
+    with away(own_desk, "cosmos.js"):
+        queued = post(own_desk, FORM, typed, "send", 202)
+        reference, code = receipt_on(queued)
+        waiting = post(own_desk, "/ja/requests", {"reference": [reference], "accessCode": [code]}, "show")
+    with away(own_desk, "cosmos.js", "azurite.js"):
+        refused = post(own_desk, FORM, other, "send", 503)
+    later = own_desk.http.post(FORM, data={**refused.typed, "step": "send"})
+    repeated = post(own_desk, FORM, other, "send")
+
+    assert "もう一度送る必要はありません" in queued.text
+    assert "処理待ち" in waiting.text
+    assert {name: refused.typed[name] for name in other if other[name]} == {n: v for n, v in other.items() if v}
+    assert "同じ内容をもう一度送る" in refused.text
+    assert receipt_on(Page(later.text)) == receipt_on(repeated)

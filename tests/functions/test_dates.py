@@ -1,0 +1,46 @@
+from datetime import date
+
+import pytest
+
+from functions.dates import date_text, instant_text, read_date
+
+
+@pytest.mark.parametrize(
+    ("iso", "shown"),
+    [
+        ("2026-11-23", "令和8年11月23日（月）"),
+        ("2019-05-01", "令和元年5月1日（水）"),
+        ("2019-04-30", "平成31年4月30日（火）"),
+        ("1989-01-07", "昭和64年1月7日（土）"),
+        ("1926-12-24", "大正15年12月24日（金）"),
+        ("1912-07-29", "明治45年7月29日（月）"),
+        ("1868-10-22", "1868年10月22日（木）"),
+    ],
+)
+def test_a_day_is_shown_by_its_era(iso: str, shown: str):
+    assert date_text(date.fromisoformat(iso), "ja") == shown
+
+
+def test_easy_japanese_shows_the_western_year_too():
+    assert date_text(date.fromisoformat("2026-11-23"), "ja-easy") == "令和8年（2026年）11月23日（月）"
+
+
+def test_english_shows_the_western_year_alone():
+    assert date_text(date.fromisoformat("2026-11-03"), "en") == "3 November 2026"
+
+
+def test_an_instant_is_shown_in_the_time_of_japan():
+    late = "2026-11-23T15:05:00.000000Z"
+
+    assert instant_text(late, "ja") == "令和8年11月24日（火）0時5分"
+    assert instant_text(late, "en") == "24 November 2026, 00:05"
+
+
+@pytest.mark.parametrize("typed", ["2026-11-03", "2026/11/3", "2026.11.03", "２０２６年１１月３日", " 2026年11月3日 "])
+def test_a_day_is_read_as_people_type_it(typed: str):
+    assert read_date(typed) == "2026-11-03"
+
+
+@pytest.mark.parametrize("typed", ["", "きのう", "2026-13-01", "2026-02-30", "11/3"])
+def test_what_is_no_day_stays_as_it_was_typed(typed: str):
+    assert read_date(typed) == typed

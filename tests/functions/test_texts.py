@@ -1,0 +1,63 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from functions.texts import FOLDER, LANGUAGES, Texts, negotiate
+
+WEB = Path(__file__).parent.parent.parent / "web"
+KEY = r'"((?:page|home|closed|form|contact|check|receipt|requests|request|withdraw)\.[a-z_.]+)"'
+
+
+def texts(prefix: str, language: str) -> dict[str, str]:
+    loaded: dict[str, str] = json.loads((FOLDER / f"{prefix}{language}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.mark.parametrize("prefix", ["", "pages."])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_texts_with_the_same_values(prefix: str, language: str):
+    def values(text: str) -> set[str]:
+        return set(re.findall(r"{\w+}", text))
+
+    japanese = {key: values(text) for key, text in texts(prefix, "ja").items()}
+
+    assert {key: values(text) for key, text in texts(prefix, language).items()} == japanese
+    assert all(text.strip() for text in texts(prefix, language).values())
+
+
+def test_every_text_that_a_page_shows_exists_and_none_is_left_over():
+    sources = [*WEB.glob("templates/**/*.html"), *(WEB.parent / "functions").glob("*.py")]
+    used = {key for path in sources for key in re.findall(KEY, path.read_text(encoding="utf-8"))}
+    built = {"contact.name", "contact.phone", "contact.email"}
+
+    assert used | built == {key for key in texts("pages.", "ja") if not key.startswith("language.")}
+
+
+def test_easy_japanese_reads_out_every_word_in_chinese_characters():
+    unread = re.compile("[一-鿿々](?![一-鿿々]*[ぁ-ん]{0,4}（[ぁ-んー]+）)")
+    found = {key: text for key, text in texts("pages.", "ja-easy").items() if unread.search(text)}
+    found = {key: text for key, text in found.items() if not key.startswith("language.")}
+
+    assert found == {}
+
+
+def test_a_missing_text_falls_back_to_japanese_and_then_to_its_key():
+    assert Texts("xx")("page.yes") == "はい"
+    assert Texts("en")("nothing.here") == "nothing.here"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "ja"),
+        ("en-GB,en;q=0.9", "en"),
+        ("fr, en;q=0.4, ja;q=0.8", "ja"),
+        ("ja-easy", "ja-easy"),
+        ("vi", "ja"),
+        ("en;q=broken, ja", "ja"),
+    ],
+)
+def test_the_first_language_we_have_is_chosen_in_the_order_asked_for(header: str, language: str):
+    assert negotiate(header) == language
