@@ -1,0 +1,197 @@
+"""The pages in a real browser at a phone's width."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from local.browser import chromium
+from tests.end_to_end.conftest import RunningDesk
+from tests.end_to_end.test_pages import CONTACT, EXAMPLE, Typed
+
+pytestmark = pytest.mark.xdist_group("desk")
+PHONE = {"width": 360, "height": 740}
+FORM = "/ja/services/relief-supplies"
+STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+        yield browser
+        browser.close()
+
+
+def context_of(browser: Browser, desk: RunningDesk, **options: object) -> BrowserContext:
+    context = browser.new_context(base_url=desk.url, viewport=PHONE, locale="ja-JP", **options)
+    context.set_default_timeout(15_000)
+    return context
+
+
+@pytest.fixture
+def page(browser: Browser, desk: RunningDesk) -> Iterator[Page]:
+    """Return a page without JavaScript, as the counter must work."""
+    context = context_of(browser, desk, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def examined(browser: Browser, desk: RunningDesk) -> Iterator[Page]:
+    """Return a page that a test may look into with scripts of its own."""
+    context = context_of(browser, desk, bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+def fill(page: Page, typed: Typed) -> None:
+    for name, values in typed.items():
+        for value in values:
+            choice = page.locator(f'input[name="{name}"][value="{value}"]:is([type=radio],[type=checkbox])')
+            if choice.count():
+                choice.check()
+            else:
+                page.locator(f'[name="{name}"]').fill(value)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def send(page: Page) -> tuple[str, str]:
+    """Fill in the form, check and send it; return reference and access code."""
+    page.goto(FORM)
+    fill(page, EXAMPLE | CONTACT)
+    press(page, "入力した内容を確かめる")
+    press(page, "この内容で申請する")
+    return receipt_on(page)
+
+
+def receipt_on(page: Page) -> tuple[str, str]:
+    expect(page.get_by_role("heading", level=1)).to_have_text("申請を受け付けました")
+    reference, code = page.locator("dl.receipt dd").all_inner_texts()
+    return reference, code
+
+
+def test_a_resident_asks_sees_how_it_stands_and_withdraws(page: Page):
+    page.goto("/")
+    page.get_by_role("link", name="支援物資の受け取り").click()
+    fill(page, EXAMPLE | CONTACT)
+    press(page, "入力した内容を確かめる")
+    expect(page.get_by_role("heading", level=1)).to_have_text("内容を確かめてください")
+    expect(page.get_by_text("見本 花子")).to_be_visible()
+    press(page, "この内容で申請する")
+    reference, code = receipt_on(page)
+
+    page.goto("/ja/requests")
+    page.get_by_label("受付番号").fill(reference.lower().replace("-", " "))
+    page.get_by_label("アクセスコード").fill(code)
+    press(page, "状況を確かめる")
+    expect(page.get_by_text("受け付けました（対応中）")).to_be_visible()
+    press(page, "申請を取り下げる")
+    press(page, "取り下げる")
+    expect(page.get_by_text("取り下げました", exact=True)).to_be_visible()
+
+
+def test_no_address_tells_reference_or_access_code(page: Page):
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+
+    reference, code = send(page)
+    press(page, "申請の状況を確かめる")
+
+    assert len(seen) > 4
+    assert not [url for url in seen if reference in url or code in url]
+
+
+def test_back_and_send_again_gives_the_same_receipt(page: Page):
+    first = send(page)
+
+    page.go_back()
+    press(page, "この内容で申請する")
+    after_back = receipt_on(page)
+    page.reload()
+
+    assert first == after_back == receipt_on(page)
+
+
+def test_a_double_click_gives_one_receipt(page: Page, desk: RunningDesk):
+    page.goto(FORM)
+    fill(page, EXAMPLE | CONTACT)
+    press(page, "入力した内容を確かめる")
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.status == 201):
+        page.get_by_role("button", name="この内容で申請する").dblclick(no_wait_after=True)
+
+    reference, code = receipt_on(page)
+
+    answer = desk.http.get(f"/api/requests/{reference}", headers={"Access-Code": code})
+    assert [e["event"] for e in answer.json()["history"]].count("accepted") == 1
+
+
+def test_a_refusal_focuses_its_summary_whose_links_lead_to_the_fields(page: Page):
+    page.goto(FORM)
+    fill(page, EXAMPLE | CONTACT | {"/contact/phone": ["でんわ"]})
+
+    press(page, "入力した内容を確かめる")
+
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_role("alert").get_by_role("link").first.click()
+    expect(page.get_by_label("電話番号")).to_be_focused()
+    expect(page.get_by_label("電話番号")).to_have_value("でんわ")
+    expect(page.get_by_label("電話番号")).to_have_accessible_description(re.compile("エラー：.*市外局番から入力"))
+
+
+def test_enter_checks_the_answers_and_does_not_change_the_language(page: Page):
+    page.goto(FORM)
+    fill(page, EXAMPLE | CONTACT)
+
+    page.get_by_label("電話番号").press("Enter")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("内容を確かめてください")
+
+
+def test_another_language_keeps_what_was_typed(page: Page):
+    page.goto(FORM)
+    fill(page, CONTACT)
+
+    press(page, "English")
+
+    expect(page.get_by_label("Phone number")).to_have_value("090-0000-0000")
+    expect(page).to_have_url(f"{page.url.partition('/en')[0]}/en/services/relief-supplies")
+
+
+@pytest.mark.parametrize("language", ["ja", "ja-easy", "en"])
+@pytest.mark.parametrize("place", ["", "/services/relief-supplies", "/services/disaster-certificate", "/requests"])
+def test_every_page_is_accessible_and_fits_a_phone(examined: Page, language: str, place: str):
+    examined.goto(f"/{language}{place}")
+
+    check_page(examined)
+
+
+def test_every_step_is_accessible_and_fits_a_phone(examined: Page):
+    examined.goto(FORM)
+    press(examined, "入力した内容を確かめる")
+    check_page(examined)
+    fill(examined, EXAMPLE | CONTACT)
+    press(examined, "入力した内容を確かめる")
+    check_page(examined)
+    press(examined, "この内容で申請する")
+    receipt_on(examined)
+    check_page(examined)
+    press(examined, "申請の状況を確かめる")
+    check_page(examined)
+    press(examined, "申請を取り下げる")
+    check_page(examined)
+
+
+def check_page(page: Page) -> None:
+    found = Axe().run(page, options=STANDARD)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size(PHONE)
