@@ -29,7 +29,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a field as a template draws it; a section holds fields, any other kind one answer.
 
     `pointer` is the JSON pointer of the answer in the submission and the name of the control; `shown` is the answer in
-    words, empty where there is none.
+    words, empty where there is none. What only a section requires that may be left out is not `required`.
     """
 
     pointer: str
@@ -69,7 +69,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
 def draw(schema: dict[str, Any], pointer: str, texts: Texts, typed: Typed, errors: Mapping[str, str]) -> Field:
     """Draw the field at a pointer; `errors` are messages by pointer."""
-    return _draw(schema, pointer, False, texts, typed, errors)
+    return _draw(schema, pointer, True, texts, typed, errors)
 
 
 def answers_in(schema: dict[str, Any], pointer: str, typed: Typed) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _draw(
         autocomplete=schema.get("x-autocomplete"),
         options=options,
         fields=tuple(
-            _draw(part, child(pointer, name), name in schema.get("required", ()), texts, typed, errors)
+            _draw(part, child(pointer, name), required and name in schema.get("required", ()), texts, typed, errors)
             for name, part in schema.get("properties", {}).items()
         ),
     )

@@ -173,9 +173,7 @@ class Requests:
 
     async def _queue(self, message: IntakeMessage, version: int) -> None:
         resolved = version if version != AS_SHIPPED else None
-        await self._queues.send(
-            intake.QUEUE, msgspec.to_builtins(replace(message, resolved_version=resolved))
-        )
+        await self._queues.send(intake.QUEUE, msgspec.to_builtins(replace(message, resolved_version=resolved)))
 
     async def _recognise(self, submission: Submission, key: str, refusal: Refusal) -> Receipt:
         """Give the first receipt of a repeat that would be refused today; a store that is away is not a refusal."""

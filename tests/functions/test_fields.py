@@ -27,7 +27,7 @@ FORM: dict[str, Any] = {
                 },
             },
         },
-        "pet": {"type": "object", "properties": {"name": {"type": "string"}}},
+        "pet": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
         "receive": {"enum": ["pickup", "delivery"], "x-text": {"options": {"pickup": {"ja": "取りに行く"}}}},
         "day": {"type": "string", "format": "date"},
         "note": {"type": "string", "maxLength": 500, "x-text": {"label": {"ja": "備考"}, "help": {"ja": "何でも"}}},
@@ -70,6 +70,7 @@ def test_a_field_says_whether_it_must_be_filled_in_where_its_section_says_so():
     required = {pointer for pointer, field in drawn().items() if field.required}
 
     assert required == {
+        "/answers",
         "/answers/household",
         "/answers/household/members",
         "/answers/mustChoose",

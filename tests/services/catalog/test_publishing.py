@@ -47,6 +47,11 @@ def test_a_definition_that_stands_its_own_cases_is_published():
         (lambda d: d["routes"][0].update(priority="1 + 1"), "does not return a str"),
         (lambda d: d["form"].update(type="thing"), "the form is not a JSON Schema"),
         (lambda d: d["form"].update({"$ref": "http://127.0.0.1:1/form.json"}), "is not fetched"),
+        (
+            lambda d: d["form"]["properties"]["note"].update(type=["string", "null"]),
+            "form: /note is nothing that a page",
+        ),
+        (lambda d: d["form"].pop("properties"), "form: / is nothing that a page can draw"),
         (lambda d: d["form"].pop("examples"), "form.examples: one whole valid set"),
         (lambda d: d["form"]["examples"][0].update(members=0), "form.examples[0]: /members minimum"),
         (
