@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CONTAINER = "catalog"
 ANSWER_WITHIN = 1.0
 """Seconds for one reading of the catalog; what was shipped stands ready."""
+ENSURED_WITHIN = 10.0
+"""Seconds for making the container, which nobody waits for at a counter."""
 
 
 class BlobEditions:
@@ -56,7 +58,7 @@ class BlobEditions:
 
     async def ensure(self) -> None:
         """Create the blob container where it is missing."""
-        async with _answering():
+        async with _answering(ENSURED_WITHIN):
             try:
                 await self._container().create_container()
             except ResourceExistsError:
@@ -79,12 +81,12 @@ async def _read(container: "ContainerClient", name: str) -> bytes:
 
 
 @asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
+async def _answering(within: float = ANSWER_WITHIN) -> AsyncIterator[None]:
     """Bound a call in time and turn every way of not answering into StoreUnavailable."""
     try:
-        async with asyncio.timeout(ANSWER_WITHIN):
+        async with asyncio.timeout(within):
             yield
     except TimeoutError as error:
-        raise StoreUnavailable(f"{CONTAINER}: no answer within {ANSWER_WITHIN} s") from error
+        raise StoreUnavailable(f"{CONTAINER}: no answer within {within} s") from error
     except AzureError as error:
         raise StoreUnavailable(f"{CONTAINER}: {type(error).__name__}") from error

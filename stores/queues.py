@@ -18,7 +18,9 @@ from services.times import instant
 ANSWER_WITHIN = 2.5
 """Seconds for one call, the SDK's retries included: the share of a submit's budget that is the queue's."""
 FOR_EVER = -1
-_OUR_MISTAKE = {400, 404, 409, 412, 413}
+_OUR_MISTAKE = {400, 413}
+_NOT_OURS_ANY_MORE = {400, 404, 409, 412}
+"""The answers to a delivery that another took over, or whose message is gone."""
 
 
 class StorageQueues:
@@ -54,7 +56,7 @@ class StorageQueues:
                     message.id, message.receipt, visibility_timeout=math.ceil(seconds)
                 )
             except HttpResponseError as error:
-                if error.status_code not in _OUR_MISTAKE:
+                if error.status_code not in _NOT_OURS_ANY_MORE:
                     raise
                 return None
             return msgspec.structs.replace(message, receipt=updated.pop_receipt)
@@ -65,7 +67,7 @@ class StorageQueues:
             try:
                 await self._queue(message.queue).delete_message(message.id, message.receipt)
             except HttpResponseError as error:
-                if error.status_code not in _OUR_MISTAKE:
+                if error.status_code not in _NOT_OURS_ANY_MORE:
                     raise
 
     async def ensure(self, queues: Sequence[str]) -> None:
@@ -122,7 +124,7 @@ async def _answering(queue: str) -> AsyncIterator[None]:
     except TimeoutError as error:
         raise StoreUnavailable(f"{queue}: no answer within {ANSWER_WITHIN} s") from error
     except HttpResponseError as error:
-        if error.status_code in _OUR_MISTAKE and not isinstance(error, ResourceNotFoundError):
+        if error.status_code in _OUR_MISTAKE:
             raise
         raise StoreUnavailable(f"{queue}: {error.status_code}") from error
     except AzureError as error:

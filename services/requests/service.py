@@ -104,27 +104,18 @@ class Requests:
         return self._receipt(request), "created"
 
     async def status(self, reference: str, access_code: str) -> Request | None:
-        """Return a resident's request, None while a genuine receipt waits for its document; raises UnknownRequest."""
-        known = receipts.read_reference(reference)
-        code = receipts.read_code(access_code)
-        if known is None:
-            raise UnknownRequest()
-        genuine = receipts.is_genuine(self._secrets, known, code)
+        """Return a resident's request, None where a genuine receipt is all that can be told; raises UnknownRequest."""
         try:
-            request = await self._store.read(known)
+            return await self._find(reference, access_code)
         except StoreUnavailable:
-            if genuine:
+            known, code = receipts.read_reference(reference) or "", receipts.read_code(access_code)
+            if receipts.is_genuine(self._secrets, known, code):
                 return None
             raise
-        if request is None and genuine:
-            return None
-        if request is None or not self._opens(request, code):
-            raise UnknownRequest()
-        return request
 
     async def withdraw(self, reference: str, access_code: str) -> Request:
         """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once anything was done for it."""
-        request = await self.status(reference, access_code)
+        request = await self._find(reference, access_code)
         if request is None:
             raise NotYetProcessed(phone=self._phone)
         try:
@@ -144,6 +135,16 @@ class Requests:
             return (await self._catalog.service(request.service)).edition.definition.phone
         except UnknownService:
             return self._phone
+
+    async def _find(self, reference: str, access_code: str) -> Request | None:
+        """Return the request of a pair, None while a genuine one waits for its document; raises UnknownRequest."""
+        known, code = receipts.read_reference(reference), receipts.read_code(access_code)
+        request = await self._store.read(known) if known else None
+        if known and request is None and receipts.is_genuine(self._secrets, known, code):
+            return None
+        if request is None or not self._opens(request, code):
+            raise UnknownRequest()
+        return request
 
     async def check(self, submission: Submission) -> CompiledService:
         """Check a submission without keeping it; raises what `submit` would refuse it for."""

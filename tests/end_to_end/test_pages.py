@@ -347,7 +347,7 @@ def test_an_outage_costs_a_resident_no_word_and_no_receipt(own_desk: RunningDesk
     repeated = post(own_desk, FORM, other, "send")
 
     assert "もう一度送る必要はありません" in queued.text
-    assert "処理待ち" in waiting.text
+    assert "申請は受け取っています" in waiting.text
     assert {name: refused.typed[name] for name in other if other[name]} == {n: v for n, v in other.items() if v}
     assert "同じ内容をもう一度送る" in refused.text
     assert receipt_on(Page(later.text)) == receipt_on(repeated)

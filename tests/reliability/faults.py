@@ -1,0 +1,169 @@
+"""Faults at the transport, under the real SDKs: the n-th operation of a call fails in one of many ways.
+
+An operation is one HTTP request to Cosmos DB or Storage. Whatever the SDK or our code sends again is an operation too.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from aiohttp import web
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.pipeline.transport import AioHttpTransport
+
+type Call = Callable[[], Awaitable[Any]]
+
+ANSWERS = (408, 412, 429, 449, 503)
+KINDS = (
+    "refused",
+    "reply lost",
+    "away from here on",
+    "reply lost, then away",
+    "reply too late",
+    *(f"answer {status}" for status in ANSWERS),
+    "killed before",
+    "killed after",
+)
+
+_current: ContextVar["Injection | None"] = ContextVar("injection", default=None)
+
+
+class Killed(BaseException):
+    """End the process: nothing that follows in the flow is run."""
+
+
+class Injection:
+    """Watch the operations of one call, and let the one at `index` fail (none where it is None).
+
+    `away` names a store (`cosmos` or `queue`) that refuses every operation.
+    """
+
+    def __init__(self, kind: str = "", index: int | None = None, away: str | None = None) -> None:
+        self.kind = kind
+        self.index = index
+        self.operations: list[str] = []
+        self._away = {away}
+
+    @property
+    def was_reached(self) -> bool:
+        """Tell whether the call came to the operation that fails."""
+        return self.index is not None and len(self.operations) > self.index
+
+    @contextmanager
+    def armed(self) -> Iterator[None]:
+        """Let the fault hit what is called within, here and in tasks started here."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    async def pass_on(self, request: Any, call: Call) -> Any:
+        """Send a request, unless it is to fail."""
+        here = len(self.operations)
+        self.operations.append(operation_of(request))
+        if here == self.index:
+            return await self._fail(request, call)
+        if store_of(request) in self._away:
+            raise ServiceRequestError("away")
+        return await call()
+
+    async def _fail(self, request: Any, call: Call) -> Any:
+        if self.kind.endswith("away") or self.kind == "away from here on":
+            self._away.add(store_of(request))
+        match self.kind:
+            case "refused" | "away from here on":
+                raise ServiceRequestError(self.kind)
+            case "killed before":
+                raise Killed
+            case kind if kind.startswith("answer "):
+                return await _answered(request, call, kind.removeprefix("answer "))
+        answer = await call()
+        match self.kind:
+            case "killed after":
+                raise Killed
+            case "reply too late":
+                raise TimeoutError(self.kind)
+        raise ServiceResponseError(f"{self.kind}: {answer.status_code}")
+
+
+def store_of(request: Any) -> str:
+    """Name the store that a request goes to."""
+    return "queue" if "devstoreaccount1" in request.url else "cosmos"
+
+
+def operation_of(request: Any) -> str:
+    """Name an operation: the verb and the container or queue, without ids and prefixes."""
+    if store_of(request) == "cosmos":
+        container = re.search("/colls/([a-z]+)", request.url)
+        return f"{_verb_of_cosmos(request)} {container[1] if container else 'account'}"
+    queue = re.search("devstoreaccount1/(?:t[0-9a-f]{12}-)?([a-z-]+)(/messages)?", request.url)
+    verbs = {"POST": "send to", "GET": "receive from", "PUT": "update in", "DELETE": "delete from"}
+    return f"{verbs[request.method]} {queue[1] if queue else 'account'}"
+
+
+def _verb_of_cosmos(request: Any) -> str:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if "x-ms-cosmos-is-batch-request" in headers:
+        return "batch in"
+    if re.search("/colls/[a-z]+/?$", request.url):
+        return "describe"
+    if "query" in headers.get("content-type", ""):
+        return "query"
+    return {"POST": "create in", "GET": "read from", "PUT": "replace in", "PATCH": "patch in"}[request.method]
+
+
+async def _answered(request: Any, call: Call, status: str) -> Any:
+    """Let another server answer in place of the store."""
+    address, request.url = request.url, f"{_elsewhere.get()}/{status}"
+    try:
+        return await call()
+    finally:
+        request.url = address
+
+
+_elsewhere: ContextVar[str] = ContextVar("elsewhere")
+
+
+@asynccontextmanager
+async def under_the_sdks() -> AsyncIterator[None]:
+    """Let injections see what every SDK client of this process sends; messages sent are visible at once."""
+    send = AioHttpTransport.send
+
+    async def watched(transport: AioHttpTransport, request: Any, **options: Any) -> Any:
+        injection = _current.get()
+        if request.method == "POST" and store_of(request) == "queue":
+            request.url = re.sub(r"visibilitytimeout=\d+", "visibilitytimeout=0", request.url)
+        if injection is None:
+            return await send(transport, request, **options)
+        return await injection.pass_on(request, lambda: send(transport, request, **options))
+
+    async with _server() as address:
+        token = _elsewhere.set(address)
+        AioHttpTransport.send = watched  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            AioHttpTransport.send = send  # type: ignore[method-assign]
+            _elsewhere.reset(token)
+
+
+@asynccontextmanager
+async def _server() -> AsyncIterator[str]:
+    """Serve answers by the status in their path."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"code": "Fault", "message": "injected"}, status=int(request.path[1:]))
+
+    app = web.Application()
+    app.router.add_route("*", "/{status:[0-9]+}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

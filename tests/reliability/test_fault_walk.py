@@ -1,0 +1,231 @@
+"""Every operation of every command fails in every way; whoever called calls again or not; then all invariants hold."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.requests.intake import QUEUE as INTAKE_QUEUE
+from tests.apps import settings_for
+from tests.conftest import Emulators
+from tests.reliability.faults import KINDS, Injection, under_the_sdks
+from tests.reliability.world import HANAKO, JIRO, ROUTES, World, world
+
+type Act = Callable[[World], Awaitable[object]]
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """Name a command, what comes before it, the operations it makes where nothing fails, and how its request ends.
+
+    A request that ends `accepted` has open tasks that were delivered; for any other somebody works what is open.
+    """
+
+    prepare: tuple[Act, ...]
+    act: Act
+    operations: str
+    ends: str = "completed"
+    away: str | None = None
+    is_redelivered: bool = False
+
+
+async def submit(world: World) -> None:
+    await world.submit()
+
+
+async def submit_to_the_queue(world: World) -> None:
+    with Injection(away="cosmos").armed():
+        await world.submit()
+
+
+async def lose_wake_up(world: World) -> None:
+    await world.take(ADVANCE_QUEUE)
+    world.clock.pass_(120)
+
+
+async def sweep(world: World) -> None:
+    await world.app.advance.sweep()
+
+
+async def take_wake_up(world: World) -> None:
+    await world.take(ADVANCE_QUEUE)
+
+
+async def advance(world: World) -> None:
+    await world.work(ADVANCE_QUEUE)
+
+
+async def take_submission(world: World) -> None:
+    await world.take(INTAKE_QUEUE)
+
+
+async def take_in(world: World) -> None:
+    await world.work(INTAKE_QUEUE)
+
+
+async def claim(world: World) -> None:
+    await world.claim()
+
+
+async def claim_by_id(world: World) -> None:
+    await world.claim_by_id()
+
+
+async def renew(world: World) -> None:
+    task, token = held(world)
+    await world.app.tasks.renew(task, HANAKO, token, seconds=120)
+
+
+async def release(world: World) -> None:
+    task, token = held(world)
+    await world.app.tasks.release(task, HANAKO, token, note="鍵がない")
+
+
+async def revoke(world: World) -> None:
+    task, token = held(world)
+    await world.app.tasks.revoke(task, JIRO, token, note=None)
+
+
+async def complete(world: World) -> None:
+    task, token = held(world)
+    await world.app.tasks.complete(task, HANAKO, token, outcome="done", note=None)
+
+
+async def withdraw(world: World) -> None:
+    receipt = world.receipts[0]
+    await world.app.requests.withdraw(receipt.reference, receipt.access_code)
+
+
+def held(world: World) -> tuple[str, int]:
+    assert world.claimed
+    assert world.claimed.task.lease
+    return world.claimed.task.id, world.claimed.task.lease.token
+
+
+GIVES_UP = ("away from here on", "reply lost, then away", "killed after")
+"""The faults after which the caller never calls again; after all others the same call comes again."""
+DISPATCHED = (submit, take_wake_up, advance)
+HELD = (*DISPATCHED, claim)
+CREATE = "describe requests, create in requests, send to requests-advance"
+CLAIM = """query requests, receive from tasks-supplies-urgent, receive from tasks-supplies, query requests,
+    update in tasks-supplies, batch in requests, describe audit, create in audit"""
+DISPATCH = "query requests, batch in requests, send to tasks-supplies, send to tasks-delivery, batch in requests"
+SCENARIOS = {
+    "submit": Scenario((), submit, CREATE, ends="accepted"),
+    "submit to the queue": Scenario(
+        (), submit, f"{4 * 'describe requests, '}send to requests-intake", ends="accepted", away="cosmos"
+    ),
+    "take in": Scenario((submit_to_the_queue, take_submission), take_in, CREATE, ends="accepted", is_redelivered=True),
+    "advance": Scenario((submit, take_wake_up), advance, DISPATCH, ends="accepted"),
+    "sweep": Scenario(
+        (submit, lose_wake_up), sweep, "query requests, patch in requests, send to requests-advance", ends="accepted"
+    ),
+    "claim": Scenario(DISPATCHED, claim, CLAIM),
+    "claim by id": Scenario(
+        DISPATCHED, claim_by_id, "query requests, batch in requests, describe audit, create in audit"
+    ),
+    "renew": Scenario(HELD, renew, "query requests, update in tasks-supplies, batch in requests"),
+    "release": Scenario(HELD, release, "query requests, batch in requests, update in tasks-supplies"),
+    "revoke": Scenario(HELD, revoke, "query requests, batch in requests, update in tasks-supplies"),
+    "complete": Scenario(HELD, complete, "query requests, batch in requests, delete from tasks-supplies"),
+    "withdraw before dispatch": Scenario(
+        (submit,), withdraw, "read from requests, query requests, batch in requests", ends="withdrawn"
+    ),
+    "withdraw while held": Scenario(
+        HELD, withdraw, "read from requests, query requests, batch in requests", ends="withdrawn"
+    ),
+}
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[None]:
+    async with under_the_sdks():
+        yield
+
+
+@pytest.fixture
+async def own(emulators: Emulators) -> AsyncIterator[World]:
+    """Return a counter of its own, with faults ready under its SDKs."""
+    async with under_the_sdks(), world(settings_for(emulators.cosmos, emulators.storage)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_the_operations_of_a_command_are_those_listed(name: str, own: World):
+    """A new operation must be listed, so that the walk below comes to it."""
+    injection = Injection(away=SCENARIOS[name].away)
+
+    await play(own, SCENARIOS[name], injection)
+
+    assert injection.operations == listed(SCENARIOS[name])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_no_fault_at_any_operation_loses_or_doubles_anything(
+    name: str, kind: str, own: World, record_property: Callable[[str, object], None]
+):
+    scenario = SCENARIOS[name]
+    calls_again = scenario.is_redelivered or kind not in GIVES_UP
+    for index in range(len(listed(scenario))):
+        injection = Injection(kind, index, scenario.away)
+        await play(own, scenario, injection)
+        assert injection.was_reached
+        if calls_again:
+            await scenario.act(own)
+        await own.run_on()
+        with noted(f"{kind} at {index} of {injection.operations}"):
+            await check(own, scenario, calls_again)
+
+    assert await own.number_of_requests() <= own.cases
+    record_property("fault points", own.cases)
+
+
+def listed(scenario: Scenario) -> list[str]:
+    return [operation.strip() for operation in scenario.operations.split(",")]
+
+
+async def play(own: World, scenario: Scenario, injection: Injection) -> None:
+    """Begin a case, and call its command once."""
+    await own.begin()
+    for step in scenario.prepare:
+        await step(own)
+    await own.attempt(scenario.act, injection)
+
+
+async def check(own: World, scenario: Scenario, was_answered: bool) -> None:
+    """Check what must hold of a request after everything that repeats by itself has run."""
+    delivered = await own.delivered() if scenario.ends == "accepted" else await own.finish()
+    request, tasks = await own.documents()
+    receipts = {(receipt.reference, receipt.access_code) for receipt in own.receipts}
+    assert len(receipts) <= 1, "one key has one receipt"
+    for receipt in receipts:
+        assert request is not None, "a receipt has its request"
+        assert await own.app.requests.status(*receipt) is not None
+    if request is None:
+        assert not was_answered
+        return
+    assert request.status == scenario.ends or not was_answered
+    assert (request.pending, request.due_at) == ({}, None), "no step is pending for ever"
+    assert {t.id: (t.status, t.outcome) for t in request.tasks} == {t.id: (t.status, t.outcome) for t in tasks}
+    made = sorted(task.route for task in tasks)
+    assert made == sorted(ROUTES) or (request.status, made) == ("withdrawn", []), "a matching route has one task"
+    for document in (request, *tasks):
+        assert len({event.id for event in document.history}) == len(document.history), "no event stands twice"
+    for task in tasks:
+        is_open = task.status == "open"
+        assert is_open == (request.status == "accepted")
+        assert is_open == (task.due_at is not None), "the sweeper looks after what is open, and after nothing else"
+        assert not is_open or task.id in delivered, "an open task is delivered"
+        assert len([event for event in task.history if event.event == "claimed"]) == task.token
+    assert set(own.shown) <= await own.views(), "no view without its record"
+
+
+@contextmanager
+def noted(where: str) -> Iterator[None]:
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(where)
+        raise
