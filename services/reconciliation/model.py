@@ -37,7 +37,7 @@ class TeamQueue(msgspec.Struct, frozen=True, order=True):
         return queue_of(self.team, self.priority)
 
 
-class QueueNumbers(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class QueueBalance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Compare one queue with the open tasks it is for; `sent` and `tidied` are what was, or would be, repaired."""
 
     queue: str
@@ -62,7 +62,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     surplus_messages: int
     sent_messages: int
     tidied_messages: int
-    queues: tuple[QueueNumbers, ...]
+    queues: tuple[QueueBalance, ...]
 
     @property
     def is_quiet(self) -> bool:
@@ -77,10 +77,10 @@ def team_queues(teams: Iterable[str], names: Iterable[str]) -> list[TeamQueue]:
     return sorted(TeamQueue(team, priority) for team in {*teams, *left} for priority in ("normal", "urgent"))
 
 
-def compare(queue: TeamQueue, tasks: OpenTasks, messages: int) -> QueueNumbers:
+def compare(queue: TeamQueue, tasks: OpenTasks, messages: int) -> QueueBalance:
     """Set every open task against one message, which is hidden while its task is held."""
     open_ = tasks.free + tasks.held
-    return QueueNumbers(
+    return QueueBalance(
         queue=queue.name,
         free_tasks=tasks.free,
         held_tasks=tasks.held,
@@ -101,7 +101,7 @@ def to_send(free: Sequence[Due], peeked: Collection[str], missing: int) -> list[
 
 
 def report(
-    *, at: Instant, dry_run: bool, overdue: int, woken: int, stalled: int, queues: Sequence[QueueNumbers]
+    *, at: Instant, dry_run: bool, overdue: int, woken: int, stalled: int, queues: Sequence[QueueBalance]
 ) -> Report:
     """Sum the queues up."""
     return Report(

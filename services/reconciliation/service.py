@@ -5,7 +5,7 @@ two hidden messages is whose; a lost message that a needless one beyond the firs
 a team that no current definition and no queue names. Counts are taken one after the other and may lag behind work that
 goes on. Each repair is therefore one that does no harm where it was not needed: a second message of a task is tidied
 away by whoever meets it, and a request that is woken for nothing stays as it is. What is missed, the sweeper finds
-within the hour.
+in its time.
 """
 
 import logging
@@ -22,7 +22,7 @@ from services.reconciliation.model import (
     OVERDUE_AFTER,
     PEEKED,
     REPAIRED_AT_MOST,
-    QueueNumbers,
+    QueueBalance,
     Report,
     TeamQueue,
 )
@@ -76,7 +76,7 @@ class Reconciliation:
         teams = [team for current in await self._catalog.services() for team in current.edition.definition.teams]
         return model.team_queues(teams, await self._queues.names())
 
-    async def _queue(self, queue: TeamQueue, dry_run: bool) -> QueueNumbers:
+    async def _queue(self, queue: TeamQueue, dry_run: bool) -> QueueBalance:
         tasks = await self._backlog.open_tasks(queue.team, queue.priority, self._clock())
         measured = await self._queues.numbers(queue.name)
         numbers = model.compare(queue, tasks, measured.depth if measured else 0)
