@@ -8,6 +8,7 @@ import msgspec
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.failures import Delivery
+from services.reconciliation.service import Reconciliation
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
 from services.requests.service import Requests
@@ -15,6 +16,7 @@ from services.tasks.deliveries import Deliveries
 from services.tasks.service import Tasks
 from services.times import Clock, system_clock
 from settings import Connection, Settings
+from stores.backlog import CosmosBacklog
 from stores.blobs import CONTAINER, BlobEditions
 from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosFailures, CosmosRequests
 from stores.jwks import KeySet
@@ -36,6 +38,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     queued: QueuedIntake
     advance: Advance
     tasks: Tasks
+    reconciliation: Reconciliation
     catalog: Catalog
     delivery: Delivery
     failures: CosmosFailures
@@ -77,6 +80,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
+        reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
         failures=failures,

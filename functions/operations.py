@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 import azure.functions as func
+import msgspec
 
 from functions.access import ANYONE
 from functions.web import Call, answer, api
@@ -15,6 +16,12 @@ MAX_DEFINITION = 512 * 1024
 LIST_LIMIT = 500
 
 bp = func.Blueprint()
+
+
+class Reconcile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Say whether to repair, or only to tell what would be repaired."""
+
+    dry_run: bool
 
 
 @bp.route("api/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -57,6 +64,13 @@ async def list_failures(call: Call) -> func.HttpResponse:
         for f in failures
     ]
     return answer({"failures": shown})
+
+
+@bp.route("api/operations/reconciliation", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access="Operator")
+async def reconcile_now(call: Call) -> func.HttpResponse:
+    """Compare requests, tasks and queues now, and repair what is safe to repair unless it is a dry run."""
+    return answer(await call.app.reconciliation.run(dry_run=call.json(Reconcile).dry_run))
 
 
 @bp.route("api/catalog/services/{id}", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)

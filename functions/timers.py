@@ -16,3 +16,11 @@ async def sweep(timer: func.TimerRequest) -> None:
     if timer.past_due:
         log.warning("the sweep is late")
     await app().advance.sweep()
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 */15 * * * *")
+async def reconcile(timer: func.TimerRequest) -> None:
+    """Compare requests, tasks and queues, and repair what is safe to repair."""
+    if timer.past_due:
+        log.warning("the reconciliation is late")
+    await app().reconciliation.run(dry_run=False)

@@ -10,8 +10,9 @@ import msgspec
 
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
+from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
-from services.tasks.model import Task, TaskStatus
+from services.tasks.model import Priority, Task, TaskStatus
 from services.times import Instant
 
 
@@ -46,6 +47,28 @@ class RequestStore(Protocol):
         """List the tasks whose lease was given to this claim."""
 
 
+class Backlog(Protocol):
+    """Count and list what is still open, over all requests."""
+
+    async def open_tasks(self, team: str, priority: Priority, now: Instant) -> OpenTasks:
+        """Count the open tasks of a team and priority, those that nobody holds and those that somebody does."""
+
+    async def free_tasks(self, team: str, priority: Priority, now: Instant, limit: int) -> list[Due]:
+        """List the open tasks of a team and priority that nobody holds, the earliest `dueAt` first."""
+
+    async def open_among(self, ids: Sequence[str]) -> set[str]:
+        """Return those of these ids that are open tasks."""
+
+    async def overdue_requests(self, before: Instant, limit: int) -> list[Due]:
+        """List the requests whose `dueAt` lies before this instant, the oldest first."""
+
+    async def count_overdue_requests(self, before: Instant) -> int:
+        """Count the requests whose `dueAt` lies before this instant."""
+
+    async def count_stalled_requests(self) -> int:
+        """Count the accepted requests of which nothing is pending and no task is open."""
+
+
 class Message(msgspec.Struct, frozen=True):
     """Hold one delivery of a queue message."""
 
@@ -72,6 +95,9 @@ class Queues(Protocol):
 
     async def receive(self, queue: str, limit: int, *, hidden_for: float) -> list[Message]:
         """Take up to `limit` messages and hide them for so many seconds; a missing queue is empty."""
+
+    async def peek(self, queue: str, limit: int) -> list[str]:
+        """Read the bodies of up to `limit` visible messages and leave them as they are; a missing queue is empty."""
 
     async def hide(self, message: Message, seconds: float) -> Message | None:
         """Hide a taken message for so many seconds from now; None where this delivery is no longer ours."""

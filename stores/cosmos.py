@@ -54,6 +54,11 @@ class Cosmos:
         except AzureError as error:
             raise StoreUnavailable(f"{spec.name}: {type(error).__name__}") from error
 
+    async def find(self, spec: ContainerSpec, sql: str, **parameters: object) -> list[Any]:
+        """Query all partitions of a container, with parameters by their names."""
+        named = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
+        return await self.ask(spec, lambda c: _all(c, sql, parameters=named), LIST_WITHIN)
+
     async def close(self) -> None:
         """Close the client; the next call opens a new one."""
         if self._client:
@@ -173,8 +178,7 @@ class CosmosRequests:
         return await self._list(sql, list[Task], claim_id=claim_id)
 
     async def _list[T](self, sql: str, type_: type[T], **parameters: object) -> T:
-        named = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
-        items = await self._cosmos.ask(REQUESTS, lambda c: _all(c, sql, parameters=named), LIST_WITHIN)
+        items = await self._cosmos.find(REQUESTS, sql, **parameters)
         return msgspec.convert([_without_nulls(item) for item in items], type_)
 
 

@@ -48,6 +48,14 @@ class StorageQueues:
             except ResourceNotFoundError:
                 return []
 
+    async def peek(self, queue: str, limit: int) -> list[str]:
+        """Read the bodies of up to `limit` (at most 32) visible messages and leave them as they are."""
+        async with _answering(queue):
+            try:
+                return [message.content for message in await self._queue(queue).peek_messages(max_messages=limit)]
+            except ResourceNotFoundError:
+                return []
+
     async def hide(self, message: Message, seconds: float) -> Message | None:
         """Hide a taken message for so many seconds from now; None where this delivery is no longer ours."""
         async with _answering(message.queue):

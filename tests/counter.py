@@ -10,6 +10,7 @@ from services.advance.service import Advance
 from services.catalog.model import Current, Definition, Edition
 from services.catalog.service import Catalog
 from services.failures import Delivery
+from services.reconciliation.service import Reconciliation
 from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Case, Contact, Submission
 from services.requests.queued import QueuedIntake
@@ -18,7 +19,7 @@ from services.requests.service import Receipt, Requests
 from services.tasks.deliveries import Deliveries
 from services.tasks.model import Staff
 from services.tasks.service import ClaimedTask, Tasks
-from tests.fakes import FakeAudit, FakeClock, FakeEditions, FakeFailures, FakeQueues, FakeRequests
+from tests.fakes import FakeAudit, FakeBacklog, FakeClock, FakeEditions, FakeFailures, FakeQueues, FakeRequests
 
 KEY = "key-0000000000000000001"
 OTHER_KEY = "key-0000000000000000002"
@@ -143,6 +144,9 @@ class Counter:
         self.queued = QueuedIntake(self.store, self.advance, self.catalog, SECRETS, self.clock)
         deliveries = Deliveries(self.store, self.queues, self.failures, self.clock)
         self.tasks = Tasks(self.store, self.queues, deliveries, self.audit, self.catalog, self.clock)
+        self.reconciliation = Reconciliation(
+            FakeBacklog(self.store), self.queues, deliveries, self.advance, self.catalog, self.clock
+        )
         self.delivery = Delivery(self.queues, self.failures, self.clock)
 
     async def submit(self, key: str = KEY, **changes: Any) -> Receipt:

@@ -11,8 +11,9 @@ from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
 from services.ports import AuditRecord, Failure, Message, QueueNumbers
+from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
-from services.tasks.model import Task, TaskStatus, is_claimable
+from services.tasks.model import Priority, Task, TaskStatus, is_claimable
 from services.times import Instant
 
 
@@ -119,6 +120,43 @@ class FakeRequests(Switch):
         return msgspec.structs.replace(document, etag=f"e{next(self._etags)}")
 
 
+class FakeBacklog:
+    """Count and list what stands in the fake requests."""
+
+    def __init__(self, requests: FakeRequests) -> None:
+        self._requests = requests
+
+    async def open_tasks(self, team: str, priority: Priority, now: Instant) -> OpenTasks:
+        claimable = [is_claimable(t, now) for t in self._open() if (t.team, t.priority) == (team, priority)]
+        return OpenTasks(free=sum(claimable), held=len(claimable) - sum(claimable))
+
+    async def free_tasks(self, team: str, priority: Priority, now: Instant, limit: int) -> list[Due]:
+        found = [t for t in self._open() if (t.team, t.priority) == (team, priority) and is_claimable(t, now)]
+        return sorted((_due(t) for t in found), key=lambda d: d.due_at)[:limit]
+
+    async def open_among(self, ids: Sequence[str]) -> set[str]:
+        return {t.id for t in self._open()} & set(ids)
+
+    async def overdue_requests(self, before: Instant, limit: int) -> list[Due]:
+        return sorted((_due(r) for r in self._overdue(before)), key=lambda d: d.due_at)[:limit]
+
+    async def count_overdue_requests(self, before: Instant) -> int:
+        return len(self._overdue(before))
+
+    async def count_stalled_requests(self) -> int:
+        accepted = [r for r in self._all() if r.status == "accepted" and not r.due_at]
+        return sum(all(t.status != "open" for t in r.tasks) for r in accepted)
+
+    def _open(self) -> list[Task]:
+        return [t for t in self._requests.tasks if t.status == "open"]
+
+    def _overdue(self, before: Instant) -> list[Request]:
+        return [r for r in self._all() if r.due_at and r.due_at < before]
+
+    def _all(self) -> list[Request]:
+        return [case.request for case in self._requests.cases.values()]
+
+
 class FakeQueues(Switch):
     """Keep messages by queue; `clock` decides which are visible."""
 
@@ -145,6 +183,10 @@ class FakeQueues(Switch):
             message["receipt"] = str(next(self._ids))
             message["deliveries"] += 1
         return [Message(queue, m["id"], m["receipt"], m["body"], m["deliveries"]) for m in visible]
+
+    async def peek(self, queue: str, limit: int) -> list[str]:
+        self.ask(f"peek {queue}")
+        return [m["body"] for m in self.messages.get(queue, []) if m["visible"] <= self._clock()][:limit]
 
     async def hide(self, message: Message, seconds: float) -> Message | None:
         self.ask(f"hide {message.queue}")

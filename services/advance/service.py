@@ -51,16 +51,20 @@ class Advance:
     async def sweep(self) -> int:
         """Wake up and deliver again what is due, the oldest first; return how much was moved on."""
         due = await self._store.due(self._clock(), SWEEP_LIMIT)
+        moved = await self.move_on(due)
+        if moved:
+            log.warning("swept %d of %d due documents", moved, len(due))
+        return moved
+
+    async def move_on(self, due: Sequence[Due]) -> int:
+        """Wake these requests up and deliver these tasks again, unless another did; return how many."""
         side_by_side = asyncio.Semaphore(SWEPT_SIDE_BY_SIDE)
 
         async def one(item: Due) -> bool:
             async with side_by_side:
                 return await self._wake_again(item)
 
-        moved = sum(await asyncio.gather(*(one(item) for item in due)))
-        if moved:
-            log.warning("swept %d of %d due documents", moved, len(due))
-        return moved
+        return sum(await asyncio.gather(*(one(item) for item in due)))
 
     async def _take(self, case: Case, id_: str, step: Step) -> Case:
         """Make the tasks of a step, deliver them, and only then clear the step."""

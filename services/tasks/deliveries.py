@@ -71,7 +71,7 @@ class Deliveries:
 
     async def _examine(self, message: Message) -> Candidate | None:
         try:
-            id_ = _read(message.body)
+            id_ = task_in(message.body)
             case = await self._store.load(reference_of(id_))
             if case is None or id_ not in case.tasks:
                 await self._without_task(message)
@@ -108,7 +108,8 @@ def queue_order(team: str, count: int) -> tuple[str, str]:
     return (normal, urgent) if count % NORMAL_FIRST_EVERY == 0 else (urgent, normal)
 
 
-def _read(body: str) -> str:
+def task_in(body: str) -> str:
+    """Return the id of the task that a message delivers; raises NeverPossible where it is no task message."""
     try:
         message = msgspec.json.decode(body, type=TaskMessage)
         reference_of(message.task)

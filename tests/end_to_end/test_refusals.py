@@ -151,6 +151,7 @@ def guarded_routes() -> list[tuple[str, str]]:
         *(("POST", f"/api/staff/tasks/{task}/{verb}") for verb in ("claim", "renew", "release", "complete", "revoke")),
         ("GET", "/api/operations/queues"),
         ("GET", "/api/operations/failures"),
+        ("POST", "/api/operations/reconciliation"),
         ("PUT", "/api/catalog/services/water"),
     ]
 

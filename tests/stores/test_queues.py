@@ -93,3 +93,15 @@ async def test_storage_that_is_not_there_does_not_answer(emulators):
     with pytest.raises(StoreUnavailable):
         await app.blobs.current()
     await app.close()
+
+
+async def test_a_peek_shows_what_is_visible_and_leaves_it(app: App):
+    await app.queues.ensure(["q"])
+    await app.queues.send("q", {"task": "t"})
+    await app.queues.send("q", {"task": "hidden"}, delay=60)
+
+    assert await app.queues.peek("q", 32) == ['{"task":"t"}']
+    assert await app.queues.peek("nothing", 32) == []
+
+    [message] = await app.queues.receive("q", 1, hidden_for=30)
+    assert message.deliveries == 1
