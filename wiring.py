@@ -7,7 +7,7 @@ import msgspec
 
 from services.advance.service import Advance
 from services.catalog.service import Catalog
-from services.failures import Delivery
+from services.failures.service import Delivery, Failures
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
 from services.requests.service import Requests
@@ -16,7 +16,8 @@ from services.tasks.service import Tasks
 from services.times import Clock, system_clock
 from settings import Connection, Settings
 from stores.blobs import CONTAINER, BlobEditions
-from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosFailures, CosmosRequests
+from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests
+from stores.failures import CosmosFailures
 from stores.jwks import KeySet
 from stores.queues import StorageQueues
 from stores.shipped import ShippedEditions
@@ -38,7 +39,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks
     catalog: Catalog
     delivery: Delivery
-    failures: CosmosFailures
+    failures: Failures
     queues: StorageQueues
     blobs: BlobEditions
     cosmos: Cosmos
@@ -79,7 +80,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
-        failures=failures,
+        failures=Failures(failures, queues, clock),
         queues=queues,
         blobs=blobs,
         cosmos=cosmos,
