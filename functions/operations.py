@@ -1,11 +1,12 @@
 """What operators and editors call: health, readiness, queues, failures, publishing."""
 
+import re
 from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import azure.functions as func
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from functions import views
 from functions.access import ANYONE
@@ -18,9 +19,11 @@ from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.times import Instant
 
 MAX_DEFINITION = 512 * 1024
+QUEUE_NAME = "^[a-z0-9-]{3,63}$"
 STATUSES: tuple[FailureStatus, ...] = ("open", "replayed", "dismissed")
 
 type FailureIds = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(min_length=1)]
+type QueueName = Annotated[str, Meta(pattern=QUEUE_NAME)]
 type Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 
 bp = func.Blueprint()
@@ -33,10 +36,10 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 class Replay(_Body, frozen=True, kw_only=True):
     """Ask for failures by their ids, or for the open ones of a queue that failed last within a time."""
 
-    ids: FailureIds | None = None
-    queue: str | None = None
-    since: str | None = msgspec.field(default=None, name="from")
-    until: str | None = msgspec.field(default=None, name="to")
+    ids: FailureIds | UnsetType = UNSET
+    queue: QueueName | UnsetType = UNSET
+    since: str | UnsetType = msgspec.field(default=UNSET, name="from")
+    until: str | UnsetType = msgspec.field(default=UNSET, name="to")
     dry_run: bool = False
 
 
@@ -86,10 +89,10 @@ async def list_failures(call: Call) -> func.HttpResponse:
     """List what could never succeed and why; the bodies, which may be a resident's, stay in the store."""
     asked = call.request.params
     selection = Selection(
-        queue=asked.get("queue"),
+        queue=_queue(asked.get("queue")),
         status=_status(asked.get("status", "open")),
-        since=_instant("/from", asked.get("from")),
-        until=_instant("/to", asked.get("to")),
+        since=_instant("/from", asked["from"]) if "from" in asked else None,
+        until=_instant("/to", asked["to"]) if "to" in asked else None,
     )
     return answer({"failures": [views.failure(one) for one in await call.app.failures.list(selection)]})
 
@@ -99,15 +102,10 @@ async def list_failures(call: Call) -> func.HttpResponse:
 async def replay_failures(call: Call) -> func.HttpResponse:
     """Send failed messages to their queues again, or say which ones that would be."""
     body = call.json(Replay)
-    if body.ids is not None:
-        _none_of(queue=body.queue, **{"from": body.since, "to": body.until})
-        return answer(await call.app.failures.replay(body.ids, call.caller, dry_run=body.dry_run))
-    selection = Selection(
-        queue=_given("queue", body.queue),
-        since=_instant("/from", _given("from", body.since)),
-        until=_instant("/to", _given("to", body.until)),
-    )
-    return answer(await call.app.failures.replay_range(selection, call.caller, dry_run=body.dry_run))
+    if body.ids is UNSET:
+        return answer(await call.app.failures.replay_range(_range(body), call.caller, dry_run=body.dry_run))
+    _none_of(queue=body.queue, **{"from": body.since, "to": body.until})
+    return answer(await call.app.failures.replay(body.ids, call.caller, dry_run=body.dry_run))
 
 
 @bp.route("api/operations/failures/dismiss", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -136,22 +134,33 @@ def _status(wanted: str) -> FailureStatus:
     raise InvalidSubmission((FieldError("/status", "enum"),))
 
 
-def _instant(pointer: str, text: str | None) -> Instant | None:
+def _queue(name: str | None) -> str | None:
+    if name is not None and not re.fullmatch(QUEUE_NAME, name):
+        raise InvalidSubmission((FieldError("/queue", "pattern"),))
+    return name
+
+
+def _range(body: Replay) -> Selection:
+    """Return what goes without ids: a queue and a time, all three of them."""
+    given = {"queue": body.queue, "from": body.since, "to": body.until}
+    missing = tuple(FieldError(f"/{name}", "required") for name, value in given.items() if value is UNSET)
+    if missing:
+        raise InvalidSubmission(missing)
+    return Selection(
+        queue=str(body.queue), since=_instant("/from", str(body.since)), until=_instant("/to", str(body.until))
+    )
+
+
+def _instant(pointer: str, text: str) -> Instant:
     try:
-        return None if text is None else times.instant(times.moment(text))
+        return times.instant(times.moment(text))
     except (ValueError, OverflowError):
         raise InvalidSubmission((FieldError(pointer, "format"),)) from None
 
 
-def _given(name: str, value: str | None) -> str:
-    if not value:
-        raise InvalidSubmission((FieldError(f"/{name}", "required"),))
-    return value
-
-
-def _none_of(**fields: str | None) -> None:
-    """Refuse what goes with a queue and not with ids."""
-    given = tuple(FieldError(f"/{name}", "not_allowed") for name, value in fields.items() if value is not None)
+def _none_of(**fields: str | UnsetType) -> None:
+    """Refuse beside ids what selects as well."""
+    given = tuple(FieldError(f"/{name}", "not_allowed") for name, value in fields.items() if value is not UNSET)
     if given:
         raise InvalidSubmission(given)
 

@@ -151,6 +151,8 @@ def guarded_routes() -> list[tuple[str, str]]:
         *(("POST", f"/api/staff/tasks/{task}/{verb}") for verb in ("claim", "renew", "release", "complete", "revoke")),
         ("GET", "/api/operations/queues"),
         ("GET", "/api/operations/failures"),
+        ("POST", "/api/operations/failures/replay"),
+        ("POST", "/api/operations/failures/dismiss"),
         ("PUT", "/api/catalog/services/water"),
     ]
 
