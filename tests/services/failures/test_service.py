@@ -113,6 +113,35 @@ async def test_a_message_that_failed_again_before_the_mark_keeps_its_open_state(
     assert [e.event for e in record(counter, id_).history] == ["failed", "failed", "replayed"]
 
 
+async def test_a_crash_between_sending_and_marking_costs_a_second_message_and_no_more(counter: Counter):
+    id_ = await fail(counter)
+    send = counter.queues.send_text
+
+    async def send_and_crash(queue: str, body: str, *, delay: float = 0) -> None:
+        await send(queue, body, delay=delay)
+        counter.failures.away = True
+
+    counter.queues.send_text = send_and_crash
+    with pytest.raises(StoreUnavailable):
+        await counter.operations.replay([id_], SATO, dry_run=False)
+    assert record(counter, id_).status == "open"
+
+    counter.failures.away, counter.queues.send_text = False, send
+    await counter.operations.replay([id_], SATO, dry_run=False)
+
+    assert (record(counter, id_).status, len(sent(counter))) == ("replayed", 2)
+
+
+async def test_a_replayed_message_that_is_poisoned_is_open_again(counter: Counter):
+    id_ = await fail(counter)
+    await counter.operations.replay([id_], SATO, dry_run=False)
+
+    await counter.delivery.give_up("q", '{"a":1}', "p1")
+
+    failure = record(counter, id_)
+    assert (failure.status, failure.error) == ("open", "the worker failed again and again: its log says how")
+
+
 async def test_a_mark_whose_reply_was_lost_is_made_once(counter: Counter):
     replayed, dismissed = await fail(counter, '{"a":1}'), await fail(counter, '{"a":2}')
 
