@@ -1,15 +1,26 @@
-"""The command line of operators and editors: `python -m madoguchi publish catalog/services/*.yaml`."""
+"""The command line of editors and operators.
+
+`publish` opens services with the app's own settings; the other commands call the operations API of a running app, so
+that roles and records are those of every caller.
+"""
 
 import argparse
 import asyncio
+import json
 import os
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
 from services.errors import DefinitionRefused
 from settings import Settings
 from stores.shipped import read_yaml
 from wiring import App, build
+
+ANSWER_WITHIN = 240.0
+"""Seconds for one call: Azure ends a request after 230."""
 
 
 async def publish(app: App, paths: list[Path]) -> bool:
@@ -26,12 +37,77 @@ async def publish(app: App, paths: list[Path]) -> bool:
     return all_published
 
 
-async def _main(arguments: argparse.Namespace) -> int:
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A token goes nowhere but to the address it was meant for."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Let the redirection stand as the error it is here."""
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Make one call of the operations API, print its JSON and return the exit code."""
+    method, path, body = _request(arguments)
+    request = urllib.request.Request(  # noqa: S310 - _api_address lets https and a desk's http through only
+        arguments.api + path,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {_token(arguments.audience)}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=ANSWER_WITHIN) as answer:
+            print(json.dumps(json.load(answer), ensure_ascii=False, indent=2))
+    except urllib.error.HTTPError as refusal:
+        print(f"{refusal.code}: {refusal.read().decode(errors='replace')}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{arguments.api} does not answer: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _request(arguments: argparse.Namespace) -> tuple[str, str, dict[str, object] | None]:
+    asked = vars(arguments)
+    selection = {name: asked[name] for name in ("ids", "queue", "status", "from", "to", "reason") if asked.get(name)}
+    match arguments.command:
+        case "failures":
+            return "GET", f"/api/operations/failures?{urllib.parse.urlencode(selection)}", None
+        case "dismiss":
+            return "POST", "/api/operations/failures/dismiss", selection
+        case "replay":
+            return "POST", "/api/operations/failures/replay", {**selection, "dryRun": arguments.dry_run}
+    return "POST", "/api/operations/reconciliation", {"dryRun": arguments.dry_run}
+
+
+def _token(audience: str | None) -> str:
+    """Take the token of a desk from TOKEN, else sign in with Entra ID as `az login` or the environment has it."""
+    if os.environ.get("TOKEN"):
+        return os.environ["TOKEN"]
+    audience = audience or os.environ.get("TOKEN_AUDIENCE")
+    if not audience:
+        sys.exit("say for which API to sign in: --audience api://... or TOKEN_AUDIENCE; on a desk, set TOKEN")
+    from azure.core.exceptions import ClientAuthenticationError
+    from azure.identity import DefaultAzureCredential
+
+    try:
+        with DefaultAzureCredential() as credential:
+            return credential.get_token(f"{audience}/.default").token
+    except ClientAuthenticationError as error:
+        sys.exit(f"not signed in for {audience}: {error.message}")
+
+
+async def _publish(paths: list[Path]) -> int:
     app = build(Settings.from_env(os.environ))
     try:
-        return 0 if await publish(app, arguments.files) else 1
+        return 0 if await publish(app, paths) else 1
     finally:
         await app.close()
+
+
+def _api_address(text: str) -> str:
+    address = urllib.parse.urlsplit(text)
+    if address.scheme == "https" or (address.scheme == "http" and address.hostname in ("127.0.0.1", "localhost")):
+        return text.rstrip("/")
+    raise argparse.ArgumentTypeError("must be https, or http on 127.0.0.1: a token goes with it")
 
 
 def _arguments() -> argparse.Namespace:
@@ -39,8 +115,31 @@ def _arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     publishing = commands.add_parser("publish", help="publish service definitions (YAML)")
     publishing.add_argument("files", nargs="+", type=Path)
+    api = argparse.ArgumentParser(add_help=False)
+    api.add_argument("--api", required=True, type=_api_address, metavar="URL", help="where the app runs")
+    api.add_argument("--audience", metavar="URI", help="the app's registration in Entra ID; default TOKEN_AUDIENCE")
+    ranged = argparse.ArgumentParser(add_help=False)
+    ranged.add_argument("--queue")
+    ranged.add_argument("--from", metavar="TIME", help="failed last then or later: 2026-11-23T09:00+09:00")
+    ranged.add_argument("--to", metavar="TIME", help="failed last before then")
+    dry = argparse.ArgumentParser(add_help=False)
+    dry.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    listing = commands.add_parser("failures", parents=[api, ranged], help="list messages that failed for good")
+    listing.add_argument("--status", choices=("open", "replayed", "dismissed"))
+    replaying = commands.add_parser("replay", parents=[api, ranged, dry], help="send failed messages again")
+    replaying.add_argument("ids", nargs="*", metavar="ID")
+    dismissing = commands.add_parser(
+        "dismiss", parents=[api], help="resolve failures about which nothing is to be done"
+    )
+    dismissing.add_argument("ids", nargs="+", metavar="ID")
+    dismissing.add_argument("--reason", required=True)
+    commands.add_parser("reconcile", parents=[api, dry], help="find and mend what does not fit together")
     return parser.parse_args()
 
 
+def _main(arguments: argparse.Namespace) -> int:
+    return asyncio.run(_publish(arguments.files)) if arguments.command == "publish" else call(arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_main(_arguments())))
+    sys.exit(_main(_arguments()))

@@ -7,7 +7,7 @@ import msgspec
 
 from services.advance.service import Advance
 from services.catalog.service import Catalog
-from services.failures import Delivery
+from services.failures.service import Delivery, Failures
 from services.reconciliation.service import Reconciliation
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
@@ -18,7 +18,8 @@ from services.times import Clock, system_clock
 from settings import Connection, Settings
 from stores.backlog import CosmosBacklog
 from stores.blobs import CONTAINER, BlobEditions
-from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosFailures, CosmosRequests
+from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests
+from stores.failures import CosmosFailures
 from stores.jwks import KeySet
 from stores.queues import StorageQueues
 from stores.shipped import ShippedEditions
@@ -41,7 +42,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     reconciliation: Reconciliation
     catalog: Catalog
     delivery: Delivery
-    failures: CosmosFailures
+    failures: Failures
     queues: StorageQueues
     blobs: BlobEditions
     cosmos: Cosmos
@@ -83,7 +84,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
-        failures=failures,
+        failures=Failures(failures, queues, clock),
         queues=queues,
         blobs=blobs,
         cosmos=cosmos,

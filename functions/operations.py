@@ -1,27 +1,59 @@
 """What operators and editors call: health, readiness, queues, failures, publishing."""
 
+import re
 from collections.abc import Awaitable
-from typing import Any
+from typing import Annotated, Any
 
 import azure.functions as func
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
+from functions import views
 from functions.access import ANYONE
 from functions.web import Call, answer, api
+from services import times
 from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.errors import DefinitionRefused, StoreUnavailable
+from services.errors import DefinitionRefused, FieldError, InvalidSubmission, StoreUnavailable
+from services.failures.model import FailureStatus, Selection
 from services.requests.intake import QUEUE as INTAKE_QUEUE
+from services.times import Instant
 
 MAX_DEFINITION = 512 * 1024
-LIST_LIMIT = 500
+QUEUE_NAME = "^[a-z0-9-]{3,63}$"
+STATUSES: tuple[FailureStatus, ...] = ("open", "replayed", "dismissed")
+
+type FailureIds = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(min_length=1)]
+type QueueName = Annotated[str, Meta(pattern=QUEUE_NAME)]
+type Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 
 bp = func.Blueprint()
 
 
-class Reconcile(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    pass
+
+
+class Reconcile(_Body, frozen=True, kw_only=True):
     """Say whether to repair, or only to tell what would be repaired."""
 
     dry_run: bool
+
+
+class Replay(_Body, frozen=True, kw_only=True):
+    """Ask for failures by their ids, or for the open ones of a queue that failed last within a time."""
+
+    ids: FailureIds | UnsetType = UNSET
+    queue: QueueName | UnsetType = UNSET
+    since: str | UnsetType = msgspec.field(default=UNSET, name="from")
+    until: str | UnsetType = msgspec.field(default=UNSET, name="to")
+    dry_run: bool = False
+
+
+class Dismiss(_Body, frozen=True, kw_only=True):
+    """Say about which failures nothing is to be done, and why."""
+
+    ids: FailureIds
+    reason: Reason
 
 
 @bp.route("api/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -36,7 +68,7 @@ async def health(call: Call) -> func.HttpResponse:
 async def ready(call: Call) -> func.HttpResponse:
     """Tell whether every dependency answers and a catalog is published."""
     checks = {
-        "cosmos": await _reached(call.app.failures.list(None, 1)),
+        "cosmos": await _reached(call.app.failures.list(Selection(), 1)),
         "queues": await _reached(_both(call)),
         "catalog": await _reached(call.app.catalog.services()),
     }
@@ -49,21 +81,45 @@ async def ready(call: Call) -> func.HttpResponse:
 @bp.route("api/operations/queues", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @api(access="Operator")
 async def list_queues(call: Call) -> func.HttpResponse:
-    """Show the depth of every queue and the age of its oldest message."""
-    measured = [await call.app.queues.numbers(name) for name in await call.app.queues.names()]
-    return answer({"at": call.app.clock(), "queues": [numbers for numbers in measured if numbers]})
+    """Show the depth of every queue, the age of its oldest message and how many of its messages failed for good."""
+    names = await call.app.queues.names()
+    measured = [await call.app.queues.numbers(name) for name in names]
+    failures = await call.app.failures.open_in(names)
+    shown = [{**msgspec.to_builtins(n), "openFailures": failures.get(n.queue)} for n in measured if n]
+    return answer({"at": call.app.clock(), "queues": shown})
 
 
 @bp.route("api/operations/failures", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @api(access="Operator")
 async def list_failures(call: Call) -> func.HttpResponse:
     """List what could never succeed and why; the bodies, which may be a resident's, stay in the store."""
-    failures = await call.app.failures.list(call.request.params.get("queue"), LIST_LIMIT)
-    shown = [
-        {"id": f.id, "queue": f.queue, "error": f.error, "tries": f.tries, "firstAt": f.first_at, "lastAt": f.last_at}
-        for f in failures
-    ]
-    return answer({"failures": shown})
+    asked = call.request.params
+    selection = Selection(
+        queue=_queue(asked.get("queue")),
+        status=_status(asked.get("status", "open")),
+        since=_instant("/from", asked["from"]) if "from" in asked else None,
+        until=_instant("/to", asked["to"]) if "to" in asked else None,
+    )
+    return answer({"failures": [views.failure(one) for one in await call.app.failures.list(selection)]})
+
+
+@bp.route("api/operations/failures/replay", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access="Operator")
+async def replay_failures(call: Call) -> func.HttpResponse:
+    """Send failed messages to their queues again, or say which ones that would be."""
+    body = call.json(Replay)
+    if body.ids is UNSET:
+        return answer(await call.app.failures.replay_range(_range(body), call.caller, dry_run=body.dry_run))
+    _none_of(queue=body.queue, **{"from": body.since, "to": body.until})
+    return answer(await call.app.failures.replay(body.ids, call.caller, dry_run=body.dry_run))
+
+
+@bp.route("api/operations/failures/dismiss", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access="Operator")
+async def dismiss_failures(call: Call) -> func.HttpResponse:
+    """Resolve failures about which nothing is to be done."""
+    body = call.json(Dismiss)
+    return answer(await call.app.failures.dismiss(body.ids, body.reason, call.caller))
 
 
 @bp.route("api/operations/reconciliation", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -82,6 +138,44 @@ async def publish_service(call: Call) -> func.HttpResponse:
         raise DefinitionRefused((f"id: {definition.get('id')!r} is not the id in the address",))
     current, is_new = await call.app.catalog.publish(definition)
     return answer({"version": current.edition.version}, 201 if is_new else 200)
+
+
+def _status(wanted: str) -> FailureStatus:
+    for status in STATUSES:
+        if status == wanted:
+            return status
+    raise InvalidSubmission((FieldError("/status", "enum"),))
+
+
+def _queue(name: str | None) -> str | None:
+    if name is not None and not re.fullmatch(QUEUE_NAME, name):
+        raise InvalidSubmission((FieldError("/queue", "pattern"),))
+    return name
+
+
+def _range(body: Replay) -> Selection:
+    """Return what goes without ids: a queue and a time, all three of them."""
+    given = {"queue": body.queue, "from": body.since, "to": body.until}
+    missing = tuple(FieldError(f"/{name}", "required") for name, value in given.items() if value is UNSET)
+    if missing:
+        raise InvalidSubmission(missing)
+    return Selection(
+        queue=str(body.queue), since=_instant("/from", str(body.since)), until=_instant("/to", str(body.until))
+    )
+
+
+def _instant(pointer: str, text: str) -> Instant:
+    try:
+        return times.instant(times.moment(text))
+    except (ValueError, OverflowError):
+        raise InvalidSubmission((FieldError(pointer, "format"),)) from None
+
+
+def _none_of(**fields: str | UnsetType) -> None:
+    """Refuse beside ids what selects as well."""
+    given = tuple(FieldError(f"/{name}", "not_allowed") for name, value in fields.items() if value is not UNSET)
+    if given:
+        raise InvalidSubmission(given)
 
 
 async def _both(call: Call) -> None:

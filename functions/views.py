@@ -7,6 +7,7 @@ import msgspec
 from functions.texts import Texts
 from services.catalog.model import Current, state_of
 from services.documents import Event
+from services.failures.model import FailureSummary
 from services.requests.model import Request
 from services.tasks.model import Task
 from services.tasks.service import ClaimedTask
@@ -99,6 +100,21 @@ def claimed_task(claimed: ClaimedTask) -> dict[str, Any]:
         "variants": request.variants,
     }
     return task(claimed.task) | {"request": msgspec.to_builtins(shown)}
+
+
+def failure(shown: FailureSummary) -> dict[str, Any]:
+    """Show operators a failure: why, when, what was done about it and by whom."""
+    events = [{"at": e.at, "event": e.event, "by": e.by, "reason": e.reason} for e in shown.history]
+    return {
+        "id": shown.id,
+        "queue": shown.queue,
+        "status": shown.status,
+        "error": shown.error,
+        "tries": shown.tries,
+        "firstAt": shown.first_at,
+        "lastAt": shown.last_at,
+        "history": events,
+    }
 
 
 def _event(event: Event, texts: Texts) -> dict[str, str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
+from services.failures.model import Failure, FailureSummary, Selection
 from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import Priority, Task, TaskStatus
@@ -93,6 +94,9 @@ class Queues(Protocol):
     async def send(self, queue: str, body: dict[str, Any], *, delay: float = 0) -> None:
         """Send a message that stays until it is taken; visible after the delay (seconds)."""
 
+    async def send_text(self, queue: str, body: str, *, delay: float = 0) -> None:
+        """Send a message as it is, JSON or not; otherwise as `send`."""
+
     async def receive(self, queue: str, limit: int, *, hidden_for: float) -> list[Message]:
         """Take up to `limit` messages and hide them for so many seconds; a missing queue is empty."""
 
@@ -151,24 +155,20 @@ class AuditLog(Protocol):
         """Append a record; a record that is there already is no error."""
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Keep a queue message that could never succeed, and why."""
-
-    id: str
-    queue: str
-    body: str
-    error: str
-    tries: int
-    first_at: Instant
-    last_at: Instant
-    etag: str = msgspec.field(default="", name="_etag")
-
-
 class FailureStore(Protocol):
     """Keep failures."""
 
-    async def record(self, failure: Failure) -> None:
-        """Store a failure; one that is there already counts one try more and keeps when it was first seen."""
+    async def save(self, failure: Failure) -> None:
+        """Store a new failure (without an ETag), or a changed one over the state read; raises WriteConflict."""
 
-    async def list(self, queue: str | None, limit: int) -> list[Failure]:
+    async def read(self, queue: str, id_: str) -> Failure | None:
+        """Read a failure."""
+
+    async def find(self, ids: Sequence[str]) -> Sequence[FailureSummary]:
+        """Find failures of any queue by their ids, those that are there."""
+
+    async def list(self, selection: Selection, limit: int) -> Sequence[FailureSummary]:
         """List failures, the latest first."""
+
+    async def count(self, selection: Selection) -> int:
+        """Count failures."""

@@ -39,7 +39,7 @@ REQUESTS = ContainerSpec(
     expires=True,
 )
 CATALOG = ContainerSpec("catalog", "/kind", ("/current/?",))
-FAILURES = ContainerSpec("failures", "/queue", ("/lastAt/?",), expires=True)
+FAILURES = ContainerSpec("failures", "/queue", ("/status/?", "/lastAt/?"), expires=True)
 AUDIT = ContainerSpec("audit", "/subject", ("/at/?",))
 
 CONTAINERS = (REQUESTS, CATALOG, FAILURES, AUDIT)

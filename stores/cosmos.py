@@ -6,18 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
-from services.ports import AuditRecord, Failure
+from services.ports import AuditRecord
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import TAKEOVER_AFTER, Task, TaskStatus
 from services.times import Instant, later
-from stores.containers import AUDIT, CATALOG, FAILURES, REQUESTS, ContainerSpec
+from stores.containers import AUDIT, CATALOG, REQUESTS, ContainerSpec
 
 ANSWER_WITHIN = 2.5
 """Seconds for one call, all retries of the SDK included: the share of a submit's budget that is Cosmos DB's."""
@@ -229,43 +228,6 @@ class CosmosAudit:
             await self._cosmos.ask(AUDIT, lambda c: c.create_item(_plain(record), no_response=True))
         except WriteConflict:
             return
-
-
-class CosmosFailures:
-    """Keep failures in the container `failures`."""
-
-    def __init__(self, cosmos: Cosmos) -> None:
-        self._cosmos = cosmos
-
-    async def record(self, failure: Failure) -> None:
-        """Store a failure; one that is there already counts one try more."""
-        try:
-            await self._cosmos.ask(FAILURES, lambda c: c.create_item(_plain(failure), no_response=True))
-        except WriteConflict:
-            await self._count(failure)
-
-    async def list(self, queue: str | None, limit: int) -> list[Failure]:
-        """List failures, the latest first."""
-        parameters: list[dict[str, object]] = [{"name": "@limit", "value": limit}]
-        options = {"partition_key": queue} if queue else {}
-        sql = "SELECT * FROM c ORDER BY c.lastAt DESC OFFSET 0 LIMIT @limit"
-        items = await self._cosmos.ask(FAILURES, lambda c: _all(c, sql, parameters=parameters, **options), LIST_WITHIN)
-        return msgspec.convert(items, list[Failure])
-
-    async def _count(self, failure: Failure) -> None:
-        item = await _read(self._cosmos, FAILURES, failure.id, failure.queue)
-        if item is None:
-            return
-        known = msgspec.convert(item, Failure)
-        counted = msgspec.structs.replace(
-            known, tries=max(known.tries + 1, failure.tries), error=failure.error, last_at=failure.last_at
-        )
-        await self._cosmos.ask(
-            FAILURES,
-            lambda c: c.replace_item(
-                known.id, _plain(counted), etag=known.etag, match_condition=MatchConditions.IfNotModified
-            ),
-        )
 
 
 async def _read(cosmos: Cosmos, spec: ContainerSpec, id_: str, partition_key: str) -> dict[str, Any] | None:

@@ -33,9 +33,12 @@ class StorageQueues:
 
     async def send(self, queue: str, body: dict[str, Any], *, delay: float = 0) -> None:
         """Send a message that stays until it is taken."""
-        content = msgspec.json.encode(body).decode()
+        await self.send_text(queue, msgspec.json.encode(body).decode(), delay=delay)
+
+    async def send_text(self, queue: str, body: str, *, delay: float = 0) -> None:
+        """Send a message as it is, JSON or not."""
         async with _answering(queue):
-            await self._queue(queue).send_message(content, visibility_timeout=int(delay), time_to_live=FOR_EVER)
+            await self._queue(queue).send_message(body, visibility_timeout=int(delay), time_to_live=FOR_EVER)
 
     async def receive(self, queue: str, limit: int, *, hidden_for: float) -> list[Message]:
         """Take up to `limit` (at most 32) messages; a missing queue is empty."""

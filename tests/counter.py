@@ -9,7 +9,7 @@ from services.advance.model import read_wake_up
 from services.advance.service import Advance
 from services.catalog.model import Current, Definition, Edition
 from services.catalog.service import Catalog
-from services.failures import Delivery
+from services.failures.service import Delivery, Failures
 from services.reconciliation.service import Reconciliation
 from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Case, Contact, Submission
@@ -148,6 +148,7 @@ class Counter:
             FakeBacklog(self.store), self.queues, deliveries, self.advance, self.catalog, self.clock
         )
         self.delivery = Delivery(self.queues, self.failures, self.clock)
+        self.operations = Failures(self.failures, self.queues, self.clock)
 
     async def submit(self, key: str = KEY, **changes: Any) -> Receipt:
         receipt, _ = await self.requests.submit(submission(**changes), key, None)
@@ -160,7 +161,7 @@ class Counter:
             worked = False
             for queue, do in ((INTAKE_QUEUE, self.queued.take_in), (ADVANCE_QUEUE, self._advance)):
                 for message in await self.queues.receive(queue, 32, hidden_for=600):
-                    await self.delivery.work(queue, message.body, do)
+                    await self.delivery.work(queue, message.body, do, message.id)
                     await self.queues.delete(message)
                     worked = True
 

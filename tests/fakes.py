@@ -10,7 +10,8 @@ from services import times
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
-from services.ports import AuditRecord, Failure, Message, QueueNumbers
+from services.failures.model import Failure, FailureSummary, Selection
+from services.ports import AuditRecord, Message, QueueNumbers
 from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import Priority, Task, TaskStatus, is_claimable
@@ -170,6 +171,10 @@ class FakeQueues(Switch):
         self.ask(f"send {queue}")
         self.put(queue, msgspec.json.encode(body).decode(), delay)
 
+    async def send_text(self, queue: str, body: str, *, delay: float = 0) -> None:
+        self.ask(f"send {queue}")
+        self.put(queue, body, delay)
+
     def put(self, queue: str, body: str, delay: float = 0) -> None:
         visible = times.later(self._clock(), delay)
         message = {"id": str(next(self._ids)), "receipt": "0", "body": body, "visible": visible, "deliveries": 0}
@@ -258,17 +263,41 @@ class FakeFailures(Switch):
     def __init__(self) -> None:
         super().__init__()
         self.failures: dict[str, Failure] = {}
+        self._etags = itertools.count(1)
 
-    async def record(self, failure: Failure) -> None:
-        self.ask("record")
+    async def save(self, failure: Failure) -> None:
+        self.ask("save")
         known = self.failures.get(failure.id)
-        if known:
-            failure = msgspec.structs.replace(failure, tries=known.tries + 1, first_at=known.first_at)
-        self.failures[failure.id] = failure
+        if (known.etag if known else "") != failure.etag:
+            raise WriteConflict("409 or 412")
+        self.failures[failure.id] = msgspec.structs.replace(failure, etag=f"e{next(self._etags)}")
+        self.reply(WriteConflict("409 or 412 of the SDK's second try"))
 
-    async def list(self, queue: str | None, limit: int) -> list[Failure]:
-        found = [f for f in self.failures.values() if queue in (None, f.queue)]
-        return found[:limit]
+    async def read(self, queue: str, id_: str) -> Failure | None:
+        self.ask("read")
+        known = self.failures.get(id_)
+        return known if known and known.queue == queue else None
+
+    async def find(self, ids: Sequence[str]) -> Sequence[FailureSummary]:
+        self.ask("find")
+        return [self.failures[id_] for id_ in ids if id_ in self.failures]
+
+    async def list(self, selection: Selection, limit: int) -> Sequence[FailureSummary]:
+        self.ask("list")
+        return sorted(self._selected(selection), key=lambda f: f.last_at, reverse=True)[:limit]
+
+    async def count(self, selection: Selection) -> int:
+        self.ask("count")
+        return len(self._selected(selection))
+
+    def _selected(self, wanted: Selection) -> Sequence[Failure]:
+        return [
+            f
+            for f in self.failures.values()
+            if f.status == wanted.status
+            and wanted.queue in (None, f.queue)
+            and (wanted.since or f.last_at) <= f.last_at < (wanted.until or "9999")
+        ]
 
 
 def _due(document: Request | Task) -> Due:

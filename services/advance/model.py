@@ -2,8 +2,7 @@
 
 import msgspec
 
-from services import times
-from services.errors import NeverPossible
+from services import messages, times
 from services.requests.model import FIRST_SWEEP_AFTER
 from services.tasks.model import SWEEP_HELD_AFTER, SWEEP_OPEN_AFTER, Priority
 from services.times import Instant
@@ -46,10 +45,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def read_wake_up(body: str) -> WakeUp:
     """Read a message of `requests-advance`; raises NeverPossible where it is not one."""
-    try:
-        return msgspec.json.decode(body, type=WakeUp)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise NeverPossible(f"not a wake-up: {error}") from error
+    return messages.read(body, WakeUp, "a wake-up")
 
 
 def next_look(due: Due, now: Instant, jitter: float) -> Instant:

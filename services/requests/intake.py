@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services import times
+from services import messages, times
 from services.catalog.forms import canonical, is_too_deep, unsendable
 from services.errors import FieldError, NeverPossible, SubmissionTooLarge
 from services.requests.model import Contact, Submission
@@ -17,6 +17,8 @@ from services.times import Instant
 QUEUE = "requests-intake"
 MAX_MESSAGE_BYTES = 60 * 1024
 """A Storage queue takes 64 KiB a message; the rest is for the counters that a retry adds."""
+MAX_ANSWERS_BYTES = 48 * 1024
+"""As JSON; the door and the queue refuse the same, so that nothing with a receipt is refused later."""
 
 _KEY = re.compile("[A-Za-z0-9_-]{22,128}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -98,27 +100,30 @@ def message_for(
         access_version=access_version,
         traceparent=traceparent,
     )
-    if len(msgspec.json.encode(message)) > MAX_MESSAGE_BYTES:
+    if _are_too_large(submission.answers) or len(msgspec.json.encode(message)) > MAX_MESSAGE_BYTES:
         raise SubmissionTooLarge()
     return message
 
 
 def read_message(body: str) -> IntakeMessage:
     """Read a message from the queue; raises NeverPossible where it is not one."""
-    try:
-        message = msgspec.json.decode(body, type=IntakeMessage)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise NeverPossible(f"not a submission: {error}") from error
+    message = messages.read(body, IntakeMessage, "a submission")
     if not is_idempotency_key(message.idempotency_key):
         raise NeverPossible("idempotencyKey is not 22 to 128 characters of A-Z a-z 0-9 _ -")
     if is_too_deep(message.answers):
         raise NeverPossible("answers are nested too deeply")
     if cannot_be_kept(message.submission):
         raise NeverPossible("control characters or integers over 2^53")
+    if _are_too_large(message.answers):
+        raise NeverPossible("answers are over 48 KiB: the sender must send less")
     try:
         return msgspec.structs.replace(message, received_at=times.instant(times.moment(message.received_at)))
-    except ValueError as error:
-        raise NeverPossible(f"receivedAt: {error}") from error
+    except (ValueError, OverflowError):
+        raise NeverPossible("receivedAt is not an RFC 3339 time with its offset, such as Z or +09:00") from None
+
+
+def _are_too_large(answers: dict[str, Any]) -> bool:
+    return len(msgspec.json.encode(answers)) > MAX_ANSWERS_BYTES
 
 
 def _contact_errors(contact: Contact) -> Iterator[FieldError]:

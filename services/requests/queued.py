@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services import cases
 from services.advance.service import Advance
-from services.catalog.model import state_of
+from services.catalog.model import is_name, state_of
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
 from services.errors import InvalidSubmission, NeverPossible, UnknownService, WriteConflict
@@ -60,7 +60,8 @@ class QueuedIntake:
         except InvalidSubmission:
             return await self._catalog.accepted(message.service, None), "outdated"
         except UnknownService as refusal:
-            raise NeverPossible(f"service {message.service!r} is not published") from refusal
+            service = message.service if is_name(message.service) else "what stands in the field"
+            raise NeverPossible(f"no such service: {service} is not published; publish it and replay") from refusal
 
     async def _merge(self, message: IntakeMessage, identity: Identity, received_at: Instant) -> None:
         """Meet the request that is already there: the same body is done, another one is kept for a person."""

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from services import times
+from services import messages, times
 from services.advance.model import TaskMessage
 from services.errors import NeverPossible
-from services.failures import record_failure
+from services.failures.service import record_failure
 from services.ports import FailureStore, Message, Queues, RequestStore
 from services.requests.model import Case
 from services.tasks.model import (
@@ -93,11 +93,17 @@ class Deliveries:
     async def _without_task(self, message: Message) -> None:
         """Leave a message whose task is not there (yet); reads may lag. After some deliveries it is a failure."""
         if message.deliveries >= DELIVERIES_WITHOUT_TASK:
-            await self._give_up(message, "no such task")
+            await self._give_up(message, "no such task: replay it once the task is there")
 
     async def _give_up(self, message: Message, why: str) -> None:
         await record_failure(
-            self._failures, message.queue, message.body, why, tries=message.deliveries, now=self._clock()
+            self._failures,
+            message.queue,
+            message.body,
+            why,
+            tries=message.deliveries,
+            message=message.id,
+            clock=self._clock,
         )
         await self._queues.delete(message)
 
@@ -110,9 +116,9 @@ def queue_order(team: str, count: int) -> tuple[str, str]:
 
 def task_in(body: str) -> str:
     """Return the id of the task that a message delivers; raises NeverPossible where it is no task message."""
+    message = messages.read(body, TaskMessage, "a task message")
     try:
-        message = msgspec.json.decode(body, type=TaskMessage)
         reference_of(message.task)
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise NeverPossible(f"not a task message: {error}") from error
+    except ValueError:
+        raise NeverPossible("not a task message: task is not the id of a task") from None
     return message.task

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.failures.model import failure_id
 from services.requests.intake import QUEUE as INTAKE_QUEUE
 from tests.apps import settings_for
 from tests.conftest import Emulators
@@ -97,6 +98,18 @@ async def withdraw(world: World) -> None:
     await world.app.requests.withdraw(receipt.reference, receipt.access_code)
 
 
+async def give_up(world: World) -> None:
+    await world.app.delivery.give_up(ADVANCE_QUEUE, world.message, f"message-{world.cases}")
+
+
+async def replay(world: World) -> None:
+    await world.app.failures.replay([failure_id(ADVANCE_QUEUE, world.message)], JIRO, dry_run=False)
+
+
+async def dismiss(world: World) -> None:
+    await world.app.failures.dismiss([failure_id(ADVANCE_QUEUE, world.message)], "二重に送られた", JIRO)
+
+
 def held(world: World) -> tuple[str, int]:
     assert world.claimed
     assert world.claimed.task.lease
@@ -111,6 +124,7 @@ CREATE = "describe requests, create in requests, send to requests-advance"
 CLAIM = """query requests, receive from tasks-supplies-urgent, receive from tasks-supplies, query requests,
     update in tasks-supplies, batch in requests, describe audit, create in audit"""
 DISPATCH = "query requests, batch in requests, send to tasks-supplies, send to tasks-delivery, batch in requests"
+REPLAY = "query failures, read from failures, send to requests-advance, replace in failures"
 SCENARIOS = {
     "submit": Scenario((), submit, CREATE, ends="accepted"),
     "submit to the queue": Scenario(
@@ -120,6 +134,16 @@ SCENARIOS = {
     "advance": Scenario((submit, take_wake_up), advance, DISPATCH, ends="accepted"),
     "sweep": Scenario(
         (submit, lose_wake_up), sweep, "query requests, patch in requests, send to requests-advance", ends="accepted"
+    ),
+    "give up": Scenario(
+        (submit, take_wake_up), give_up, "describe failures, create in failures", ends="accepted", is_redelivered=True
+    ),
+    "replay": Scenario((submit, take_wake_up, give_up), replay, REPLAY, ends="accepted"),
+    "dismiss": Scenario(
+        (submit, take_wake_up, give_up),
+        dismiss,
+        "query failures, read from failures, replace in failures",
+        ends="accepted",
     ),
     "claim": Scenario(DISPATCHED, claim, CLAIM),
     "claim by id": Scenario(
@@ -211,7 +235,9 @@ async def check(own: World, scenario: Scenario, was_answered: bool) -> None:
     assert {t.id: (t.status, t.outcome) for t in request.tasks} == {t.id: (t.status, t.outcome) for t in tasks}
     made = sorted(task.route for task in tasks)
     assert made == sorted(ROUTES) or (request.status, made) == ("withdrawn", []), "a matching route has one task"
-    for document in (request, *tasks):
+    failures = await own.recorded_failures()
+    assert [failure.tries for failure in failures] in ([], [1]), "a try is counted once"
+    for document in (request, *tasks, *failures):
         assert len({event.id for event in document.history}) == len(document.history), "no event stands twice"
     for task in tasks:
         is_open = task.status == "open"

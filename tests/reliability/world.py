@@ -11,6 +11,7 @@ from local.provision import provision
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
 from services.errors import NotYetProcessed, StoreUnavailable, WriteConflict
+from services.failures.model import Failure, failure_id
 from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Request
 from services.requests.receipts import reference_for
@@ -18,7 +19,7 @@ from services.requests.service import Receipt
 from services.tasks.model import Priority, Staff, Task, queue_of
 from services.tasks.service import ClaimedTask
 from settings import Settings
-from stores.containers import AUDIT, REQUESTS
+from stores.containers import AUDIT, FAILURES, REQUESTS
 from tests.counter import DEFINITION, SECRETS, submission
 from tests.fakes import FakeClock
 from tests.reliability.faults import Injection, Killed
@@ -99,7 +100,7 @@ class World:
     async def work(self, queue: str) -> None:
         """Work the message taken, as the host does."""
         do = self.app.queued.take_in if queue == INTAKE_QUEUE else self._advance
-        await self.app.delivery.work(queue, self.message, do)
+        await self.app.delivery.work(queue, self.message, do, f"message-{self.cases}")
 
     async def run_workers(self) -> None:
         """Work what the triggered queues hold until they are empty."""
@@ -144,6 +145,13 @@ class World:
     async def number_of_requests(self) -> int:
         """Count the requests of all cases."""
         return len([item for item in await self._all(REQUESTS) if item["type"] == "request"])
+
+    async def recorded_failures(self) -> list[Failure]:
+        """Read what stands in the failures of the message taken last."""
+        id_ = failure_id(ADVANCE_QUEUE, self.message)
+        return [
+            msgspec.convert(item, Failure) for item in await self._all(FAILURES, ADVANCE_QUEUE) if item["id"] == id_
+        ]
 
     async def views(self) -> set[tuple[str, str]]:
         """Read what the audit says that staff saw: claim and task."""

@@ -6,7 +6,7 @@ import pytest
 from services import times
 from services.catalog.model import next_edition
 from services.errors import StoreUnavailable, WriteConflict
-from services.ports import AuditRecord, Failure
+from services.ports import AuditRecord
 from services.requests import model as requests
 from services.requests.model import Identity, Step
 from services.tasks import model as tasks
@@ -209,19 +209,6 @@ async def test_an_audit_record_is_kept_once(app: App):
 
     await audit.append(record)
     await audit.append(record)
-
-
-async def test_a_failure_counts_its_tries_and_keeps_when_it_was_first_seen(app: App):
-    failure = Failure(id="f1", queue="q", body="{}", error="no", tries=1, first_at=NOW, last_at=NOW)
-    await app.failures.record(failure)
-    later = times.later(NOW, 60)
-    await app.failures.record(msgspec.structs.replace(failure, first_at=later, last_at=later, error="still no"))
-
-    [kept] = await app.failures.list("q", 10)
-
-    assert (kept.tries, kept.first_at, kept.last_at, kept.error) == (2, NOW, later, "still no")
-    assert await app.failures.list("other", 10) == []
-    assert len(await app.failures.list(None, 10)) == 1
 
 
 async def test_a_store_that_is_not_there_does_not_answer(emulators):

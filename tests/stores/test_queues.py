@@ -21,6 +21,16 @@ async def test_a_message_is_delivered_as_it_was_sent(app: App):
     assert await app.queues.receive("q", 32, hidden_for=30) == []
 
 
+@pytest.mark.parametrize("body", ["no JSON <&>\n髙橋 🏠", '{"a": 1.0}', " "])
+async def test_a_text_is_delivered_as_it_was_sent(app: App, body: str):
+    await app.queues.ensure(["q"])
+    await app.queues.send_text("q", body)
+
+    [message] = await app.queues.receive("q", 32, hidden_for=30)
+
+    assert message.body == body
+
+
 async def test_a_delayed_message_is_not_visible_yet(app: App):
     await app.queues.ensure(["q"])
     await app.queues.send("q", {}, delay=60)

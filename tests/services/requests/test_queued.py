@@ -130,11 +130,12 @@ async def test_a_channel_cannot_claim_to_have_received_something_in_the_future(c
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("", "not a submission"),
-        ("not json", "not a submission"),
+        ("", "not JSON: the sender must send one JSON object"),
+        ("not json", "not JSON: the sender must send one JSON object"),
         ("[]", "not a submission"),
-        ('{"service": "water"}', "not a submission"),
-        ("eyJhIjogMX0=", "not a submission"),
+        ('{"service": "water"}', "not a submission: Object missing required field `idempotencyKey`"),
+        ('{"version": "1"}', "not a submission: Expected `int | null`, got `str` at $.version"),
+        ("eyJhIjogMX0=", "base64: the sender must send plain text (messageEncoding none)"),
         ("[" * 60_000, "not a submission"),
         (
             f'{{"idempotencyKey":"{KEY}","receivedAt":"2026-11-23T00:00:00Z","service":"water","contact":{{}},'
@@ -152,7 +153,7 @@ async def test_a_channel_cannot_claim_to_have_received_something_in_the_future(c
         (
             f'{{"idempotencyKey":"{KEY}","receivedAt":"2026-11-23T00:00:00Z","service":"nothing","answers":{{}},'
             '"contact":{}}',
-            "is not published",
+            "no such service: nothing is not published",
         ),
     ],
 )
@@ -163,6 +164,45 @@ async def test_what_no_team_could_act_on_is_a_failure_with_a_reason(counter: Cou
     assert why in failure.error
     assert (failure.queue, failure.body) == (intake.QUEUE, body)
     assert counter.store.cases == {}
+
+
+NOBODY_READS = "見本 花子 090-0000-0000"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"service": NOBODY_READS},
+        {"receivedAt": NOBODY_READS},
+        {"idempotencyKey": NOBODY_READS},
+        {"contact": {NOBODY_READS: 1}},
+        {"contact": NOBODY_READS},
+        {"answers": {"a": {NOBODY_READS: 2**60}}},
+        {"answers": [NOBODY_READS]},
+        {"answers": {"a": NOBODY_READS * 2000}},
+        {"version": NOBODY_READS},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_no_reason_says_anything_of_what_a_resident_sent(counter: Counter, changes: dict):
+    body = {**json.loads(message(counter)), **changes}
+
+    await queued(counter, json.dumps(body, ensure_ascii=False))
+
+    [failure] = counter.failures.failures.values()
+    assert not set(failure.error) & set(NOBODY_READS.replace(" ", "").strip("0123456789-"))
+
+
+async def test_the_queue_takes_as_large_answers_as_the_door_and_no_larger(counter: Counter):
+    plain = json.loads(message(counter))
+    room = 48 * 1024 - len('{"a":""}')
+
+    for length in (room, room + 1):
+        await queued(counter, json.dumps({**plain, "answers": {"a": "x" * length}}))
+
+    [failure] = counter.failures.failures.values()
+    assert failure.error == "answers are over 48 KiB: the sender must send less"
+    assert len(counter.store.cases) == 1
 
 
 async def test_a_store_that_is_away_puts_the_message_back_for_later(counter: Counter):

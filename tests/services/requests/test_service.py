@@ -169,12 +169,13 @@ async def test_integers_that_a_document_would_round_are_refused(counter: Counter
     assert ("/answers/members", "number_out_of_range") in [(e.pointer, e.code) for e in refusal.value.errors]
 
 
-async def test_what_would_not_fit_into_a_queue_message_is_refused_before_the_store_is_asked():
+@pytest.mark.parametrize("length", [21_000, 16_400])
+async def test_what_the_queue_would_not_take_is_refused_before_the_store_is_asked(length: int):
     form = {**DEFINITION["form"], "properties": {**DEFINITION["form"]["properties"], "note": {"type": "string"}}}
     counter = Counter(current(form=form))
 
     with pytest.raises(SubmissionTooLarge):
-        await counter.submit(answers={"members": 2, "note": "あ" * 21_000})
+        await counter.submit(answers={"members": 2, "note": "あ" * length})
 
     assert counter.store.calls == []
 

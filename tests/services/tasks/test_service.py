@@ -168,19 +168,30 @@ async def test_a_message_whose_task_is_not_there_is_left_and_after_five_deliveri
     assert len(counter.queues.messages[QUEUE]) == 1
 
     await counter.claim(HANAKO, "claim-0005")
-    assert [f.error for f in counter.failures.failures.values()] == ["no such task"]
+    assert [f.error for f in counter.failures.failures.values()] == ["no such task: replay it once the task is there"]
     assert counter.queues.messages[QUEUE] == []
 
 
-@pytest.mark.parametrize("body", ["", "not json", "[]", '{"task": 1}', '{"task":"x","team":"y","priority":"normal"}'])
-async def test_a_malformed_task_message_is_a_failure_at_once(body: str):
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("", "not JSON"),
+        ("not json", "not JSON"),
+        ("eyJ0YXNrIjogMX0=", "base64"),
+        ("[]", "not a task message: Expected `object`, got `array`"),
+        ('{"task": 1}', "not a task message: Expected `str`, got `int` at $.task"),
+        ('{"task":"x","team":"y","priority":"見本 花子"}', "not a task message: unknown field, or value out of range"),
+        ('{"task":"x","team":"y","priority":"normal"}', "not a task message: task is not the id of a task"),
+    ],
+)
+async def test_a_malformed_task_message_is_a_failure_at_once(body: str, why: str):
     counter = Counter()
     counter.queues.put(QUEUE, body)
 
     assert await counter.claim() == []
 
     [failure] = counter.failures.failures.values()
-    assert failure.error.startswith("not a task message")
+    assert failure.error.startswith(why)
     assert counter.queues.messages[QUEUE] == []
 
 
