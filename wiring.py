@@ -97,7 +97,13 @@ def cosmos_client(connection: Connection) -> "CosmosClient":
     """Make a client of Cosmos DB; it opens when it is entered."""
     from azure.cosmos.aio import CosmosClient
 
-    options: dict[str, Any] = {"connection_timeout": 2, "read_timeout": 5, "enable_compact_utf8_item_writes": True}
+    options: dict[str, Any] = {
+        "connection_timeout": 2,
+        "read_timeout": 5,
+        "retry_connect": 1,
+        "retry_backoff_factor": 0.1,
+        "enable_compact_utf8_item_writes": True,
+    }
     if connection.connection_string:
         return CosmosClient.from_connection_string(connection.connection_string, **options)
     return CosmosClient(str(connection.account_endpoint), _identity(connection), **options)

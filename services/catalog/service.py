@@ -45,9 +45,14 @@ class Catalog:
         return tuple(self._current.values())
 
     async def service(self, id_: str) -> Current:
-        """Return the current edition of a service; raises UnknownService."""
-        await self.services()
+        """Return the current edition of a service; raises UnknownService.
+
+        Raises StoreUnavailable where the service was not shipped and nothing else is known.
+        """
+        current = await self.services()
         if id_ not in self._current:
+            if any(known.edition.version == AS_SHIPPED for known in current):
+                raise StoreUnavailable("the catalog does not answer, and the service was not shipped")
             raise UnknownService(id_)
         return self._current[id_]
 

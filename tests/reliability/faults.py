@@ -3,15 +3,17 @@
 An operation is one HTTP request to Cosmos DB or Storage. Whatever the SDK or our code sends again is an operation too.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from aiohttp import web
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.transport import AioHttpTransport
+from azure.storage.queue.aio import QueueClient
 
 type Call = Callable[[], Awaitable[Any]]
 
@@ -37,14 +39,15 @@ class Killed(BaseException):
 class Injection:
     """Watch the operations of one call, and let the one at `index` fail (none where it is None).
 
-    `away` names a store (`cosmos` or `queue`) that refuses every operation.
+    `away` names stores (`cosmos`, `queue`) that refuse every operation, or take it and never answer where they hang.
     """
 
-    def __init__(self, kind: str = "", index: int | None = None, away: str | None = None) -> None:
+    def __init__(self, kind: str = "", index: int | None = None, *away: str, hangs: bool = False) -> None:
         self.kind = kind
         self.index = index
         self.operations: list[str] = []
-        self._away = {away}
+        self._away = set(away)
+        self._hangs = hangs
 
     @property
     def was_reached(self) -> bool:
@@ -67,6 +70,7 @@ class Injection:
         if here == self.index:
             return await self._fail(request, call)
         if store_of(request) in self._away:
+            await asyncio.sleep(3600 if self._hangs else 0)
             raise ServiceRequestError("away")
         return await call()
 
@@ -87,6 +91,11 @@ class Injection:
             case "reply too late":
                 raise TimeoutError(self.kind)
         raise ServiceResponseError(f"{self.kind}: {answer.status_code}")
+
+
+def outage_of(*stores: str, hangs: bool = False) -> AbstractContextManager[None]:
+    """Let stores be away for whatever is called within."""
+    return Injection("", None, *stores, hangs=hangs).armed()
 
 
 def store_of(request: Any) -> str:
@@ -130,12 +139,13 @@ _elsewhere: ContextVar[str] = ContextVar("elsewhere")
 @asynccontextmanager
 async def under_the_sdks() -> AsyncIterator[None]:
     """Let injections see what every SDK client of this process sends; messages sent are visible at once."""
-    send = AioHttpTransport.send
+    send, send_message = AioHttpTransport.send, QueueClient.send_message
+
+    async def sent_at_once(client: QueueClient, content: Any, **options: Any) -> Any:
+        return await send_message(client, content, **{**options, "visibility_timeout": 0})
 
     async def watched(transport: AioHttpTransport, request: Any, **options: Any) -> Any:
         injection = _current.get()
-        if request.method == "POST" and store_of(request) == "queue":
-            request.url = re.sub(r"visibilitytimeout=\d+", "visibilitytimeout=0", request.url)
         if injection is None:
             return await send(transport, request, **options)
         return await injection.pass_on(request, lambda: send(transport, request, **options))
@@ -143,10 +153,12 @@ async def under_the_sdks() -> AsyncIterator[None]:
     async with _server() as address:
         token = _elsewhere.set(address)
         AioHttpTransport.send = watched  # type: ignore[method-assign]
+        QueueClient.send_message = sent_at_once  # type: ignore[method-assign]
         try:
             yield
         finally:
             AioHttpTransport.send = send  # type: ignore[method-assign]
+            QueueClient.send_message = send_message  # type: ignore[method-assign]
             _elsewhere.reset(token)
 
 
