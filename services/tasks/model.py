@@ -109,10 +109,15 @@ def is_claimable(task: Task, now: Instant) -> bool:
 def claim(
     task: Task, holder: Staff, claim_id: str, *, seconds: int, now: Instant, message: MessageHandle | None = None
 ) -> Task:
-    """Lease the task to the holder under the next token; raises TaskClosed, RequestWithdrawn or TaskHeld."""
+    """Lease the task to the holder under the next token; raises TaskClosed, RequestWithdrawn or TaskHeld.
+
+    One claim gives one lease: raises StaleToken where this claim had the task before and lost or returned it.
+    """
     _must_be_open(task)
     if is_held(task, now) and task.lease is not None:
         raise TaskHeld(task.lease.holder_name)
+    if task.has(claim_operation(claim_id)):
+        raise StaleToken(None)
     until = times.later(now, seconds)
     lease = Lease(
         holder=holder.id,

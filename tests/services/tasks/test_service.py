@@ -55,6 +55,29 @@ async def test_a_claim_id_of_a_colleague_opens_nothing(counter: Counter):
     assert await counter.claim(TARO, "claim-0001") == []
 
 
+async def test_a_claim_that_gave_its_task_back_does_not_get_it_again(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001")
+    await counter.tasks.release(task_of(counter).id, HANAKO, 1, note=None)
+
+    assert await counter.claim(HANAKO, "claim-0001") == []
+    with pytest.raises(StaleToken):
+        await counter.tasks.claim(task_of(counter).id, HANAKO, claim_id="claim-0001", seconds=60)
+
+    counter.clock.pass_(61)
+    [claimed] = await counter.claim(TARO, "claim-0002")
+    assert claimed.task.token == 2
+
+
+async def test_a_repeated_claim_shows_no_task_that_another_holds_by_now(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001", seconds=60)
+    listed = task_of(counter)
+    counter.clock.pass_(121)
+    await counter.claim(TARO, "claim-0002")
+    counter.store.lists_behind = [listed]
+
+    assert await counter.claim(HANAKO, "claim-0001") == []
+
+
 async def test_one_task_is_held_by_one_person_at_a_time(counter: Counter):
     await counter.claim(HANAKO, "claim-0001")
     counter.queues.put(QUEUE, json.dumps(message_of(task_of(counter))))
