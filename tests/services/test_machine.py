@@ -50,8 +50,8 @@ outcomes = st.sampled_from(["done", "not_done", "absent"])
 RESIDENTS = {
     "submit": (keys, bodies),
     "put_into_the_intake_queue": (keys, bodies, st.integers(-900, 60)),
-    "withdraw": (st.integers(0, 2),),
 }
+WITHDRAWALS = {"withdraw": (st.integers(0, 2),)}
 STAFF_MEMBERS = {
     "claim_next": (st.sampled_from(TEAMS), staff, claim_ids, st.sampled_from([1, 2, 32]), lease_seconds),
     "claim": (some_task, staff, claim_ids, lease_seconds),
@@ -67,7 +67,7 @@ def commands_of(verbs: dict[str, tuple[Any, ...]]) -> st.SearchStrategy[tuple[An
     return st.one_of([st.tuples(st.just(name), *arguments) for name, arguments in verbs.items()])
 
 
-any_commands = st.lists(commands_of(RESIDENTS | STAFF_MEMBERS | HOST), min_size=2, max_size=3)
+any_commands = st.lists(commands_of(RESIDENTS | WITHDRAWALS | STAFF_MEMBERS | HOST), min_size=2, max_size=3)
 
 
 class CounterMachine(RuleBasedStateMachine):
@@ -87,7 +87,7 @@ class CounterMachine(RuleBasedStateMachine):
         self.counter.new_instance()
         self.receipts: dict[str, tuple[str, str]] = {}
         self.promised: set[tuple[str, int]] = set()
-        self.fresh_claim_ids = (f"last-{n}" for n in itertools.count())
+        self.fresh_claim_ids = (f"fresh-{n}" for n in itertools.count())
 
     # What people and other systems do
 
@@ -114,20 +114,19 @@ class CounterMachine(RuleBasedStateMachine):
         check_shown_to(who, claim_id, claimed.task)
 
     async def renew(self, task: int, who: Staff | None, back: int, seconds: int) -> None:
-        known = self._task(task)
-        await self.counter.tasks.renew(known.id, who or holder_of(known), known.token - back, seconds=seconds)
+        known, by = await self._task_and_staff(task, who)
+        await self.counter.tasks.renew(known.id, by, known.token - back, seconds=seconds)
 
     async def release(self, task: int, who: Staff | None, back: int) -> None:
-        known = self._task(task)
-        await self.counter.tasks.release(known.id, who or holder_of(known), known.token - back, note=None)
+        known, by = await self._task_and_staff(task, who)
+        await self.counter.tasks.release(known.id, by, known.token - back, note=None)
 
     async def revoke(self, task: int, back: int) -> None:
         known = self._task(task)
         await self.counter.tasks.revoke(known.id, SUPERVISOR, known.token - back, note=None)
 
     async def complete(self, task: int, who: Staff | None, back: int, outcome: str) -> None:
-        known = self._task(task)
-        by = who or holder_of(known)
+        known, by = await self._task_and_staff(task, who)
         done = await self.counter.tasks.complete(known.id, by, known.token - back, outcome=outcome, note=None)
         assert done.status == "completed"
 
@@ -148,7 +147,7 @@ class CounterMachine(RuleBasedStateMachine):
 
     # Rules
 
-    @initialize(requests=st.lists(st.tuples(keys, bodies), max_size=3))
+    @initialize(requests=st.lists(st.tuples(keys, bodies), min_size=1, max_size=3))
     def some_requests_are_there(self, requests: list[tuple[str, int]]) -> None:
         for key, body in requests:
             self._run(self._do(("submit", key, body)))
@@ -157,6 +156,11 @@ class CounterMachine(RuleBasedStateMachine):
     @rule(command=commands_of(RESIDENTS))
     def a_resident(self, command: tuple[Any, ...]) -> None:
         self._run(self._do(command))
+
+    @rule(command=commands_of(WITHDRAWALS), meant=st.sampled_from([False, False, True]))
+    def a_resident_withdraws(self, command: tuple[Any, ...], meant: bool) -> None:
+        if meant:
+            self._run(self._do(command))
 
     @rule(command=commands_of(STAFF_MEMBERS))
     def a_member_of_staff(self, command: tuple[Any, ...]) -> None:
@@ -290,6 +294,14 @@ class CounterMachine(RuleBasedStateMachine):
 
     def _task(self, number: int) -> Task:
         return pick(self.store.tasks, number)
+
+    async def _task_and_staff(self, number: int, who: Staff | None) -> tuple[Task, Staff]:
+        """Return a task and who acts on it: the one given, else its holder, who claims it first where nobody did."""
+        known = self._task(number)
+        if who is None and known.status == "open" and known.lease is None:
+            await self.claim(number, STAFF[0], next(self.fresh_claim_ids), 900)
+            known = self._task(number)
+        return known, who or holder_of(known)
 
 
 class NothingThere(Exception):
