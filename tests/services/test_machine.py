@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services import times
 from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.errors import MadoguchiError
+from services.errors import Refusal, StoreUnavailable, WriteConflict
 from services.requests.intake import QUEUE as INTAKE_QUEUE
-from services.requests.model import Request
+from services.requests.model import Case, Request
 from services.requests.receipts import reference_for
 from services.tasks.model import Staff, Task, queue_of
 from tests.counter import SECRETS, SUPERVISOR, Counter, submission
@@ -87,6 +88,7 @@ class CounterMachine(RuleBasedStateMachine):
         self.counter.new_instance()
         self.receipts: dict[str, tuple[str, str]] = {}
         self.promised: set[tuple[str, int]] = set()
+        self.found: dict[str, Case] = {}
         self.fresh_claim_ids = (f"fresh-{n}" for n in itertools.count())
 
     # What people and other systems do
@@ -150,30 +152,30 @@ class CounterMachine(RuleBasedStateMachine):
     @initialize(requests=st.lists(st.tuples(keys, bodies), min_size=1, max_size=3))
     def some_requests_are_there(self, requests: list[tuple[str, int]]) -> None:
         for key, body in requests:
-            self._run(self._do(("submit", key, body)))
+            self._run(self._alone(("submit", key, body)))
         self._run(self.counter.run_workers())
 
     @rule(command=commands_of(RESIDENTS))
     def a_resident(self, command: tuple[Any, ...]) -> None:
-        self._run(self._do(command))
+        self._run(self._alone(command))
 
     @rule(command=commands_of(WITHDRAWALS), meant=st.sampled_from([False, False, True]))
     def a_resident_withdraws(self, command: tuple[Any, ...], meant: bool) -> None:
         if meant:
-            self._run(self._do(command))
+            self._run(self._alone(command))
 
     @rule(command=commands_of(STAFF_MEMBERS))
     def a_member_of_staff(self, command: tuple[Any, ...]) -> None:
-        self._run(self._do(command))
+        self._run(self._alone(command))
 
     @rule(command=commands_of(HOST))
     def the_host(self, command: tuple[Any, ...]) -> None:
-        self._run(self._do(command))
+        self._run(self._alone(command))
 
     @rule(side_by_side=any_commands, pace=st.integers(0, 1000))
     def some_at_once(self, side_by_side: list[tuple[Any, ...]], pace: int) -> None:
         self.conditions.pace = random.Random(pace)
-        self._run(*(self._do(command) for command in side_by_side))
+        self._run(*(self._beside(command) for command in side_by_side))
 
     @rule(calls=st.integers(0, 5), trouble=st.sampled_from(TROUBLES))
     def trouble_ahead(self, calls: int, trouble: Any) -> None:
@@ -269,11 +271,23 @@ class CounterMachine(RuleBasedStateMachine):
             if acknowledged:
                 await self.queues.delete(message)
 
+    async def _alone(self, command: tuple[Any, ...]) -> None:
+        """Do one thing while nobody else does: a refusal changed nothing, and nobody can have been first."""
+        self.found = dict(self.store.cases)
+        try:
+            await self._do(command)
+        except Refusal:
+            assert self.store.cases == self.found, "refused, but done"
+
+    async def _beside(self, command: tuple[Any, ...]) -> None:
+        with suppress(Refusal, WriteConflict):
+            await self._do(command)
+
     async def _do(self, command: tuple[Any, ...]) -> None:
         name, *arguments = command
         try:
             await getattr(self, name)(*arguments)
-        except (MadoguchiError, NothingThere):
+        except (StoreUnavailable, NothingThere):
             return
         except Crash:
             self.counter.new_instance()
@@ -301,6 +315,7 @@ class CounterMachine(RuleBasedStateMachine):
         if who is None and known.status == "open" and known.lease is None:
             await self.claim(number, STAFF[0], next(self.fresh_claim_ids), 900)
             known = self._task(number)
+            self.found = dict(self.store.cases)
         return known, who or holder_of(known)
 
 
