@@ -9,7 +9,9 @@ from services.documents import Document, Event
 from services.errors import RequestWithdrawn, StaleToken, TaskClosed, TaskHeld
 from services.times import Instant
 
-TAKEOVER_AFTER = 5.0
+CLOCKS_DIFFER_BY = 5.0
+"""Seconds by which the clocks of two instances may differ without harm."""
+TAKEOVER_AFTER = CLOCKS_DIFFER_BY
 """Seconds that a lease must be over, by the server's clock, before another may take the task."""
 HIDDEN_AFTER_LEASE = 60.0
 """Seconds that a message stays hidden after the lease it belongs to."""
