@@ -64,10 +64,16 @@ STAFF_MEMBERS = {
 HOST = {"take_in": (st.booleans(),), "advance": (st.booleans(),), "sweep": ()}
 
 
-def commands_of(verbs: dict[str, tuple[Any, ...]]) -> st.SearchStrategy[tuple[Any, ...]]:
+type Command = tuple[Any, ...]
+
+
+def commands_of(verbs: dict[str, tuple[Any, ...]]) -> st.SearchStrategy[Command]:
     return st.one_of([st.tuples(st.just(name), *arguments) for name, arguments in verbs.items()])
 
 
+trouble_ahead = st.just([]) | st.builds(
+    lambda calls, trouble: [*[None] * calls, trouble], st.integers(0, 5), st.sampled_from(TROUBLES)
+)
 any_commands = st.lists(commands_of(RESIDENTS | WITHDRAWALS | STAFF_MEMBERS | HOST), min_size=2, max_size=3)
 
 
@@ -89,6 +95,7 @@ class CounterMachine(RuleBasedStateMachine):
         self.receipts: dict[str, tuple[str, str]] = {}
         self.promised: set[tuple[str, int]] = set()
         self.found: dict[str, Case] = {}
+        self.done: list[Command] = []
         self.fresh_claim_ids = (f"fresh-{n}" for n in itertools.count())
 
     # What people and other systems do
@@ -149,37 +156,39 @@ class CounterMachine(RuleBasedStateMachine):
 
     # Rules
 
-    @initialize(requests=st.lists(st.tuples(keys, bodies), min_size=1, max_size=3))
-    def some_requests_are_there(self, requests: list[tuple[str, int]]) -> None:
+    @initialize(requests=st.lists(st.tuples(keys, bodies), min_size=1, max_size=3), trouble=trouble_ahead)
+    def some_requests_are_there(self, requests: list[tuple[str, int]], trouble: list[Any]) -> None:
         for key, body in requests:
-            self._run(self._alone(("submit", key, body)))
-        self._run(self.counter.run_workers())
+            self._try(("submit", key, body), [])
+            self._try(("advance", True), trouble)
 
-    @rule(command=commands_of(RESIDENTS))
-    def a_resident(self, command: tuple[Any, ...]) -> None:
-        self._run(self._alone(command))
+    @rule(command=commands_of(RESIDENTS), trouble=trouble_ahead)
+    def a_resident(self, command: Command, trouble: list[Any]) -> None:
+        self._try(command, trouble)
 
-    @rule(command=commands_of(WITHDRAWALS), meant=st.sampled_from([False, False, True]))
-    def a_resident_withdraws(self, command: tuple[Any, ...], meant: bool) -> None:
+    @rule(command=commands_of(WITHDRAWALS), meant=st.sampled_from([False, False, True]), trouble=trouble_ahead)
+    def a_resident_withdraws(self, command: Command, meant: bool, trouble: list[Any]) -> None:
         if meant:
-            self._run(self._alone(command))
+            self._try(command, trouble)
 
-    @rule(command=commands_of(STAFF_MEMBERS))
-    def a_member_of_staff(self, command: tuple[Any, ...]) -> None:
-        self._run(self._alone(command))
+    @rule(command=commands_of(STAFF_MEMBERS), trouble=trouble_ahead)
+    def a_member_of_staff(self, command: Command, trouble: list[Any]) -> None:
+        self._try(command, trouble)
 
-    @rule(command=commands_of(HOST))
-    def the_host(self, command: tuple[Any, ...]) -> None:
-        self._run(self._alone(command))
+    @rule(command=commands_of(HOST), trouble=trouble_ahead)
+    def the_host(self, command: Command, trouble: list[Any]) -> None:
+        self._try(command, trouble)
 
-    @rule(side_by_side=any_commands, pace=st.integers(0, 1000))
-    def some_at_once(self, side_by_side: list[tuple[Any, ...]], pace: int) -> None:
+    @rule(back=st.integers(0, 3), trouble=trouble_ahead)
+    def a_command_comes_again(self, back: int, trouble: list[Any]) -> None:
+        if len(self.done) > back:
+            self._try(self.done[-1 - back], trouble)
+
+    @rule(side_by_side=any_commands, pace=st.integers(0, 1000), trouble=trouble_ahead)
+    def some_at_once(self, side_by_side: list[Command], pace: int, trouble: list[Any]) -> None:
+        self.conditions.plan = list(trouble)
         self.conditions.pace = random.Random(pace)
         self._run(*(self._beside(command) for command in side_by_side))
-
-    @rule(calls=st.integers(0, 5), trouble=st.sampled_from(TROUBLES))
-    def trouble_ahead(self, calls: int, trouble: Any) -> None:
-        self.conditions.plan = [*[None] * calls, trouble]
 
     @rule(names=st.sets(st.sampled_from(PORTS)))
     def these_stores_are_away(self, names: set[str]) -> None:
@@ -271,7 +280,12 @@ class CounterMachine(RuleBasedStateMachine):
             if acknowledged:
                 await self.queues.delete(message)
 
-    async def _alone(self, command: tuple[Any, ...]) -> None:
+    def _try(self, command: Command, trouble: list[Any]) -> None:
+        self.conditions.plan = list(trouble)
+        self.done.append(command)
+        self._run(self._alone(command))
+
+    async def _alone(self, command: Command) -> None:
         """Do one thing while nobody else does: a refusal changed nothing, and nobody can have been first."""
         self.found = dict(self.store.cases)
         try:
@@ -279,11 +293,11 @@ class CounterMachine(RuleBasedStateMachine):
         except Refusal:
             assert self.store.cases == self.found, "refused, but done"
 
-    async def _beside(self, command: tuple[Any, ...]) -> None:
+    async def _beside(self, command: Command) -> None:
         with suppress(Refusal, WriteConflict):
             await self._do(command)
 
-    async def _do(self, command: tuple[Any, ...]) -> None:
+    async def _do(self, command: Command) -> None:
         name, *arguments = command
         try:
             await getattr(self, name)(*arguments)
@@ -313,7 +327,11 @@ class CounterMachine(RuleBasedStateMachine):
         """Return a task and who acts on it: the one given, else its holder, who claims it first where nobody did."""
         known = self._task(number)
         if who is None and known.status == "open" and known.lease is None:
-            await self.claim(number, STAFF[0], next(self.fresh_claim_ids), 900)
+            plan, self.conditions.plan = self.conditions.plan, []
+            claim = ("claim", number, STAFF[0], next(self.fresh_claim_ids), 900)
+            self.done.insert(-1, claim)
+            await self._do(claim)
+            self.conditions.plan = plan
             known = self._task(number)
             self.found = dict(self.store.cases)
         return known, who or holder_of(known)
