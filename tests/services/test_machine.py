@@ -370,4 +370,4 @@ def tasks_expected(request: Request) -> set[str]:
 
 
 TestCounter = CounterMachine.TestCase
-TestCounter.settings = settings(TestCounter.settings, max_examples=2 * settings.default.max_examples)
+TestCounter.settings = settings(TestCounter.settings, max_examples=3 * settings.default.max_examples // 2)
