@@ -6,6 +6,7 @@ from subprocess import DEVNULL, PIPE, Popen
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from local.processes import (
     azurite_command,
@@ -17,6 +18,10 @@ from local.processes import (
 )
 
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("suite", derandomize=True, deadline=None, stateful_step_count=40)
+settings.register_profile("long", deadline=None, max_examples=5_000, stateful_step_count=80)
+settings.load_profile("suite")
 
 
 class Emulators(msgspec.Struct, frozen=True):

@@ -104,11 +104,12 @@ def definition(**changes: Any) -> Definition:
 
 
 def current(version: int = 1, **changes: Any) -> Current:
+    defined = definition(**changes)
     edition = Edition(
-        service="water",
+        service=defined.id,
         version=version,
         published_at="2026-11-01T00:00:00.000000Z",
-        definition=definition(**changes),
+        definition=defined,
     )
     return Current(edition=edition)
 

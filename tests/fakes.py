@@ -54,6 +54,7 @@ class FakeRequests(Switch):
     def __init__(self) -> None:
         super().__init__()
         self.cases: dict[str, Case] = {}
+        self.lists_behind: list[Task] | None = None
         self._etags = itertools.count(1)
 
     async def create(self, request: Request) -> None:
@@ -111,7 +112,8 @@ class FakeRequests(Switch):
 
     async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
         self.ask("tasks_claimed_with")
-        return [t for t in self.tasks if t.lease and t.lease.claim_id == claim_id]
+        listed = self.tasks if self.lists_behind is None else self.lists_behind
+        return [t for t in listed if t.lease and t.lease.claim_id == claim_id]
 
     @property
     def tasks(self) -> list[Task]:

@@ -45,16 +45,13 @@ class Catalog:
         return tuple(self._current.values())
 
     async def service(self, id_: str) -> Current:
-        """Return the current edition of a service; raises UnknownService.
-
-        Raises StoreUnavailable where the service was not shipped and nothing else is known.
-        """
-        current = await self.services()
-        if id_ not in self._current:
-            if any(known.edition.version == AS_SHIPPED for known in current):
-                raise StoreUnavailable("the catalog does not answer, and the service was not shipped")
-            raise UnknownService(id_)
-        return self._current[id_]
+        """Return the current edition of a service; raises UnknownService, StoreUnavailable where that is not known."""
+        await self.services()
+        if id_ in self._current:
+            return self._current[id_]
+        if any(current.edition.version == AS_SHIPPED for current in self._current.values()):
+            raise StoreUnavailable(f"{id_} is not shipped, and what is published cannot be read")
+        raise UnknownService(id_)
 
     async def accepted(self, id_: str, version: int | None) -> CompiledService:
         """Return the edition that answers are taken for; raises UnknownService, or InvalidSubmission if outdated."""
@@ -114,7 +111,10 @@ class Catalog:
         try:
             return await self._store.edition(id_, version)
         except StoreUnavailable:
-            return await self._copy.edition(id_, version)
+            copied = await self._copy.edition(id_, version)
+            if copied is None:
+                raise
+            return copied
 
     def _compile(self, edition: Edition) -> CompiledService:
         key = (edition.service, edition.version)

@@ -6,8 +6,8 @@ from services import cases
 from services.advance.service import Advance
 from services.catalog.model import is_name, state_of
 from services.catalog.routing import CompiledService
-from services.catalog.service import Catalog
-from services.errors import InvalidSubmission, NeverPossible, UnknownService, WriteConflict
+from services.catalog.service import AS_SHIPPED, Catalog
+from services.errors import InvalidSubmission, NeverPossible, StoreUnavailable, UnknownService, WriteConflict
 from services.ports import RequestStore
 from services.requests import intake
 from services.requests import model as requests
@@ -54,7 +54,16 @@ class QueuedIntake:
         await self._advance.wake(identity.reference, message.traceparent)
 
     async def _edition(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
-        """Return the edition a message answers; where that one is no longer accepted, the current one and why."""
+        """Return the edition a message answers; where that one is no longer accepted, the current one and why.
+
+        A request is kept under a published edition only: while none can be read, the message waits.
+        """
+        service, reason = await self._accepted(message)
+        if service.edition.version == AS_SHIPPED:
+            raise StoreUnavailable("which edition is current cannot be read")
+        return service, reason
+
+    async def _accepted(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
         try:
             return await self._catalog.accepted(message.service, message.version or message.resolved_version), None
         except InvalidSubmission:

@@ -133,7 +133,7 @@ class Requests:
             return self._phone
         try:
             return (await self._catalog.service(request.service)).edition.definition.phone
-        except UnknownService:
+        except (UnknownService, StoreUnavailable):
             return self._phone
 
     async def _find(self, reference: str, access_code: str) -> Request | None:

@@ -1,5 +1,7 @@
 """What a team's queues deliver, sorted into what can be claimed and what only needs tidying."""
 
+import random
+
 import msgspec
 
 from services import messages, times
@@ -20,7 +22,11 @@ from services.times import Clock, Instant
 
 HIDDEN_WHILE_CLAIMING = 60.0
 NORMAL_FIRST_EVERY = 5
-"""Every so many claims of a team start with its normal queue, so that urgent work never starves the rest."""
+"""Every so many claims of a team, as one instance counts them, start with its normal queue.
+
+So urgent work never starves the rest: `n` instances answer at most `4 n` claims in a row that start with the urgent
+queue. An instance starts counting anywhere, so that even those that never live to a fifth claim take their share.
+"""
 DELIVERIES_WITHOUT_TASK = 5
 ASK_STORE_EVERY = 30.0
 """Seconds between two questions to the store, per team and instance, for tasks that no queue delivers."""
@@ -47,7 +53,8 @@ class Deliveries:
 
     def turn(self, team: str) -> tuple[str, str]:
         """Return the team's queues in the order in which this claim asks them."""
-        count = self._claims[team] = self._claims.get(team, 0) + 1
+        first = random.randrange(NORMAL_FIRST_EVERY)  # noqa: S311 - a share, not a secret
+        count = self._claims[team] = self._claims.get(team, first) + 1
         return queue_order(team, count)
 
     async def candidates(self, queue: str, limit: int) -> list[Candidate]:

@@ -9,7 +9,9 @@ from services.documents import Document, Event
 from services.errors import RequestWithdrawn, StaleToken, TaskClosed, TaskHeld
 from services.times import Instant
 
-TAKEOVER_AFTER = 5.0
+CLOCKS_DIFFER_BY = 5.0
+"""Seconds by which the clocks of two instances may differ without harm."""
+TAKEOVER_AFTER = CLOCKS_DIFFER_BY
 """Seconds that a lease must be over, by the server's clock, before another may take the task."""
 HIDDEN_AFTER_LEASE = 60.0
 """Seconds that a message stays hidden after the lease it belongs to."""
@@ -109,10 +111,15 @@ def is_claimable(task: Task, now: Instant) -> bool:
 def claim(
     task: Task, holder: Staff, claim_id: str, *, seconds: int, now: Instant, message: MessageHandle | None = None
 ) -> Task:
-    """Lease the task to the holder under the next token; raises TaskClosed, RequestWithdrawn or TaskHeld."""
+    """Lease the task to the holder under the next token; raises TaskClosed, RequestWithdrawn or TaskHeld.
+
+    One claim gives one lease: raises StaleToken where this claim had the task before and lost or returned it.
+    """
     _must_be_open(task)
     if is_held(task, now) and task.lease is not None:
         raise TaskHeld(task.lease.holder_name)
+    if task.has(claim_operation(claim_id)):
+        raise StaleToken(None)
     until = times.later(now, seconds)
     lease = Lease(
         holder=holder.id,

@@ -7,7 +7,7 @@ import msgspec
 from services import cases, times
 from services.advance.service import message_of
 from services.catalog.service import Catalog
-from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownRequest, UnknownTask
+from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
 from services.ports import AuditLog, AuditRecord, Message, Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
@@ -52,7 +52,7 @@ class Tasks:
         if not staff.works_for(team):
             raise Forbidden(f"Team.{team}")
         again = await self._store.tasks_claimed_with(claim_id)
-        claimed = [await self._claimed(task) for task in again if _holds(staff, task, claim_id)]
+        claimed = [one for task in again if (one := await self._still_held(task, staff, claim_id))]
         if not again:
             claimed = await self._claim_new(team, staff, claim_id, limit, seconds)
         for one in claimed:
@@ -157,6 +157,8 @@ class Tasks:
         """Hide the message for the lease, then write the lease: a crash in between costs no more than the lease."""
         task_id = candidate.task.id
         message = candidate.message
+        if not _holds(staff, candidate.task, claim_id):
+            tasks.claim(candidate.task, staff, claim_id, seconds=seconds, now=self._clock())
         hidden = await self._queues.hide(message, seconds + HIDDEN_AFTER_LEASE) if message else None
         handle = MessageHandle(hidden.queue, hidden.id, hidden.receipt) if hidden else None
 
@@ -169,11 +171,11 @@ class Tasks:
         case = await cases.change(self._store, candidate.case.request.reference, decide, candidate.case)
         return ClaimedTask(case.tasks[task_id], case.request)
 
-    async def _claimed(self, task: Task) -> ClaimedTask:
-        case = await self._store.load(task.reference)
-        if case is None:
-            raise UnknownRequest()
-        return ClaimedTask(case.tasks[task.id], case.request)
+    async def _still_held(self, listed: Task, staff: Staff, claim_id: str) -> ClaimedTask | None:
+        """Read a listed task: lists may lag, and another may hold it by now."""
+        case = await self._store.load(listed.reference)
+        task = case.tasks.get(listed.id) if case else None
+        return ClaimedTask(task, case.request) if case and task and _holds(staff, task, claim_id) else None
 
     async def _change(
         self, case: Case, task_id: str, decide: Callable[[Task], Task], done: Callable[[Task], bool]

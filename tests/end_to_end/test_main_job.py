@@ -157,6 +157,20 @@ def test_a_fencing_token_that_is_not_the_current_one_says_who_holds_the_task(des
     assert answer.json()["holder"] == "yamada"
 
 
+def test_the_clock_of_whoever_calls_never_matters(desk: RunningDesk):
+    receipt = submit(desk)
+    [held, *_] = tasks_of(desk, receipt)
+    tomorrow = {"Date": "Fri, 01 Jan 2038 00:00:00 GMT", "x-ms-date": "Fri, 01 Jan 2038 00:00:00 GMT"}
+    headers = {**desk.token("suzuki", f"Team.{held['team']}"), **tomorrow}
+    path, body = f"/api/staff/tasks/{held['id']}/claim", {"claimId": "claim-tomorrow"}
+
+    early = desk.http.post(path, json=body, headers=headers)
+    with_a_time = desk.http.post(path, json={**body, "now": "2038-01-01T00:00:00Z"}, headers=headers)
+
+    assert (early.status_code, early.json()["code"]) == (409, "task_held")
+    assert with_a_time.status_code == 422
+
+
 def test_a_submission_over_the_queue_becomes_the_request_of_its_http_receipt(desk: RunningDesk, desk_queues):
     key = new_key()
     message = {

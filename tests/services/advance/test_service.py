@@ -32,6 +32,15 @@ async def test_each_matching_route_gets_exactly_one_task_and_one_message(counter
     assert (request.pending, request.due_at) == ({}, None)
 
 
+async def test_a_wake_up_counts_though_the_clock_of_its_instance_is_behind(counter: Counter):
+    receipt = await counter.submit()
+    counter.clock.pass_(-4)
+
+    await counter.advance.advance(receipt.reference)
+
+    assert counter.case(receipt).tasks
+
+
 async def test_a_deadline_counts_from_the_receipt(counter: Counter):
     await counter.submit(answers={"members": 11})
     counter.clock.pass_(600)

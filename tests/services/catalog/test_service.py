@@ -84,3 +84,18 @@ async def test_an_unknown_service_or_version_is_told(counter: Counter):
     for question in (counter.catalog.service("nothing"), counter.catalog.edition("water", 99)):
         with pytest.raises(UnknownService):
             await question
+
+
+async def test_an_edition_that_the_copy_lacks_is_not_unknown_while_the_store_is_away(counter: Counter):
+    await counter.editions.publish(current(version=2))
+    counter.editions.away = True
+
+    with pytest.raises(StoreUnavailable):
+        await counter.catalog.edition("water", 2)
+
+
+async def test_a_service_that_is_not_shipped_is_not_unknown_while_nothing_published_can_be_read(counter: Counter):
+    counter.editions.away = counter.copy.away = True
+
+    with pytest.raises(StoreUnavailable):
+        await counter.catalog.service("blankets")

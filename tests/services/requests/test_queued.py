@@ -215,3 +215,20 @@ async def test_a_store_that_is_away_puts_the_message_back_for_later(counter: Cou
     await counter.run_workers()
 
     assert len(counter.store.cases) == 1
+
+
+@pytest.mark.parametrize("service", ["water", "blankets"])
+async def test_a_submission_waits_while_no_published_edition_can_be_read(counter: Counter, service: str):
+    for source in (counter.editions, counter.copy):
+        await source.publish(current(id="blankets"))
+        source.away = True
+    await queued(counter, message(counter, service=service))
+
+    assert (counter.failures.failures, counter.store.cases) == ({}, {})
+    counter.editions.away = False
+    counter.clock.pass_(30)
+    await counter.run_workers()
+
+    [case] = counter.store.cases.values()
+    assert (case.request.service, case.request.version, case.request.status) == (service, 1, "accepted")
+    assert case.tasks

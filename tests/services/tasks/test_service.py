@@ -55,6 +55,29 @@ async def test_a_claim_id_of_a_colleague_opens_nothing(counter: Counter):
     assert await counter.claim(TARO, "claim-0001") == []
 
 
+async def test_a_claim_that_gave_its_task_back_does_not_get_it_again(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001")
+    await counter.tasks.release(task_of(counter).id, HANAKO, 1, note=None)
+
+    assert await counter.claim(HANAKO, "claim-0001") == []
+    with pytest.raises(StaleToken):
+        await counter.tasks.claim(task_of(counter).id, HANAKO, claim_id="claim-0001", seconds=60)
+
+    counter.clock.pass_(61)
+    [claimed] = await counter.claim(TARO, "claim-0002")
+    assert claimed.task.token == 2
+
+
+async def test_a_repeated_claim_shows_no_task_that_another_holds_by_now(counter: Counter):
+    await counter.claim(HANAKO, "claim-0001", seconds=60)
+    listed = task_of(counter)
+    counter.clock.pass_(121)
+    await counter.claim(TARO, "claim-0002")
+    counter.store.lists_behind = [listed]
+
+    assert await counter.claim(HANAKO, "claim-0001") == []
+
+
 async def test_one_task_is_held_by_one_person_at_a_time(counter: Counter):
     await counter.claim(HANAKO, "claim-0001")
     counter.queues.put(QUEUE, json.dumps(message_of(task_of(counter))))
@@ -93,15 +116,54 @@ async def test_a_claimer_that_dies_leaves_a_task_that_another_gets_after_the_lea
     assert [c for c in counter.store.calls if c == "due"] == []
 
 
-async def test_urgent_tasks_come_first():
+async def with_tasks(*, urgent: int, normal: int) -> Counter:
     counter = Counter()
-    await counter.submit(key=KEY + "a", answers={"members": 2})
-    urgent = await counter.submit(key=KEY + "b", answers={"members": 6})
+    for n in range(urgent + normal):
+        await counter.submit(key=f"{KEY}-{n}", answers={"members": 6 if n < urgent else 2})
     await counter.run_workers()
+    return counter
 
-    [claimed] = await counter.claim()
 
-    assert claimed.request.reference == urgent.reference
+async def priorities_of_claims(counter: Counter, claims: int, limit: int = 1) -> list[list[str]]:
+    claimed = [await counter.claim(HANAKO, f"claim-{n:04}", limit=limit) for n in range(claims)]
+    return [[one.task.priority for one in each] for each in claimed]
+
+
+async def test_of_five_claims_in_a_row_four_start_with_the_urgent_queue():
+    counter = await with_tasks(urgent=5, normal=5)
+
+    claimed = await priorities_of_claims(counter, 5)
+
+    assert sorted(claimed) == [["normal"]] + [["urgent"]] * 4
+
+
+async def test_a_claim_goes_on_with_the_other_queue_where_the_first_is_drained():
+    counter = await with_tasks(urgent=2, normal=3)
+
+    [claimed] = await priorities_of_claims(counter, 1, limit=5)
+
+    assert sorted(claimed) == ["normal"] * 3 + ["urgent"] * 2
+
+
+async def test_urgent_tasks_that_never_end_do_not_starve_the_normal_ones():
+    counter = await with_tasks(urgent=44, normal=6)
+
+    claimed = [priority for each in await priorities_of_claims(counter, 10, limit=4) for priority in each]
+
+    assert len(claimed) == 40
+    assert claimed.count("normal") == 6
+
+
+async def test_instances_that_serve_one_claim_each_start_with_the_normal_queue_too():
+    counter = Counter()
+    firsts = set()
+    for _ in range(200):
+        counter.new_instance()
+        counter.queues.calls.clear()
+        await counter.claim()
+        firsts.add(next(call for call in counter.queues.calls if call.startswith("receive")))
+
+    assert firsts == {"receive tasks-supplies", "receive tasks-supplies-urgent"}
 
 
 def test_every_fifth_claim_starts_with_the_normal_queue():
