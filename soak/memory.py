@@ -1,0 +1,60 @@
+"""Does the host grow? The same load without kills and faults, and the host's resident memory along it."""
+
+import asyncio
+import random
+
+import msgspec
+
+from services.requests.receipts import ReceiptSecrets
+from soak import load
+from soak.desk import SoakedDesk, resident_memory
+from soak.diary import Diary
+from soak.work import Work
+
+SAMPLED_EVERY = 0.5
+FIRST_TENTH = 0.1
+ALLOWED = 1.20
+RESTS_WITHIN = 120.0
+
+
+class Growth(msgspec.Struct, frozen=True):
+    """Compare resident memory (MiB): after the first tenth of the requests, the highest since then, and at the end."""
+
+    first: float
+    highest: float
+    last: float
+
+    @property
+    def ratio(self) -> float:
+        """Return the end over the level after the first tenth."""
+        return self.last / self.first
+
+
+async def measure(count: int, seed: int, works: list[Work]) -> Growth:
+    """Run the load on a desk of its own and measure its host."""
+    print("(b) memory, without kills and faults", flush=True)
+    desk, diary, samples = SoakedDesk(), Diary(), list[tuple[int, float]]()
+    try:
+        async with desk.running(), load.staff_at_work(desk, diary, works, random.Random(seed)) as session:
+            sampling = asyncio.create_task(_sample(desk, diary, samples))
+            secrets = ReceiptSecrets(desk.app.settings.reference_secret, desk.app.settings.access_secrets)
+            await load.submit_all(session, diary, works, count, secrets, seed)
+            await load.rest(desk, diary, RESTS_WITHIN)
+            await asyncio.sleep(SAMPLED_EVERY)
+            sampling.cancel()
+    finally:
+        desk.forget()
+    return growth(samples, count)
+
+
+def growth(samples: list[tuple[int, float]], count: int) -> Growth:
+    """Read the growth out of pairs of receipts given so far and MiB."""
+    after = [mebibytes for receipts, mebibytes in samples if receipts >= count * FIRST_TENTH]
+    return Growth(first=after[0], highest=max(after), last=after[-1])
+
+
+async def _sample(desk: SoakedDesk, diary: Diary, samples: list[tuple[int, float]]) -> None:
+    pid = desk.pid("host")
+    while pid:
+        samples.append((diary.held, resident_memory(pid)))
+        await asyncio.sleep(SAMPLED_EVERY)
