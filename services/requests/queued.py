@@ -6,8 +6,8 @@ from services import cases
 from services.advance.service import Advance
 from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
-from services.catalog.service import Catalog
-from services.errors import InvalidSubmission, NeverPossible, UnknownService, WriteConflict
+from services.catalog.service import AS_SHIPPED, Catalog
+from services.errors import InvalidSubmission, NeverPossible, StoreUnavailable, UnknownService, WriteConflict
 from services.ports import RequestStore
 from services.requests import intake
 from services.requests import model as requests
@@ -31,13 +31,15 @@ class QueuedIntake:
         self._clock = clock
 
     async def take_in(self, body: str) -> None:
-        """Keep the submission in a message; raises NeverPossible where no team could act."""
+        """Keep the submission in a message; raises NeverPossible where no team could act, and StoreUnavailable."""
         message = intake.read_message(body)
         now = self._clock()
         received_at = min(message.received_at, now)
         submission = message.submission
         identity = identify(self._secrets, submission, message.idempotency_key, message.access_version)
         service, reason = await self._edition(message)
+        if service.edition.version == AS_SHIPPED:
+            raise StoreUnavailable("the edition that is current cannot be read")
         request = requests.accept(
             submission,
             identity,

@@ -175,3 +175,18 @@ async def test_a_store_that_is_away_puts_the_message_back_for_later(counter: Cou
     await counter.run_workers()
 
     assert len(counter.store.cases) == 1
+
+
+async def test_a_submission_is_not_kept_under_an_edition_that_nobody_published(counter: Counter):
+    counter.queues.put(intake.QUEUE, message(counter))
+    counter.editions.away = counter.copy.away = True
+    await counter.run_workers()
+    assert counter.store.cases == {}
+
+    counter.editions.away = counter.copy.away = False
+    counter.clock.pass_(60)
+    await counter.run_workers()
+
+    [case] = counter.store.cases.values()
+    assert case.request.version == 1
+    assert len(case.tasks) == 1
