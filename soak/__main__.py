@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1, help="chooses faults, victims and what people do")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does: no desk is left running
     return asyncio.run(_soak(arguments.requests, arguments.seed, shipped_work()))
 
 
@@ -47,10 +49,11 @@ async def _soak(count: int, seed: int, works: list[Work]) -> int:
         seconds = await load.submit_all(session, diary, works, count, _secrets(desk), seed)
         faults.share = 0.0
         killing.cancel()
+        until = time.monotonic() + RESTS_WITHIN
         report.load(diary, seconds, killed, faults)
         grown = await memory.measure(count, seed, works)
         print("(a) coming to rest", flush=True)
-        left = await load.rest(desk, diary, RESTS_WITHIN)
+        left = await load.rest(desk, diary, until)
         await at_work.aclose()
         held = check(diary, kept := await stored.read_all(desk.app))
         report.invariants(held, left, without_receipt(diary, kept))

@@ -40,12 +40,12 @@ class Caller:
         self._diary = diary
         self._chance = chance
 
-    async def post(self, path: str, body: object = None, **headers: str) -> Answer:
+    async def post(self, path: str, body: object = None, *, within: float = PATIENCE, **headers: str) -> Answer:
         """Send a body until there is an answer; raises GaveUp."""
         content = json.dumps(body).encode() if body is not None else b""
         sent = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(within):
                 while True:
                     answer = await self._once(path, content, sent)
                     if answer and answer.status < 500 and answer.code not in AGAIN:
@@ -55,9 +55,9 @@ class Caller:
             raise GaveUp(path) from error
 
     async def _once(self, path: str, content: bytes, headers: dict[str, str]) -> Answer | None:
-        within = aiohttp.ClientTimeout(total=ONE_TRY_WITHIN)
+        one_try = aiohttp.ClientTimeout(total=ONE_TRY_WITHIN)
         try:
-            async with self._session.post(path, data=content, headers=headers, timeout=within) as got:
+            async with self._session.post(path, data=content, headers=headers, timeout=one_try) as got:
                 text = await got.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             self._diary.answers["time-out" if isinstance(error, TimeoutError) else "connection lost"] += 1

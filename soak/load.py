@@ -56,13 +56,12 @@ async def submit_all(
     return time.perf_counter() - start
 
 
-async def rest(desk: SoakedDesk, diary: Diary, within: float) -> Rest:
-    """Wait until nothing is left to be done, at most so many seconds, and tell what is."""
+async def rest(desk: SoakedDesk, diary: Diary, until: float) -> Rest:
+    """Wait until nothing is left to be done, at most until then (`time.monotonic`), and tell what is."""
     references = {promise.receipts[0].reference for promise in diary.promises if promise.receipts}
-    deadline = time.monotonic() + within
     left = await stored.how_far(desk.app, references)
     async with _telling(lambda: f"left: {left.pending} requests pending, {left.open} tasks open, {left.absent} absent"):
-        while not left.is_reached and time.monotonic() < deadline:
+        while not left.is_reached and time.monotonic() < until:
             await asyncio.sleep(LOOKS_EVERY)
             left = await stored.how_far(desk.app, references)
     return left

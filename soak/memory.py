@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 
 import msgspec
 
@@ -39,7 +40,7 @@ async def measure(count: int, seed: int, works: list[Work]) -> Growth:
             sampling = asyncio.create_task(_sample(desk, diary, samples))
             secrets = ReceiptSecrets(desk.app.settings.reference_secret, desk.app.settings.access_secrets)
             await load.submit_all(session, diary, works, count, secrets, seed)
-            await load.rest(desk, diary, RESTS_WITHIN)
+            await load.rest(desk, diary, time.monotonic() + RESTS_WITHIN)
             await asyncio.sleep(SAMPLED_EVERY)
             sampling.cancel()
     finally:

@@ -15,9 +15,11 @@ from soak.work import Work
 
 ASKS_AGAIN = 0.2
 WITHDRAWS = 0.1
+WITHDRAWS_WITHIN = 30.0
+"""Seconds; a request that waits in the intake queue for longer stays."""
 LEASE_SECONDS = 30
 TASKS_AT_ONCE = 4
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 3.0
 STAFF_WAYS = {"complete": 0.78, "renew": 0.1, "release": 0.1, "forget": 0.02}
 """What becomes of a claimed task; renewed ones are completed after, forgotten ones wait for their lease to end."""
 MEANWHILE = {"handed_over", "withdrawn", "stale_token", "task_closed"}
@@ -68,7 +70,7 @@ class Residents:
     async def _withdraw(self, promise: Promise) -> None:
         receipt = promise.receipts[0]
         path = f"/api/requests/{receipt.reference}/withdraw"
-        answer = await self._caller.post(path, Access_Code=receipt.access_code)
+        answer = await self._caller.post(path, within=WITHDRAWS_WITHIN, Access_Code=receipt.access_code)
         promise.withdrawn = answer.status == 200
         _expect(self._diary, f"withdraw {receipt.reference}", answer)
 
