@@ -13,22 +13,20 @@ from soak.diary import Diary
 from soak.work import Work
 
 SAMPLED_EVERY = 0.5
-FIRST_TENTH = 0.1
 ALLOWED = 1.20
 RESTS_WITHIN = 120.0
 
 
 class Growth(msgspec.Struct, frozen=True):
-    """Compare resident memory (MiB): after the first tenth of the requests, the highest since then, and at the end."""
+    """Hold the resident memory (MiB) after each tenth of the requests, and at the end."""
 
-    first: float
-    highest: float
+    tenths: tuple[float, ...]
     last: float
 
     @property
     def ratio(self) -> float:
         """Return the end over the level after the first tenth."""
-        return self.last / self.first
+        return self.last / self.tenths[0]
 
 
 async def measure(count: int, seed: int, works: list[Work]) -> Growth:
@@ -50,8 +48,8 @@ async def measure(count: int, seed: int, works: list[Work]) -> Growth:
 
 def growth(samples: list[tuple[int, float]], count: int) -> Growth:
     """Read the growth out of pairs of receipts given so far and MiB."""
-    after = [mebibytes for receipts, mebibytes in samples if receipts >= count * FIRST_TENTH]
-    return Growth(first=after[0], highest=max(after), last=after[-1])
+    tenths = (next(level for held, level in samples if held >= count * tenth / 10) for tenth in range(1, 11))
+    return Growth(tenths=tuple(tenths), last=samples[-1][1])
 
 
 async def _sample(desk: SoakedDesk, diary: Diary, samples: list[tuple[int, float]]) -> None:

@@ -13,6 +13,8 @@ from soak.calls import Answer, Caller, GaveUp
 from soak.diary import Diary, Lease, Promise, Receipt
 from soak.work import Work
 
+PAUSES = (0.0, 4.0)
+"""Seconds between two requests of a client: so the load lasts for many kills."""
 ASKS_AGAIN = 0.2
 WITHDRAWS = 0.1
 WITHDRAWS_WITHIN = 30.0
@@ -41,6 +43,7 @@ class Residents:
 
         async def client() -> None:
             for number in numbers:
+                await asyncio.sleep(self._chance.uniform(*PAUSES))
                 await self._one(works[number % len(works)])
 
         await asyncio.gather(*(client() for _ in range(clients)))
