@@ -106,9 +106,9 @@ class SoakedDesk:
 
     async def _until_open(self) -> None:
         async with asyncio.timeout(OPENS_WITHIN):
-            while "Ctrl-C stops everything" not in self.log.read_text(encoding="utf-8", errors="replace"):
+            while "Ctrl-C stops everything" not in (said := self.log.read_text(encoding="utf-8", errors="replace")):
                 if self._supervisor is None or self._supervisor.poll() is not None:
-                    raise RuntimeError(f"the desk did not open; see {self.log}")
+                    raise RuntimeError(f"the desk did not open; it said:\n{said[-2000:]}")
                 await asyncio.sleep(0.1)
 
     async def _is_alive(self, session: aiohttp.ClientSession) -> bool:
