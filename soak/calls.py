@@ -12,6 +12,8 @@ from soak.diary import Diary
 
 ONE_TRY_WITHIN = 10.0
 PATIENCE = 180.0
+LONGEST_PAUSE = 10.0
+"""Seconds between two tries, which is what the counter asks for; the first pauses are shorter."""
 AGAIN = {"conflict"}
 """Refusals that say nothing but: send it again."""
 
@@ -46,11 +48,13 @@ class Caller:
         sent = {"Content-Type": "application/json", **{name.replace("_", "-"): text for name, text in headers.items()}}
         try:
             async with asyncio.timeout(within):
+                pause = 0.5
                 while True:
                     answer = await self._once(path, content, sent)
                     if answer and answer.status < 500 and answer.code not in AGAIN:
                         return answer
-                    await asyncio.sleep(self._chance.uniform(0.2, 1.0))
+                    await asyncio.sleep(self._chance.uniform(0.5, 1.0) * pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
         except TimeoutError as error:
             raise GaveUp(path) from error
 

@@ -13,7 +13,7 @@ from soak.calls import Answer, Caller, GaveUp
 from soak.diary import Diary, Lease, Promise, Receipt
 from soak.work import Work
 
-PAUSES = (0.0, 4.0)
+PAUSES = (0.0, 5.0)
 """Seconds between two requests of a client: so the load lasts for many kills."""
 ASKS_AGAIN = 0.2
 WITHDRAWS = 0.1
