@@ -7,9 +7,9 @@ import signal
 import sys
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from collections.abc import Coroutine
+from typing import Any
 
-from services.requests.receipts import ReceiptSecrets
 from soak import load, memory, report, stored
 from soak.desk import SoakedDesk
 from soak.diary import Diary
@@ -36,27 +36,19 @@ def main() -> int:
 async def _soak(count: int, seed: int, works: list[Work]) -> int:
     """Measure memory on a second desk while the first one comes to rest."""
     start = time.monotonic()
-    desk, faults, killed, diary = SoakedDesk(), Faults(seed), Counter[str](), Diary()
-    async with AsyncExitStack() as running:
-        print("(a) kill -9 and failing stores", flush=True)
-        await running.enter_async_context(desk.running())
-        await running.enter_async_context(desk.behind(faults))
-        at_work = AsyncExitStack()
-        session = await at_work.enter_async_context(load.staff_at_work(desk, diary, works, random.Random(seed)))
-        running.push_async_callback(at_work.aclose)
-        faults.share = FAULTS
-        killing = asyncio.create_task(kill_now_and_then(desk, faults, random.Random(seed), killed))
-        seconds = await load.submit_all(session, diary, works, count, _secrets(desk), seed)
-        faults.share = 0.0
-        killing.cancel()
-        until = time.monotonic() + RESTS_WITHIN
-        report.load(diary, seconds, killed, faults)
-        grown = await memory.measure(count, seed, works)
-        print("(a) coming to rest", flush=True)
-        left = await load.rest(desk, diary, until)
-        await at_work.aclose()
-        held = check(diary, kept := await stored.read_all(desk.app))
-        report.invariants(held, left, without_receipt(diary, kept))
+    desk, faults, diary = SoakedDesk(), Faults(seed), Diary()
+    print("(a) kill -9 and failing stores", flush=True)
+    async with desk.running():
+        async with desk.behind(faults), load.staff_at_work(desk, diary, works, random.Random(seed)) as session:
+            submitting = load.submit_all(session, diary, works, count, desk.secrets, seed)
+            await _under_kills(desk, faults, diary, seed, submitting)
+            until = time.monotonic() + RESTS_WITHIN
+            grown = await memory.measure(count, seed, works)
+            print("(a) coming to rest", flush=True)
+            left = await load.rest(desk, diary, until)
+        kept = await stored.read_all(desk.app)
+    held = check(diary, kept)
+    report.invariants(held, left, without_receipt(diary, kept))
     is_good = report.verdict(held, grown)
     print(f"{time.monotonic() - start:.0f} s in all")
     if is_good:
@@ -66,8 +58,19 @@ async def _soak(count: int, seed: int, works: list[Work]) -> int:
     return 0 if is_good else 1
 
 
-def _secrets(desk: SoakedDesk) -> ReceiptSecrets:
-    return ReceiptSecrets(desk.app.settings.reference_secret, desk.app.settings.access_secrets)
+async def _under_kills(
+    desk: SoakedDesk, faults: Faults, diary: Diary, seed: int, submitting: Coroutine[Any, Any, float]
+) -> None:
+    """Let operations fail and kill parts for as long as the load is submitted."""
+    killed = Counter[str]()
+    faults.share = FAULTS
+    killing = asyncio.create_task(kill_now_and_then(desk, faults, random.Random(seed), killed))
+    seconds = await submitting
+    if killing.done():
+        killing.result()  # the host did not come back
+    killing.cancel()
+    faults.share = 0.0
+    report.load(diary, seconds, killed, faults)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import aiohttp
 
 from local.desk import ROOT, Desk, choose_ports
 from local.processes import free_port
+from services.requests.receipts import ReceiptSecrets
 from settings import Settings
 from soak.proxy import Faults, Proxy
 from wiring import App, build
@@ -36,6 +37,11 @@ class SoakedDesk:
     def url(self) -> str:
         """Return the address of the counter."""
         return self.desk.url
+
+    @property
+    def secrets(self) -> ReceiptSecrets:
+        """Return the secrets behind the receipts that this desk gives."""
+        return ReceiptSecrets(self.app.settings.reference_secret, self.app.settings.access_secrets)
 
     @property
     def log(self) -> Path:

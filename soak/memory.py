@@ -6,7 +6,6 @@ import time
 
 import msgspec
 
-from services.requests.receipts import ReceiptSecrets
 from soak import load
 from soak.desk import SoakedDesk, resident_memory
 from soak.diary import Diary
@@ -36,8 +35,7 @@ async def measure(count: int, seed: int, works: list[Work]) -> Growth:
     try:
         async with desk.running(), load.staff_at_work(desk, diary, works, random.Random(seed)) as session:
             sampling = asyncio.create_task(_sample(desk, diary, samples))
-            secrets = ReceiptSecrets(desk.app.settings.reference_secret, desk.app.settings.access_secrets)
-            await load.submit_all(session, diary, works, count, secrets, seed)
+            await load.submit_all(session, diary, works, count, desk.secrets, seed)
             await load.rest(desk, diary, time.monotonic() + RESTS_WITHIN)
             await asyncio.sleep(SAMPLED_EVERY)
             sampling.cancel()
