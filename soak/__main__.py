@@ -20,7 +20,7 @@ from soak.work import Work, shipped_work
 
 FAULTS = 0.05
 RESTS_WITHIN = 660.0
-"""A message whose host was killed comes back after ten minutes; nothing waits longer."""
+"""Seconds; a message whose host was killed comes back after ten minutes, and nothing waits longer."""
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ async def _soak(count: int, seed: int, works: list[Work]) -> int:
             until = time.monotonic() + RESTS_WITHIN
             grown = await memory.measure(count, seed, works)
             print("(a) coming to rest", flush=True)
-            left = await load.rest(desk, diary, until)
+            left = await load.rest(desk, until)
         kept = await stored.read_all(desk.app)
     held = check(diary, kept)
     report.invariants(held, left, without_receipt(diary, kept))

@@ -56,14 +56,13 @@ async def submit_all(
     return time.perf_counter() - start
 
 
-async def rest(desk: SoakedDesk, diary: Diary, until: float) -> Rest:
+async def rest(desk: SoakedDesk, until: float) -> Rest:
     """Wait until nothing is left to be done, at most until then (`time.monotonic`), and tell what is."""
-    references = {promise.receipts[0].reference for promise in diary.promises if promise.receipts}
-    left = await stored.how_far(desk.app, references)
-    async with _telling(lambda: f"left: {left.pending} requests pending, {left.open} tasks open, {left.absent} absent"):
+    left = await stored.how_far(desk.app)
+    async with _telling(lambda: f"left: {left}"):
         while not left.is_reached and time.monotonic() < until:
             await asyncio.sleep(LOOKS_EVERY)
-            left = await stored.how_far(desk.app, references)
+            left = await stored.how_far(desk.app)
     return left
 
 

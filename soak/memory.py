@@ -36,7 +36,7 @@ async def measure(count: int, seed: int, works: list[Work]) -> Growth:
         async with desk.running(), load.staff_at_work(desk, diary, works, random.Random(seed)) as session:
             sampling = asyncio.create_task(_sample(desk, diary, samples))
             await load.submit_all(session, diary, works, count, desk.secrets, seed)
-            await load.rest(desk, diary, time.monotonic() + RESTS_WITHIN)
+            await load.rest(desk, time.monotonic() + RESTS_WITHIN)
             await asyncio.sleep(SAMPLED_EVERY)
             sampling.cancel()
     finally:

@@ -28,7 +28,7 @@ def load(diary: Diary, seconds: float, killed: Counter[str], faults: Faults) -> 
 
 def invariants(checks: list[Check], left: Rest, without_receipt: int) -> None:
     """Print every invariant with what it was asked of and what breaks it."""
-    _line("left to be done", f"{left.pending} requests pending, {left.open} tasks open, {left.absent} absent")
+    _line("left to be done", str(left))
     _line("requests without a receipt", f"{without_receipt} (their clients gave up)")
     for check in checks:
         outcome = "holds" if not check.broken else f"BROKEN {len(check.broken)} times"

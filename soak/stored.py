@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Request
 from services.tasks.model import Task
 from soak.invariants import Stored
@@ -16,16 +17,19 @@ ALL_FAILURES = 10_000
 
 
 class Rest(msgspec.Struct, frozen=True):
-    """Count what has not come to rest: pending requests, open tasks, receipts whose request is not there yet."""
+    """Count what has not come to rest: pending requests, open tasks, submissions that wait in the intake queue."""
 
     pending: int
     open: int
-    absent: int
+    waiting: int
+
+    def __str__(self) -> str:
+        return f"{self.pending} requests pending, {self.open} tasks open, {self.waiting} messages in the intake queue"
 
     @property
     def is_reached(self) -> bool:
         """Tell whether nothing is left to be done."""
-        return not (self.pending or self.open or self.absent)
+        return not (self.pending or self.open or self.waiting)
 
 
 async def read_all(app: App) -> Stored:
@@ -39,12 +43,12 @@ async def read_all(app: App) -> Stored:
     )
 
 
-async def how_far(app: App, references: set[str]) -> Rest:
-    """Tell what is left to be done for these references."""
-    there = {item["id"] for item in await _query(app, REQUESTS, "SELECT c.id FROM c WHERE c.type = 'request'")}
+async def how_far(app: App) -> Rest:
+    """Tell what is left to be done."""
+    intake = await app.queues.numbers(INTAKE_QUEUE)
     due = await _query(app, REQUESTS, "SELECT c.type, c.dueAt FROM c WHERE c.dueAt > ''")
     pending = sum(item["type"] == "request" for item in due)
-    return Rest(pending=pending, open=len(due) - pending, absent=len(references - there))
+    return Rest(pending=pending, open=len(due) - pending, waiting=intake.depth if intake else 0)
 
 
 async def _query(app: App, spec: ContainerSpec, sql: str) -> Sequence[dict[str, Any]]:
