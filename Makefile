@@ -1,9 +1,11 @@
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 PORT ?= 7071
-MYPY := services stores settings.py wiring.py functions local bench
+REQUESTS ?= 2000
+SEED ?= 1
+MYPY := services stores settings.py wiring.py functions local bench soak
 
-.PHONY: help setup run reset test lint format bench publish requirements
+.PHONY: help setup run reset test lint format bench soak publish requirements
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
@@ -32,6 +34,9 @@ format: setup ## Put the code into the house style
 
 bench: setup ## Measure cost and latency; prints ratios from one run
 	@$(PYTHON) -m bench
+
+soak: setup ## Kill and starve a desk under load, then check that nothing is lost (REQUESTS=200 for a trial)
+	@$(PYTHON) -m soak --requests $(REQUESTS) --seed $(SEED)
 
 requirements: setup ## Compile requirements*.txt from requirements*.in
 	@for name in requirements requirements-dev; do \

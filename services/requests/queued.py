@@ -31,7 +31,7 @@ class QueuedIntake:
         self._clock = clock
 
     async def take_in(self, body: str) -> None:
-        """Keep the submission in a message; raises NeverPossible where no team could act."""
+        """Keep the submission in a message; raises NeverPossible where no team could act, and StoreUnavailable."""
         message = intake.read_message(body)
         now = self._clock()
         received_at = min(message.received_at, now)

@@ -144,14 +144,14 @@ class Tasks:
     async def _claim_each(
         self, candidates: list[Candidate], staff: Staff, claim_id: str, seconds: int
     ) -> list[ClaimedTask]:
-        """Claim what can be claimed; what another took in between is simply not ours."""
-        claimed = []
+        """Claim what can be claimed, once each; what another took in between is simply not ours."""
+        claimed: dict[str, ClaimedTask] = {}
         for candidate in candidates:
             try:
-                claimed.append(await self._claim(candidate, staff, claim_id, seconds))
+                claimed[candidate.task.id] = await self._claim(candidate, staff, claim_id, seconds)
             except Refusal:
                 continue
-        return claimed
+        return list(claimed.values())
 
     async def _claim(self, candidate: Candidate, staff: Staff, claim_id: str, seconds: int) -> ClaimedTask:
         """Hide the message for the lease, then write the lease: a crash in between costs no more than the lease."""

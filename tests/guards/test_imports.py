@@ -12,7 +12,19 @@ ALLOWED = {
     "function_app.py": {"functions"},
     "madoguchi.py": {"services", "stores", "settings", "wiring"},
 }
-OURS = {"function_app", "functions", "madoguchi", "wiring", "settings", "services", "stores", "local", "tests", "bench"}
+OURS = {
+    "function_app",
+    "functions",
+    "madoguchi",
+    "wiring",
+    "settings",
+    "services",
+    "stores",
+    "local",
+    "tests",
+    "bench",
+    "soak",
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -85,6 +85,15 @@ async def test_one_task_is_held_by_one_person_at_a_time(counter: Counter):
     assert await counter.claim(TARO, "claim-0002") == []
 
 
+async def test_a_task_that_two_messages_deliver_is_handed_over_once(counter: Counter):
+    counter.queues.put(QUEUE, json.dumps(message_of(task_of(counter))))
+
+    [claimed] = await counter.claim(limit=2)
+
+    assert claimed.task.id == task_of(counter).id
+    assert counter.queues.visible(QUEUE) == []
+
+
 async def test_a_claim_for_another_team_is_refused(counter: Counter):
     stranger = Staff("u-x", "他課", frozenset({"Team.certificates", "Supervisor"}))
 

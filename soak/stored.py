@@ -1,0 +1,58 @@
+"""Reading what the stores hold, directly."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from services.requests.intake import QUEUE as INTAKE_QUEUE
+from services.requests.model import Request
+from services.tasks.model import Task
+from soak.invariants import Stored
+from stores.containers import AUDIT, REQUESTS, ContainerSpec
+from wiring import App
+
+WITHIN = 60.0
+ALL_FAILURES = 10_000
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """Count what has not come to rest: pending requests, open tasks, submissions that wait in the intake queue."""
+
+    pending: int
+    open: int
+    waiting: int
+
+    def __str__(self) -> str:
+        return f"{self.pending} requests pending, {self.open} tasks open, {self.waiting} messages in the intake queue"
+
+    @property
+    def is_reached(self) -> bool:
+        """Tell whether nothing is left to be done."""
+        return not (self.pending or self.open or self.waiting)
+
+
+async def read_all(app: App) -> Stored:
+    """Read every document."""
+    documents = msgspec.convert(await _query(app, REQUESTS, "SELECT * FROM c"), list[Request | Task])
+    return Stored(
+        requests=[document for document in documents if isinstance(document, Request)],
+        tasks=[document for document in documents if isinstance(document, Task)],
+        failures=await app.failures.list(None, ALL_FAILURES),
+        views=frozenset(item["id"] for item in await _query(app, AUDIT, "SELECT c.id FROM c")),
+    )
+
+
+async def how_far(app: App) -> Rest:
+    """Tell what is left to be done."""
+    intake = await app.queues.numbers(INTAKE_QUEUE)
+    due = await _query(app, REQUESTS, "SELECT c.type, c.dueAt FROM c WHERE c.dueAt > ''")
+    pending = sum(item["type"] == "request" for item in due)
+    return Rest(pending=pending, open=len(due) - pending, waiting=intake.depth if intake else 0)
+
+
+async def _query(app: App, spec: ContainerSpec, sql: str) -> Sequence[dict[str, Any]]:
+    async def ask(container: Any) -> list[dict[str, Any]]:
+        return [item async for item in container.query_items(sql, max_item_count=1000)]
+
+    return await app.cosmos.ask(spec, ask, WITHIN)
