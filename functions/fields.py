@@ -78,6 +78,11 @@ def answers_in(schema: dict[str, Any], pointer: str, typed: Typed) -> dict[str, 
     return answers
 
 
+def first(typed: Typed, name: str) -> str:
+    """Return the one value of a control, empty where it was not sent."""
+    return typed.get(name, [""])[0]
+
+
 def walk(field: Field) -> Iterator[Field]:
     """Return a field and all within it, in the order of the page."""
     yield field
@@ -180,8 +185,8 @@ def _as_offered(typed: str, offered: Sequence[Any]) -> Any:
 
 
 def _number(typed: str) -> int | str:
-    """Read a whole number as people type it, full width too."""
-    plain = unicodedata.normalize("NFKC", typed).replace(",", "")
+    """Read a whole number in digits, full width too."""
+    plain = unicodedata.normalize("NFKC", typed)
     return int(plain) if re.fullmatch(r"[+-]?[0-9]{1,15}", plain) else typed
 
 

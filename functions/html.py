@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import azure.functions as func
 import msgspec
 
-from functions import dates
+from functions import dates, phones
 from functions.access import ANYONE
 from functions.fields import Typed
 from functions.texts import LANGUAGES, Texts
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 WEB = Path(__file__).parent.parent / "web"
+LANG = "{lang:regex(^(" + "|".join(LANGUAGES) + ")$)}"
 MAX_FORM = 256 * 1024
 """A body of 48 KiB as JSON, percent-encoded, with room for what the form adds."""
 MAX_CONTROLS = 500
@@ -135,4 +136,5 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.globals["static"] = static_address
+    environment.filters["tel"] = phones.linked
     return environment

@@ -1,4 +1,4 @@
-"""What residents see: services, the form, the receipt, how a request stands, and withdrawal; without JavaScript."""
+"""What residents see on the way to a receipt: services, the form and its check; without JavaScript."""
 
 import base64
 import hashlib
@@ -10,10 +10,11 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
-from functions import fields, views
+from functions import fields
 from functions.api import STATUS_OF
-from functions.fields import Field, Typed
-from functions.html import NOT_KEPT, WEB, Visit, page
+from functions.fields import Field, Typed, first
+from functions.html import LANG, WEB, Visit, page
+from functions.receipt_pages import receipt_page
 from functions.texts import LANGUAGES, negotiate
 from functions.web import MAX_BODY, TooLarge, field_message
 from services.catalog.model import state_of
@@ -27,11 +28,9 @@ from services.errors import (
     ServiceClosed,
 )
 from services.requests.intake import hash_of_body, is_idempotency_key
-from services.requests.model import Contact, Request, Submission
-from services.requests.receipts import read_reference
+from services.requests.model import Contact, Submission
 from services.requests.service import How, Receipt
 
-LANG = "{lang:regex(^(" + "|".join(LANGUAGES) + ")$)}"
 STATIC = frozenset(path.name for path in (WEB / "static").iterdir())
 FOR_EVER = "public, max-age=31536000, immutable"
 MOST_KEYS = 3
@@ -84,7 +83,7 @@ async def answer_form(visit: Visit) -> func.HttpResponse:
         service = await visit.app.catalog.accepted(id_, _version(typed))
     except InvalidSubmission as error:
         return _form_page(visit, await visit.app.catalog.accepted(id_, None), typed, error)
-    step = _first(typed, "step")
+    step = first(typed, "step")
     if step == "edit":
         return _form_page(visit, service, typed)
     try:
@@ -92,39 +91,23 @@ async def answer_form(visit: Visit) -> func.HttpResponse:
         if step != "send":
             await visit.app.requests.check(submission)
             return _check_page(visit, service, typed)
-        receipt, how = await _send(visit, submission, _first(typed, "seed"))
+        receipt, how = await _send(visit, submission, first(typed, "seed"))
     except InvalidSubmission as error:
         return _form_page(visit, service, typed, error)
     except MadoguchiError as error:
         return _check_page(visit, service, typed, error)
-    shown: dict[str, Any] = {"receipt": receipt, "how": how, "service": service, "phone": service.definition.phone}
-    return visit.page("receipt", status=STATUS_OF[how], cache=NOT_KEPT, **shown)
-
-
-@bp.route(LANG + "/requests", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("requests")
-async def ask_for_receipt(visit: Visit) -> func.HttpResponse:
-    """Ask for reference and access code, which never stand in an address."""
-    return _ask(visit, {})
-
-
-@bp.route(LANG + "/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("requests")
-async def show_request(visit: Visit) -> func.HttpResponse:
-    """Show how a request stands, or withdraw it once that was confirmed."""
-    typed = visit.form()
-    step, reference, code = (_first(typed, name) for name in ("step", "reference", "accessCode"))
-    try:
-        if step == "withdraw":
-            request: Request | None = await visit.app.requests.withdraw(reference, code)
-        else:
-            request = await visit.app.requests.status(reference, code)
-        title, phone = await _title(visit, request), await visit.app.requests.phone_of(request)
-    except MadoguchiError as error:
-        return _ask(visit, typed, error)
-    template = "withdraw" if step == "confirm" and request and request.status == "accepted" else "request"
-    shown = _shown(visit, request, reference, phone)
-    return visit.page(template, cache=NOT_KEPT, shown=shown, code=code, title=title, phone=phone)
+    title = visit.texts.of(service.definition.title)
+    return receipt_page(
+        visit,
+        receipt.reference,
+        receipt.access_code,
+        status=STATUS_OF[how],
+        title=title,
+        received_at=receipt.received_at,
+        how=how,
+        next=visit.texts(f"next.{receipt.status}"),
+        phone=receipt.phone,
+    )
 
 
 @bp.route("static/{name}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -156,17 +139,19 @@ async def _send(visit: Visit, submission: Submission, seed: str) -> tuple[Receip
     return await visit.app.requests.submit(submission, key_for(seed, submission, MOST_KEYS - 1), visit.traceparent)
 
 
-def _first(typed: Typed, name: str) -> str:
-    return typed.get(name, [""])[0]
-
-
 def _version(typed: Typed) -> int | None:
-    version = _first(typed, "version")
+    version = first(typed, "version")
     return int(version) if re.fullmatch("[0-9]{1,9}", version) else None
 
 
+def _tried_in(typed: Typed) -> str:
+    """Return the language in which the form was sent without an answer: it is part of the body, so of the key."""
+    language = first(typed, "locale")
+    return language if language in LANGUAGES else ""
+
+
 def _with_seed(typed: Typed) -> Typed:
-    return typed if is_idempotency_key(_first(typed, "seed")) else {**typed, "seed": [_new_seed()]}
+    return typed if is_idempotency_key(first(typed, "seed")) else {**typed, "seed": [_new_seed()]}
 
 
 def _new_seed() -> str:
@@ -181,7 +166,7 @@ def _submission(visit: Visit, service: CompiledService, typed: Typed) -> Submiss
         answers=fields.answers_in(service.definition.form, "/answers", typed),
         contact=msgspec.convert(contact, Contact),
         version=service.edition.version if service.edition.version != AS_SHIPPED else None,
-        locale=visit.texts.language,
+        locale=_tried_in(typed) or visit.texts.language,
     )
     if len(msgspec.json.encode(submission)) > MAX_BODY:
         raise TooLarge()
@@ -199,7 +184,8 @@ def _form_page(
         status=422 if error else 200,
         service=service,
         phone=service.definition.phone,
-        seed=_first(typed, "seed"),
+        seed=first(typed, "seed"),
+        locale=_tried_in(typed),
         form=form,
         contact=contact,
         mistakes=[_mistake((form, contact), e, messages[e.pointer]) for e in found],
@@ -213,7 +199,8 @@ def _check_page(
     phone = service.definition.phone
     shown: dict[str, Any] = {
         "service": service,
-        "seed": _first(typed, "seed"),
+        "seed": first(typed, "seed"),
+        "locale": _tried_in(typed) or (visit.texts.language if problem else ""),
         "form": form,
         "contact": contact,
         "phone": phone,
@@ -246,22 +233,3 @@ def _contact(visit: Visit) -> dict[str, Any]:
     }
     said = {"label": {"ja": visit.texts("contact.title")}, "help": {"ja": visit.texts("contact.help")}}
     return {"type": "object", "properties": parts, "x-text": said}
-
-
-def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> func.HttpResponse:
-    shown: dict[str, Any] = {"reference": _first(typed, "reference"), "code": _first(typed, "accessCode")}
-    return visit.problem(problem, "requests", **shown) if problem else visit.page("requests", problem=None, **shown)
-
-
-def _shown(visit: Visit, request: Request | None, reference: str, phone: str) -> dict[str, Any]:
-    if request is None:
-        return views.status_of_receipt(read_reference(reference) or "", phone, visit.texts)
-    return views.status_of_request(request, phone, visit.texts)
-
-
-async def _title(visit: Visit, request: Request | None) -> str | None:
-    """Return the name of the service of a request, as the edition that was answered says it."""
-    if request is None:
-        return None
-    service = await visit.app.catalog.edition(request.service, request.version)
-    return visit.texts.of(service.definition.title)

@@ -48,7 +48,7 @@ def status_of_request(request: Request, phone: str, texts: Texts) -> dict[str, A
         "version": request.version,
         "status": request.status,
         "history": [_event(event, texts) for event in request.history if event.event in PUBLIC_EVENTS],
-        "next": {"text": texts(f"next.{request.status}"), "by": min(open_tasks, default=None)},
+        "next": {"text": _next(request, phone, texts), "by": min(open_tasks, default=None)},
         "phone": phone,
     }
 
@@ -119,3 +119,10 @@ def failure(shown: FailureSummary) -> dict[str, Any]:
 
 def _event(event: Event, texts: Texts) -> dict[str, str]:
     return {"at": event.at, "event": event.event, "text": texts(f"event.{event.event}")}
+
+
+def _next(request: Request, phone: str, texts: Texts) -> str:
+    """Say what comes next; what could not be done does not read as done."""
+    if request.status == "completed" and any(task.outcome == "not_done" for task in request.tasks):
+        return texts("next.not_done", phone=phone)
+    return texts(f"next.{request.status}")

@@ -11,6 +11,7 @@ import msgspec
 from functions.access import ANYONE, must_have, staff_of
 from functions.texts import Texts, negotiate
 from services import errors
+from services.catalog.controls import kind_of
 from services.catalog.forms import is_too_deep
 from services.errors import FieldError, InvalidSubmission, MadoguchiError
 from services.tasks.model import Staff
@@ -52,6 +53,12 @@ class NotJson(errors.Refusal):
     code = "unsupported_media_type"
 
 
+class ReceiptIncomplete(errors.Refusal):
+    """Ask for both reference and access code."""
+
+    code = "receipt_incomplete"
+
+
 class AccessCodeMissing(errors.Refusal):
     """Ask for the access code in its header."""
 
@@ -80,6 +87,7 @@ STATUS: dict[type[MadoguchiError], int] = {
     TooLarge: 413,
     errors.SubmissionTooLarge: 413,
     NotJson: 415,
+    ReceiptIncomplete: 422,
     errors.InvalidSubmission: 422,
     errors.UnknownOutcome: 422,
     errors.DefinitionRefused: 422,
@@ -197,11 +205,14 @@ def problem(error: MadoguchiError, texts: Texts, traceparent: str) -> func.HttpR
 
 def field_message(error: FieldError, form: object, texts: Texts) -> str:
     """Say in words what is wrong with a field: as the definition says it, else as the product does."""
-    own = _text_of_field(form, error.pointer.removeprefix("/answers")).get("errors", {}).get(error.code)
+    field = _field_at(form, error.pointer)
+    codes = _codes(error.code, field)
+    said = field.get("x-text", {}).get("errors", {})
+    own = next((said[code] for code in codes if code in said), None)
     if own:
         return texts.of(own)
-    key = f"field.{error.code}"
-    return texts(key if texts.has(key) else "field.other", **error.limits)
+    key = next((f"field.{code}" for code in codes if texts.has(f"field.{code}")), "field.other")
+    return texts(key, **error.limits)
 
 
 def trace_id(traceparent: str) -> str:
@@ -242,13 +253,27 @@ def _details(error: MadoguchiError, texts: Texts) -> dict[str, Any]:
     return {}
 
 
-def _text_of_field(schema: Any, pointer: str) -> dict[str, Any]:
-    for step in pointer.split("/")[1:]:
+def _field_at(form: Any, pointer: str) -> dict[str, Any]:
+    """Return the schema of an answer, empty where the form has none."""
+    answers, *steps = pointer.split("/")[1:] or [""]
+    schema = form if answers == "answers" else None
+    for step in steps:
         if not isinstance(schema, dict):
             return {}
         schema = schema.get("properties", {}).get(step) or schema.get("items")
-    text: dict[str, Any] = schema.get("x-text", {}) if isinstance(schema, dict) else {}
-    return text
+    return schema if isinstance(schema, dict) else {}
+
+
+def _codes(code: str, field: dict[str, Any]) -> tuple[str, ...]:
+    """Name what is wrong as its control would have it, the nearest first."""
+    match code, kind_of(field):
+        case "required", "checkbox" if "const" in field:
+            return ("const", code)
+        case "required", "radios" | "checkboxes":
+            return ("required_choice", code)
+        case "type", "number":
+            return ("type_integer", code)
+    return (code,)
 
 
 def _shape_error(message: str) -> FieldError:

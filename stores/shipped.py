@@ -1,15 +1,28 @@
 """The definitions shipped with the product, for an instance that starts while no store answers."""
 
 import asyncio
+import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from services.catalog.model import Current, Definition, Edition
 from services.catalog.publishing import read_definition
 from services.catalog.service import AS_SHIPPED
+from services.errors import DefinitionRefused
 from services.times import NEVER
 
 FOLDER = Path(__file__).parent.parent / "catalog" / "services"
+_TAG = "tag:yaml.org,2002:"
+_KEYS = (f"{_TAG}str", f"{_TAG}merge")
+_SCALARS = {
+    "null": ("^(?:~|null|)$", ("~", "n", "")),
+    "bool": ("^(?:true|false)$", "tf"),
+    "int": ("^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
+    "float": (r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0123456789"),
+    "merge": ("^<<$", "<"),
+}
+"""What stands for something else than text: pattern and first characters, the narrower pattern first."""
 
 
 class ShippedEditions:
@@ -26,17 +39,51 @@ class ShippedEditions:
 
 
 def read_yaml(path: Path) -> Any:
-    """Read the plain values of a YAML file; times stay text, as they are in JSON."""
+    """Read the plain values of a YAML file as JSON would have them; raises DefinitionRefused if it cannot."""
+    import yaml
+
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _loader())  # noqa: S506 - derives from SafeLoader
+    except OSError as error:
+        raise DefinitionRefused((f"the file cannot be read: {error.strerror}",)) from error
+    except UnicodeDecodeError as error:
+        raise DefinitionRefused((f"the file is not UTF-8, from byte {error.start + 1} on",)) from error
+    except yaml.MarkedYAMLError as error:
+        raise DefinitionRefused((f"{_position(error.problem_mark)}: {error.problem}",)) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise DefinitionRefused((f"the file is not YAML: {error}",)) from error
+
+
+@cache
+def _loader() -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Read YAML as JSON would be read: no dates, no sexagesimal numbers."""
+        """Read YAML as JSON would be read: no dates, no numbers to other bases, `yes` as text, each key once."""
 
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    return yaml.load(path.read_text(encoding="utf-8"), Loader)  # noqa: S506 - derives from SafeLoader
+        def compose_mapping_node(self, anchor: Any) -> Any:
+            node = super().compose_mapping_node(anchor)
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if key.tag not in _KEYS:
+                    raise yaml.MarkedYAMLError(
+                        problem="a key must be text: put it in quotes", problem_mark=key.start_mark
+                    )
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
+                    )
+                seen.add(key.value)
+            return node
+
+    Loader.yaml_implicit_resolvers = {}
+    for name, (pattern, first) in _SCALARS.items():
+        Loader.add_implicit_resolver(_TAG + name, re.compile(pattern), list(first))
+    return Loader
+
+
+def _position(mark: Any) -> str:
+    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
 
 
 def _read_all() -> tuple[Current, ...]:

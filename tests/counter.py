@@ -40,9 +40,9 @@ DEFINITION: dict[str, Any] = {
         "required": ["members"],
         "additionalProperties": False,
         "properties": {
-            "members": {"type": "integer", "minimum": 1, "maximum": 30},
-            "atHome": {"type": "boolean"},
-            "note": {"type": "string", "maxLength": 200},
+            "members": {"type": "integer", "minimum": 1, "maximum": 30, "x-text": {"label": {"ja": "人数"}}},
+            "atHome": {"type": "boolean", "x-text": {"label": {"ja": "届けてほしい"}}},
+            "note": {"type": "string", "maxLength": 200, "x-text": {"label": {"ja": "備考"}}},
         },
         "examples": [{"members": 2, "atHome": True, "note": "3階です"}],
     },

@@ -3,12 +3,24 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import msgspec
+
 from services.catalog.forms import child
+from services.catalog.model import Text
 
 type Kind = Literal["section", "text", "long", "number", "date", "radios", "checkbox", "checkboxes"]
 
 LONGEST_LINE = 100
 """The `maxLength` up to which a text is one line."""
+
+
+class FieldTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold what a field says under `x-text`: options by value, errors by code."""
+
+    label: Text = {}
+    help: Text = {}
+    options: dict[str, Text] = {}
+    errors: dict[str, Text] = {}
 
 
 def kind_of(schema: Any) -> Kind | None:
@@ -39,3 +51,20 @@ def undrawable(form: Any, pointer: str = "") -> Iterator[str]:
     elif kind == "section":
         for name, part in form["properties"].items():
             yield from undrawable(part, child(pointer, name))
+
+
+def untold(form: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Find the pointer of every field whose texts a page cannot show, with the reason."""
+    if pointer and (problem := _problem_of_texts(form)):
+        yield pointer, problem
+    if kind_of(form) == "section":
+        for name, part in form["properties"].items():
+            yield from untold(part, child(pointer, name))
+
+
+def _problem_of_texts(field: Any) -> str | None:
+    try:
+        texts = msgspec.convert(field.get("x-text", {}) if isinstance(field, dict) else {}, FieldTexts)
+    except msgspec.ValidationError as error:
+        return f"x-text: {error}"
+    return None if texts.label.get("ja", "").strip() else "has no Japanese label (x-text.label.ja)"

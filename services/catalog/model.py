@@ -14,6 +14,8 @@ ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
 """Seconds for which a version is still accepted after a newer one became current."""
 USUAL_OUTCOMES = ("done", "not_done")
 RESERVED_ROUTES = ("unrouted", "review")
+RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
+"""Endings by which the queues of one team are told from those of another."""
 _NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 
 type Text = dict[str, str]

@@ -1,17 +1,29 @@
 """The test that a service definition stands before it is published."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from services import times
 from services.catalog import controls, forms
-from services.catalog.forms import FormError
-from services.catalog.model import RESERVED_ROUTES, Case, Definition, Edition, Expectation, is_name
-from services.catalog.routing import CompiledService
+from services.catalog.forms import Form, FormError
+from services.catalog.model import (
+    RESERVED_ROUTES,
+    RESERVED_TEAM_ENDINGS,
+    Case,
+    Definition,
+    Edition,
+    Expectation,
+    is_name,
+)
+from services.catalog.routing import CompiledRoute, CompiledService
 from services.catalog.rules import RuleError
 from services.errors import DefinitionRefused
+
+SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
+"""Between these is a task due, counted from the receipt."""
 
 
 def read_definition(raw: object) -> Definition:
@@ -37,18 +49,15 @@ def check(definition: Definition) -> None:
 def _problems(definition: Definition) -> Iterator[str]:
     yield from _problems_of_names(definition)
     yield from _problems_of_texts(definition)
-    if not definition.routes:
-        yield "routes: at least one is needed"
+    yield from _problems_of_times(definition)
+    unusable = (*_problems_of_form(definition), *_problems_of_routes(definition))
+    if unusable:
+        yield from unusable
         return
-    try:
-        service = CompiledService(
-            Edition(service=definition.id, version=0, published_at=times.NEVER, definition=definition)
-        )
-    except (FormError, RuleError) as error:
-        yield str(error)
-        return
-    for pointer in controls.undrawable(definition.form):
-        yield f"form: {pointer} is nothing that a page can draw"
+    service = CompiledService(
+        Edition(service=definition.id, version=0, published_at=times.NEVER, definition=definition)
+    )
+    yield from _problems_of_controls(definition)
     yield from _problems_of_examples(service)
     yield from _problems_of_cases(service)
 
@@ -62,6 +71,9 @@ def _problems_of_names(definition: Definition) -> Iterator[str]:
     ]:
         if not is_name(name):
             yield f"{kind} {name!r}: small letters, digits and single hyphens, at most 40, beginning with a letter"
+    for team in definition.teams:
+        if team.endswith(RESERVED_TEAM_ENDINGS):
+            yield f"team {team!r}: no team ends in {' or '.join(RESERVED_TEAM_ENDINGS)}, which a queue's name adds"
     for name in sorted({r for r in routes if routes.count(r) > 1 or r in RESERVED_ROUTES}):
         yield f"route {name!r}: used twice or reserved"
 
@@ -72,11 +84,46 @@ def _problems_of_texts(definition: Definition) -> Iterator[str]:
             yield f"{name}: the Japanese text (ja) is missing"
     if not definition.phone.strip():
         yield "phone: a number to call is needed"
-    for name, time in (("opens", definition.opens), ("closes", definition.closes)):
+
+
+def _problems_of_times(definition: Definition) -> Iterator[str]:
+    given = {"opens": definition.opens, "closes": definition.closes}
+    moments = {}
+    for name, time in given.items():
         try:
-            times.moment(time or times.NEVER)
+            moments[name] = times.moment(time) if time else None
         except ValueError as error:
             yield f"{name}: {error}"
+    opens, closes = moments.get("opens"), moments.get("closes")
+    if opens and closes and closes <= opens:
+        yield "closes: it must be later than opens"
+    for route in definition.routes:
+        if not SOONEST <= route.due_in <= LATEST:
+            yield f"route {route.id!r}: dueIn must be between one minute (PT1M) and 366 days (P366D)"
+
+
+def _problems_of_form(definition: Definition) -> Iterator[str]:
+    try:
+        Form(definition.form)
+    except FormError as error:
+        yield str(error)
+
+
+def _problems_of_routes(definition: Definition) -> Iterator[str]:
+    if not definition.routes:
+        yield "routes: at least one is needed"
+    for route in definition.routes:
+        try:
+            CompiledRoute(route)
+        except RuleError as error:
+            yield f"route {route.id!r}: {error}"
+
+
+def _problems_of_controls(definition: Definition) -> Iterator[str]:
+    for pointer in controls.undrawable(definition.form):
+        yield f"form: {pointer} is nothing that a page can draw"
+    for pointer, problem in controls.untold(definition.form):
+        yield f"form: {pointer} {problem}"
 
 
 def _problems_of_examples(service: CompiledService) -> Iterator[str]:

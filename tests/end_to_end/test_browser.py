@@ -146,6 +146,45 @@ def test_a_refusal_focuses_its_summary_whose_links_lead_to_the_fields(page: Page
     expect(page.get_by_label("電話番号")).to_have_accessible_description(re.compile("エラー：.*市外局番から入力"))
 
 
+@pytest.mark.parametrize("label", ["電話番号", "人数"])
+def test_a_link_of_the_summary_shows_the_field_with_its_label_and_message(examined: Page, label: str):
+    examined.goto(FORM)
+    fill(examined, EXAMPLE | {"/contact/phone": ["でんわ"], "/answers/household/members": ["三人"]})
+    press(examined, "入力した内容を確かめる")
+
+    examined.get_by_role("alert").get_by_role("link").filter(has_text=label).click()
+
+    field = examined.locator(".field.wrong").filter(has_text=label)
+    box = field.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= PHONE["height"]
+
+
+def test_a_receipt_is_kept_over_a_change_of_language_and_no_address_tells_it(page: Page):
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+    reference, code = send(page)
+
+    press(page, "English")
+    receipt = page.locator("dl.receipt dd").all_inner_texts()
+    press(page, "See how your request stands")
+    press(page, "やさしい日本語")
+
+    assert receipt == [reference, code]
+    expect(page.get_by_role("heading", level=1)).to_have_text("あなたの 申請（しんせい）")
+    assert not [url for url in seen if reference in url or code in url]
+
+
+def test_enter_looks_a_request_up_and_does_not_change_the_language(page: Page):
+    page.goto("/ja/requests")
+    page.get_by_label("受付番号").fill("K7M2-QX9P-D4TB")
+
+    page.get_by_label("受付番号").press("Enter")
+
+    expect(page.get_by_role("alert")).to_contain_text("両方が必要です")
+
+
 def test_enter_checks_the_answers_and_does_not_change_the_language(page: Page):
     page.goto(FORM)
     fill(page, EXAMPLE | CONTACT)

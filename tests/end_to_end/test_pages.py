@@ -317,6 +317,127 @@ def test_a_receipt_is_kept_by_no_cache(desk: RunningDesk):
     assert "no-store" not in form.headers["cache-control"]
 
 
+def language_buttons(page: Page) -> set[tuple[str, str]]:
+    """Return step and address of every button that changes the language."""
+    return {(e.get("value"), e.get("formaction")) for e in page.all("button") if e.get("formaction")}
+
+
+def test_a_receipt_is_shown_in_another_language_without_sending_the_form_again(desk: RunningDesk):
+    receipt = post(desk, FORM, start(desk), "send", 201)
+    reference, code = receipt_on(receipt)
+
+    answer = desk.http.post("/en/requests", data={"reference": reference, "accessCode": code, "step": "receipt"})
+    english = Page(answer.text)
+
+    assert ("receipt", "/en/requests") in language_buttons(receipt)
+    assert english.heading == "We have your request"
+    assert receipt_on(english) == (reference, code)
+    assert "Relief supplies" in english.text
+    assert "already had" not in english.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert reference not in "".join(e.get("href") + e.get("formaction") + e.get("action") for e in english.elements)
+
+
+def test_status_and_withdrawal_stay_what_they_are_in_another_language(desk: RunningDesk):
+    pair = sent(desk)
+
+    status = post(desk, "/ja/requests", pair, "show")
+    confirmation = post(desk, "/ja/requests", pair, "confirm")
+    in_english = post(desk, "/en/requests", pair, "confirm")
+
+    assert ("show", "/en/requests") in language_buttons(status)
+    assert ("confirm", "/en/requests") in language_buttons(confirmation)
+    assert in_english.heading == "Withdraw this request?"
+    assert pair["reference"][0] in in_english.text
+
+
+def test_after_a_withdrawal_another_language_shows_how_the_request_stands(desk: RunningDesk):
+    withdrawn = post(desk, "/ja/requests", sent(desk), "withdraw")
+
+    assert {step for step, _ in language_buttons(withdrawn)} == {"show"}
+
+
+def test_nobody_gets_a_receipt_for_a_wrong_code(desk: RunningDesk):
+    page = post(desk, "/en/requests", {**sent(desk), "accessCode": ["AAAAAAAA"]}, "receipt", 404)
+
+    assert page.heading == "See how your request stands"
+
+
+def test_mistakes_and_the_check_page_come_back_in_the_other_language(desk: RunningDesk):
+    wrong = start(desk) | {"/contact/phone": ["でんわ"]}
+    plain = get(desk, FORM)
+    mistakes = post(desk, FORM, wrong, "check", 422)
+    check = post(desk, FORM, start(desk), "check")
+
+    in_english = post(desk, "/en/services/relief-supplies", mistakes.typed, "check", 422)
+
+    assert {step for step, _ in language_buttons(plain)} == {"edit"}
+    assert (
+        {step for step, _ in language_buttons(mistakes)} == {step for step, _ in language_buttons(check)} == {"check"}
+    )
+    assert "There is something to correct" in in_english.text
+
+
+def test_what_must_be_filled_in_is_told_as_its_control_is_used(desk: RunningDesk):
+    empty = get(desk, FORM).typed
+
+    page = post(desk, FORM, {name: empty[name] for name in ("seed", "version")}, "check", 422)
+
+    told = {e.get("href"): e.text.rpartition("：")[2] for e in page.all("a") if e.get("href").startswith("#answers")}
+    assert told["#answers-headName"] == "入力してください。"
+    assert told["#answers-receive-0"] == told["#answers-items-0"] == "選んでください。"
+    assert told["#answers-consentToShare"].endswith("チェックを付けてください。")
+
+
+def test_only_what_must_be_filled_in_carries_a_badge(desk: RunningDesk):
+    badges = [e.text for e in get(desk, FORM).all("span") if e.get("class") == "badge"]
+
+    assert set(badges) == {"必須"}
+
+
+def test_the_check_page_keeps_the_order_of_the_form(desk: RunningDesk):
+    form = get(desk, FORM)
+    check = post(desk, FORM, start(desk), "check")
+
+    labels = [field["x-text"]["label"]["ja"] for field in RELIEF["form"]["properties"].values()]
+
+    for page in (form, check):
+        positions = [page.text.index(f"\n{label}" if page is form else label) for label in labels]
+        assert positions == sorted(positions)
+
+
+def test_every_phone_number_on_a_page_can_be_called(desk: RunningDesk):
+    closed = get(desk, FORM)
+
+    calls = {(e.get("href"), e.text) for e in closed.all("a") if e.get("class") == "tel"}
+
+    assert calls == {("tel:" + RELIEF["phone"].replace("-", ""), RELIEF["phone"])}
+    assert len(re.findall(RELIEF["phone"], closed.all("body")[0].text)) == len(
+        [e for e in closed.all("a") if e.get("class") == "tel"]
+    )
+
+
+def test_phone_and_email_have_the_keyboard_that_fits(desk: RunningDesk):
+    modes = {e.get("name"): e.get("inputmode") for e in get(desk, FORM).all("input") if e.get("inputmode")}
+
+    assert (modes["/contact/phone"], modes["/contact/email"]) == ("tel", "email")
+
+
+@pytest.mark.parametrize("pair", [{}, {"reference": ["K7M2-QX9P-D4TB"]}, {"accessCode": ["AAAAAAAA"]}])
+def test_a_lookup_without_both_numbers_says_that_both_are_needed(desk: RunningDesk, pair: Typed):
+    page = post(desk, "/ja/requests", pair, "show", 422)
+
+    assert "受付番号とアクセスコードを入力してください" in page.text
+
+
+def test_a_failed_lookup_says_the_number_to_call_once(desk: RunningDesk):
+    pair: Typed = {"reference": ["K7M2-QX9P-D4TB"], "accessCode": ["AAAAAAAA"]}
+
+    page = post(desk, "/ja/requests", pair, "show", 404)
+
+    assert len([e for e in page.all("a") if e.get("class") == "tel"]) == 1
+
+
 @contextmanager
 def away(desk: RunningDesk, *names: str) -> Iterator[None]:
     """Let parts of a desk take calls and answer none."""
@@ -343,7 +464,8 @@ def test_an_outage_costs_a_resident_no_word_and_no_receipt(own_desk: RunningDesk
         waiting = post(own_desk, "/ja/requests", {"reference": [reference], "accessCode": [code]}, "show")
     with away(own_desk, "cosmos.js", "azurite.js"):
         refused = post(own_desk, FORM, other, "send", 503)
-    later = own_desk.http.post(FORM, data={**refused.typed, "step": "send"})
+    in_english = post(own_desk, "/en/services/relief-supplies", refused.typed, "check")
+    later = own_desk.http.post("/en/services/relief-supplies", data={**in_english.typed, "step": "send"})
     repeated = post(own_desk, FORM, other, "send")
 
     assert "もう一度送る必要はありません" in queued.text

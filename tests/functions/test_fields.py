@@ -182,5 +182,9 @@ def test_what_cannot_be_read_as_its_type_stays_text_for_the_form_to_refuse():
     assert (read["receive"], read["day"]) == ("fly", "きのう")
 
 
+def test_a_number_with_commas_stays_text():
+    assert answers(household__members=["1,000"])["household"]["members"] == "1,000"
+
+
 def test_a_number_too_long_to_be_one_stays_text():
     assert answers(household__members=["9" * 5000])["household"]["members"] == "9" * 5000

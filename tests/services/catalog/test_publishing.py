@@ -35,6 +35,16 @@ def test_a_definition_that_stands_its_own_cases_is_published():
         (lambda d: d["title"].pop("ja"), "title: the Japanese text"),
         (lambda d: d.update(phone=" "), "phone: a number to call"),
         (lambda d: d.update(closes="2026-01-01T00:00:00"), "closes: a time needs an offset"),
+        (
+            lambda d: d.update(opens="2026-12-01T00:00:00Z", closes="2026-12-01T09:00:00+09:00"),
+            "closes: it must be later",
+        ),
+        (lambda d: d["routes"][0].update(dueIn="PT59S"), "route 'prepare': dueIn must be between"),
+        (lambda d: d["routes"][0].update(dueIn="P367D"), "route 'prepare': dueIn must be between"),
+        (lambda d: d["routes"][0].update(dueIn="-P1D"), "route 'prepare': dueIn must be between"),
+        (lambda d: d["routes"][0].update(dueIn="P999999999D"), "route 'prepare': dueIn must be between"),
+        (lambda d: d["routes"][0].update(team="supplies-urgent"), "team 'supplies-urgent': no team ends in"),
+        (lambda d: d["routes"][0].update(team="supplies-poison"), "team 'supplies-poison': no team ends in"),
         (lambda d: d.update(routes=[]), "routes: at least one"),
         (lambda d: d["routes"][0].update(team="Supplies"), "team 'Supplies'"),
         (lambda d: d["routes"][0].update(id="review"), "route 'review': used twice or reserved"),
@@ -50,6 +60,15 @@ def test_a_definition_that_stands_its_own_cases_is_published():
         (
             lambda d: d["form"]["properties"]["note"].update(type=["string", "null"]),
             "form: /note is nothing that a page",
+        ),
+        (lambda d: d["form"]["properties"]["note"].pop("x-text"), "form: /note has no Japanese label"),
+        (
+            lambda d: d["form"]["properties"]["note"]["x-text"].update(label={"en": "Note"}),
+            "form: /note has no Japanese",
+        ),
+        (
+            lambda d: d["form"]["properties"]["note"]["x-text"].update(help="何でも"),
+            "form: /note x-text: Expected `object`",
         ),
         (lambda d: d["form"].pop("properties"), "form: / is nothing that a page can draw"),
         (lambda d: d["form"].pop("examples"), "form.examples: one whole valid set"),
@@ -73,3 +92,41 @@ def test_a_route_that_every_case_takes_is_refused():
         raw["cases"][1]["expect"]["tasks"].append({"route": "prepare", "team": "supplies", "priority": "urgent"})
 
     assert "route 'prepare': no valid case leaves it out" in refused(widen)
+
+
+@pytest.mark.parametrize("due_in", ["PT1M", "P366D"])
+def test_a_task_may_be_due_within_a_minute_to_a_leap_year(due_in: str):
+    raw = copy.deepcopy(DEFINITION)
+    raw["routes"][0]["dueIn"] = due_in
+
+    publishing.check(publishing.read_definition(raw))
+
+
+def test_a_service_and_a_route_may_be_called_urgent():
+    raw = copy.deepcopy(DEFINITION) | {"id": "water-urgent"}
+    raw["routes"][1]["id"] = raw["cases"][1]["expect"]["tasks"][0]["route"] = "deliver-urgent"
+
+    publishing.check(publishing.read_definition(raw))
+
+
+def test_every_field_of_a_section_and_the_section_need_a_label():
+    def group(raw: dict[str, Any]) -> None:
+        raw["form"]["properties"]["pet"] = {"type": "object", "properties": {"name": {"type": "string"}}}
+
+    reasons = refused(group)
+
+    assert "form: /pet has no Japanese label" in reasons
+    assert "form: /pet/name has no Japanese label" in reasons
+
+
+def test_a_broken_form_and_every_broken_rule_are_told_at_once():
+    def break_all(raw: dict[str, Any]) -> None:
+        raw["form"]["type"] = "thing"
+        raw["routes"][0]["when"] = "answers.members <"
+        raw["routes"][1]["priority"] = "1 + 1"
+
+    reasons = refused(break_all)
+
+    assert "the form is not a JSON Schema" in reasons
+    assert "route 'prepare': 'answers.members <' does not compile" in reasons
+    assert "route 'deliver': '1 + 1' does not return a str" in reasons
