@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from services.documents import Event
-from services.ports import Failure
+from services.failures.model import FailureSummary
 from services.requests.model import Request
 from services.tasks.model import Task
 from soak.diary import Diary, Promise
@@ -20,7 +20,7 @@ class Stored(msgspec.Struct, frozen=True):
 
     requests: Sequence[Request]
     tasks: Sequence[Task]
-    failures: Sequence[Failure]
+    failures: Sequence[FailureSummary]
     views: frozenset[str]
 
     def tasks_of(self) -> dict[str, list[Task]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.failures.model import Selection
 from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Request
 from services.tasks.model import Task
@@ -38,7 +39,7 @@ async def read_all(app: App) -> Stored:
     return Stored(
         requests=[document for document in documents if isinstance(document, Request)],
         tasks=[document for document in documents if isinstance(document, Task)],
-        failures=await app.failures.list(None, ALL_FAILURES),
+        failures=await app.failures.list(Selection(), ALL_FAILURES),
         views=frozenset(item["id"] for item in await _query(app, AUDIT, "SELECT c.id FROM c")),
     )
 

@@ -1,6 +1,7 @@
 """A counter of its own on the emulators: the test plays its host, residents, staff and the passing of time."""
 
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -52,6 +53,7 @@ class World:
         self.shown: list[tuple[str, str]] = []
         self.claimed: ClaimedTask | None = None
         self.message = ""
+        random.seed(1)  # a claim begins with the urgent queue
         await self.restart()
         await self.app.catalog.services()
 

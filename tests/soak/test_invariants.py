@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.failures import record_failure
+from services.failures.service import record_failure
 from services.requests.model import Request
 from services.tasks.model import Task
 from soak.diary import Diary, Lease, Promise, Receipt
@@ -206,7 +206,7 @@ async def test_a_view_without_its_record_is_reported(soaked: Soaked):
 
 async def test_a_message_that_failed_for_good_is_reported(soaked: Soaked):
     counter = soaked.counter
-    await record_failure(counter.failures, ADVANCE_QUEUE, "{}", "invented", tries=0, now=counter.clock())
+    await record_failure(counter.failures, ADVANCE_QUEUE, "{}", "invented", tries=0, message="m-1", clock=counter.clock)
 
     assert soaked.broken() == {"no message failed for good"}
 
