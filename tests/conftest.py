@@ -59,3 +59,11 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.stdin:
         process.stdin.close()
     process.wait(10)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many fault points the walk through the faults visited (tests/reliability)."""
+    passed = terminalreporter.getreports("passed")
+    visited = sum(value for report in passed for name, value in report.user_properties if name == "fault points")
+    if visited:
+        terminalreporter.write_line(f"fault walk: {visited} fault points visited")
