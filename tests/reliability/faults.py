@@ -138,8 +138,14 @@ _elsewhere: ContextVar[str] = ContextVar("elsewhere")
 
 @asynccontextmanager
 async def under_the_sdks() -> AsyncIterator[None]:
-    """Let injections see what every SDK client of this process sends; messages sent are visible at once."""
-    send, send_message = AioHttpTransport.send, QueueClient.send_message
+    """Let injections see what every SDK client of this process sends.
+
+    Nobody waits for time to pass: the SDKs retry at once, and messages sent are visible at once.
+    """
+    send, sleep, send_message = AioHttpTransport.send, AioHttpTransport.sleep, QueueClient.send_message
+
+    async def not_waiting(_: AioHttpTransport, _seconds: float) -> None:
+        await asyncio.sleep(0)
 
     async def sent_at_once(client: QueueClient, content: Any, **options: Any) -> Any:
         return await send_message(client, content, **{**options, "visibility_timeout": 0})
@@ -153,11 +159,13 @@ async def under_the_sdks() -> AsyncIterator[None]:
     async with _server() as address:
         token = _elsewhere.set(address)
         AioHttpTransport.send = watched  # type: ignore[method-assign]
+        AioHttpTransport.sleep = not_waiting  # type: ignore[method-assign]
         QueueClient.send_message = sent_at_once  # type: ignore[method-assign]
         try:
             yield
         finally:
             AioHttpTransport.send = send  # type: ignore[method-assign]
+            AioHttpTransport.sleep = sleep  # type: ignore[method-assign]
             QueueClient.send_message = send_message  # type: ignore[method-assign]
             _elsewhere.reset(token)
 
