@@ -68,7 +68,7 @@ async def claim_tasks(call: Call) -> func.HttpResponse:
     """Lease the next tasks of a team."""
     body = call.json(ClaimNext)
     claimed = await call.app.tasks.claim_next(
-        call.route("team"), call.caller, claim_id=body.claim_id, limit=body.max, seconds=body.lease_seconds
+        _team(call), call.caller, claim_id=body.claim_id, limit=body.max, seconds=body.lease_seconds
     )
     return answer({"tasks": [views.claimed_task(one) for one in claimed]})
 

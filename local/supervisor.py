@@ -1,6 +1,7 @@
 """Start the parts of a desk, start again what dies, and stop everything together."""
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Coroutine
@@ -74,6 +75,8 @@ class Part:
 async def run(desk: Desk, stop: asyncio.Event) -> int:
     """Run a desk until `stop` is set."""
     desk.write_settings()
+    for name in desk.values():
+        os.environ.pop(name, None)  # the host lets a shell's settings win, which may be those of another desk
     ports = desk.ports
     cosmos = Part("Cosmos DB emulator", cosmos_command(ports.cosmos, desk.folder / "cosmos"), ports.cosmos)
     azurite = Part(

@@ -127,7 +127,7 @@ def _are_too_large(answers: dict[str, Any]) -> bool:
 
 
 def _contact_errors(contact: Contact) -> Iterator[FieldError]:
-    if not any((contact.phone, contact.email, contact.name)):
+    if not any(given.strip() for given in (contact.phone, contact.email, contact.name) if given):
         yield FieldError("/contact", "contact_missing")
     if contact.phone and not _is_phone(contact.phone):
         yield FieldError("/contact/phone", "phone")

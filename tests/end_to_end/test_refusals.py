@@ -158,6 +158,15 @@ def guarded_routes() -> list[tuple[str, str]]:
     ]
 
 
+def test_a_team_that_no_queue_can_be_named_after_is_refused(desk: RunningDesk):
+    answer = desk.http.post(
+        "/api/staff/teams/NO_PE/claims", json={"claimId": "claim-0001"}, headers=desk.token("yamada", "Team.NO_PE")
+    )
+
+    assert answer.status_code == 422
+    assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [("/team", "pattern")]
+
+
 @pytest.mark.parametrize(("method", "path"), guarded_routes())
 def test_a_guarded_route_refuses_whoever_has_no_valid_token(desk: RunningDesk, method: str, path: str):
     good = desk.token("yamada", "Team.delivery")["Authorization"]

@@ -126,6 +126,7 @@ async def test_all_errors_are_told_at_once_per_field(counter: Counter):
     ("contact", "pointer", "code"),
     [
         (Contact(), "/contact", "contact_missing"),
+        (Contact(name=" \u3000"), "/contact", "contact_missing"),
         (Contact(phone="12"), "/contact/phone", "phone"),
         (Contact(email="no at"), "/contact/email", "email"),
         (Contact(name="あ" * 101), "/contact/name", "max_length"),
