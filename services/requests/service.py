@@ -97,11 +97,11 @@ class Requests:
             await self._create(request)
         except StoreUnavailable:
             await self._queue(message, request.version)
-            return self._receipt(request, status="received"), "queued"
+            return self._receipt(request, service.definition.phone, status="received"), "queued"
         except WriteConflict:
             return await self._first_receipt(request, identity)
         await self._advance.wake(request.reference, traceparent)
-        return self._receipt(request), "created"
+        return self._receipt(request, service.definition.phone), "created"
 
     async def status(self, reference: str, access_code: str) -> Request | None:
         """Return a resident's request, None where a genuine receipt is all that can be told; raises UnknownRequest."""
@@ -184,29 +184,29 @@ class Requests:
         existing = await self._store.read(identity.reference)
         if existing is None:
             raise refusal
-        return self._repeated(existing, identity)
+        return await self._repeated(existing, identity)
 
     async def _first_receipt(self, request: Request, identity: Identity) -> tuple[Receipt, How]:
         """Tell a repeat, another body and a foreign request apart; an own write whose reply was lost is a success."""
         existing = await self._store.read(request.reference)
         if existing is None:
             raise StoreUnavailable("the request that was in the way cannot be read yet")
-        receipt = self._repeated(existing, identity)
+        receipt = await self._repeated(existing, identity)
         return receipt, "created" if existing.received_at == request.received_at else "repeated"
 
-    def _repeated(self, existing: Request, identity: Identity) -> Receipt:
+    async def _repeated(self, existing: Request, identity: Identity) -> Receipt:
         if existing.key_hash != identity.key_hash:
             raise ReferenceTaken()
         if existing.body_hash != identity.body_hash:
             raise KeyReused(phone=self._phone)
-        return self._receipt(existing)
+        return self._receipt(existing, await self.phone_of(existing))
 
     def _opens(self, request: Request, code: str) -> bool:
         return receipts.opens(
             self._secrets, request.reference, code, version=request.access_version, epoch=request.access_epoch
         )
 
-    def _receipt(self, request: Request, status: str | None = None) -> Receipt:
+    def _receipt(self, request: Request, phone: str, status: str | None = None) -> Receipt:
         return Receipt(
             reference=request.reference,
             access_code=receipts.access_code_for(
@@ -216,7 +216,7 @@ class Requests:
             service=request.service,
             version=request.version,
             received_at=request.received_at,
-            phone=self._phone,
+            phone=phone,
         )
 
 

@@ -359,3 +359,11 @@ async def test_a_withdrawal_waits_for_its_document(counter: Counter):
         await counter.requests.withdraw(receipt.reference, receipt.access_code)
 
     assert refusal.value.phone == CITY_PHONE
+
+
+async def test_a_receipt_names_the_number_of_its_service_first_repeated_and_queued(counter: Counter):
+    first, repeated = await counter.submit(), await counter.submit()
+    counter.store.away = True
+    queued = await counter.submit(OTHER_KEY)
+
+    assert {receipt.phone for receipt in (first, repeated, queued)} == {SERVICE_PHONE}
