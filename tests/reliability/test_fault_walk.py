@@ -1,6 +1,6 @@
 """Every operation of every command fails in every way; whoever called calls again or not; then all invariants hold."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -9,7 +9,7 @@ import pytest
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.failures.model import failure_id
 from services.requests.intake import QUEUE as INTAKE_QUEUE
-from tests.reliability.faults import KINDS, Injection, outage_of, under_the_sdks
+from tests.reliability.faults import KINDS, Injection, outage_of
 from tests.reliability.world import HANAKO, JIRO, ROUTES, World
 
 type Act = Callable[[World], Awaitable[object]]
@@ -158,12 +158,6 @@ SCENARIOS = {
         HELD, withdraw, "read from requests, query requests, batch in requests", ends="withdrawn"
     ),
 }
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[None]:
-    async with under_the_sdks():
-        yield
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
