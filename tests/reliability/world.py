@@ -52,7 +52,7 @@ class World:
         self.receipts: list[Receipt] = []
         self.shown: list[tuple[str, str]] = []
         self.claimed: ClaimedTask | None = None
-        self.message = ""
+        self.message, self.queue = "", ADVANCE_QUEUE
         random.seed(1)  # a claim begins with the urgent queue
         await self.restart()
         await self.app.catalog.services()
@@ -97,6 +97,7 @@ class World:
 
     async def take(self, queue: str) -> None:
         """Take the one message of a triggered queue, which stands until its worker ends well."""
+        self.queue = queue
         [self.message] = await self._messages(queue)
 
     async def work(self, queue: str) -> None:
@@ -150,10 +151,8 @@ class World:
 
     async def recorded_failures(self) -> list[Failure]:
         """Read what stands in the failures of the message taken last."""
-        id_ = failure_id(ADVANCE_QUEUE, self.message)
-        return [
-            msgspec.convert(item, Failure) for item in await self._all(FAILURES, ADVANCE_QUEUE) if item["id"] == id_
-        ]
+        id_ = failure_id(self.queue, self.message)
+        return [msgspec.convert(item, Failure) for item in await self._all(FAILURES, self.queue) if item["id"] == id_]
 
     async def views(self) -> set[tuple[str, str]]:
         """Read what the audit says that staff saw: claim and task."""
