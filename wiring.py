@@ -8,6 +8,17 @@ import msgspec
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
+from services.pickup.counter import Counter
+from services.pickup.depots import Depots
+from services.pickup.grants import Grants
+from services.pickup.judging import Judging
+from services.pickup.matching import Matching
+from services.pickup.offers import Offers
+from services.pickup.reservations import Reservations
+from services.pickup.searching import Searching
+from services.pickup.slots import Slots
+from services.pickup.tending import Tending
+from services.pickup.walk_ins import WalkIns
 from services.reconciliation.service import Reconciliation
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
@@ -23,6 +34,7 @@ from stores.failures import CosmosFailures
 from stores.jwks import KeySet
 from stores.queues import StorageQueues
 from stores.shipped import ShippedEditions
+from stores.sites import CosmosQuotas, CosmosSites
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -40,6 +52,15 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     advance: Advance
     tasks: Tasks
     reconciliation: Reconciliation
+    depots: Depots
+    slots: Slots
+    reservations: Reservations
+    offers: Offers
+    counter: Counter
+    searching: Searching
+    walk_ins: WalkIns
+    judging: Judging
+    tending: Tending
     catalog: Catalog
     delivery: Delivery
     failures: Failures
@@ -73,15 +94,30 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     store, failures = CosmosRequests(cosmos), CosmosFailures(cosmos)
     catalog = Catalog(CosmosEditions(cosmos), blobs, ShippedEditions(), queues, clock)
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
-    advance = Advance(store, queues, catalog, clock)
+    sites = CosmosSites(cosmos)
+    grants = Grants(CosmosQuotas(cosmos), settings.reference_secret, clock)
+    slots = Slots(sites, clock)
+    reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
+    counter = Counter(store, sites, grants, catalog, CosmosAudit(cosmos), clock)
+    advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), clock)
     deliveries = Deliveries(store, queues, failures, clock)
+    requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone, reservations)
     return App(
         settings=settings,
-        requests=Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone),
+        requests=requests,
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
+        depots=Depots(sites, catalog, clock),
+        slots=slots,
+        reservations=reservations,
+        offers=Offers(sites, slots, catalog, clock),
+        counter=counter,
+        searching=Searching(store, catalog, CosmosAudit(cosmos), clock),
+        walk_ins=WalkIns(requests, advance, counter),
+        judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
+        tending=Tending(store, sites, reservations, counter, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
         failures=Failures(failures, queues, clock),

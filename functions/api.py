@@ -1,18 +1,32 @@
-"""What residents and channels call: services, requests, their status and withdrawal."""
+"""What residents and channels call: services, slots, requests, how they stand, their place and withdrawal."""
+
+from typing import Annotated
 
 import azure.functions as func
+import msgspec
+from msgspec import Meta
 
 from functions import views
 from functions.access import ANYONE
 from functions.texts import LANGUAGES, Texts
 from functions.web import AccessCodeMissing, Call, MissingKey, answer, api, require
+from services.errors import FieldError, InvalidSubmission
+from services.pickup.sites import Method
 from services.requests.intake import is_idempotency_key
 from services.requests.model import Request, Submission
 from services.requests.receipts import read_reference
 
 STATUS_OF = {"created": 201, "repeated": 200, "queued": 202}
 
+METHODS: tuple[Method, ...] = ("pickup", "delivery")
+
 bp = func.Blueprint()
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Name the slot that a resident asks for."""
+
+    slot: Annotated[str, Meta(min_length=1, max_length=90)]
 
 
 @bp.route("api/services", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -29,6 +43,14 @@ async def get_service(call: Call) -> func.HttpResponse:
     """Show one service with its form."""
     current = await call.app.catalog.service(call.route("id"))
     return answer(views.service_with_form(current, call.app.clock()))
+
+
+@bp.route("api/pickup/slots", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANYONE)
+async def list_open_slots(call: Call) -> func.HttpResponse:
+    """List the slots that take anybody now."""
+    offers = await call.app.offers.open(_method(call.request.params.get("method") or "pickup"))
+    return answer({"slots": [views.slot(offer) for offer in offers]})
 
 
 @bp.route("api/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -60,12 +82,35 @@ async def withdraw_request(call: Call) -> func.HttpResponse:
     return await _status(call, await call.app.requests.withdraw(call.route("reference"), _access_code(call)))
 
 
+@bp.route("api/requests/{reference}/place/confirm", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANYONE)
+async def confirm_place(call: Call) -> func.HttpResponse:
+    """Confirm the place that is held for a request."""
+    return await _status(call, await call.app.requests.confirm_place(call.route("reference"), _access_code(call)))
+
+
+@bp.route("api/requests/{reference}/place", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANYONE)
+async def choose_place(call: Call) -> func.HttpResponse:
+    """Ask for another slot."""
+    code, chosen = _access_code(call), call.json(Choice)
+    return await _status(call, await call.app.requests.choose_place(call.route("reference"), code, chosen.slot))
+
+
 async def _status(call: Call, request: Request | None) -> func.HttpResponse:
     phone = await call.app.requests.phone_of(request)
     if request is None:
         reference = read_reference(call.route("reference")) or ""
         return answer(views.status_of_receipt(reference, phone, call.texts))
-    return answer(views.status_of_request(request, phone, _texts(call, request)))
+    appointment = await call.app.offers.appointment(request)
+    return answer(views.status_of_request(request, phone, _texts(call, request), appointment))
+
+
+def _method(asked: str) -> Method:
+    found = next((method for method in METHODS if method == asked), None)
+    if found is None:
+        raise InvalidSubmission((FieldError("/method", "enum"),))
+    return found
 
 
 def _texts(call: Call, request: Request) -> Texts:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from services import times
 from services.times import Instant
@@ -29,12 +29,26 @@ def instant_text(instant: Instant, language: str) -> str:
     return f"{date_text(local.date(), language)}{local.hour}時{local.minute}分"
 
 
+def span_text(starts: Instant, ends: Instant, language: str) -> str:
+    """Show a span of time within a day or over its end: `令和8年11月24日（火）10時から11時30分まで`."""
+    first, last = (times.moment(instant).astimezone(JAPAN) for instant in (starts, ends))
+    day = date_text(first.date(), language)
+    until = "" if last.date() == first.date() else date_text(last.date(), language)
+    if language == "en":
+        return f"{day}, {first:%H:%M} to {until + ', ' if until else ''}{last:%H:%M}"
+    return f"{day}{_time_text(first)}から{until}{_time_text(last)}まで"
+
+
 def date_text(day: date, language: str) -> str:
     """Show a day: `令和8年11月23日（月）`, with the western year too in easy Japanese, alone in English."""
     if language == "en":
         return f"{day.day} {day:%B} {day.year}"
     western = f"（{day.year}年）" if language == "ja-easy" else ""
     return f"{era_year(day)}{western}{day.month}月{day.day}日（{WEEKDAYS[day.weekday()]}）"
+
+
+def _time_text(local: datetime) -> str:
+    return f"{local.hour}時{local.minute}分" if local.minute else f"{local.hour}時"
 
 
 def era_year(day: date) -> str:

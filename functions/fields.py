@@ -4,13 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
 from functions.dates import date_text, read_date
 from functions.texts import Texts
-from services.catalog.controls import Kind, kind_of
+from services.catalog.controls import SLOTS, Kind, kind_of
 from services.catalog.forms import child
 
 type Typed = Mapping[str, Sequence[str]]
@@ -18,11 +19,13 @@ type Typed = Mapping[str, Sequence[str]]
 
 
 class Option(msgspec.Struct, frozen=True):
-    """Offer one value of a choice."""
+    """Offer one value of a choice; options of one group stand together under its name."""
 
     value: str
     label: str
-    chosen: bool
+    chosen: bool = False
+    note: str = ""
+    group: str = ""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +58,12 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         return self.typed[0] if self.typed else ""
 
     @property
+    def groups(self) -> tuple[tuple[str, tuple[tuple[int, Option], ...]], ...]:
+        """Return the numbered options by the name of their group."""
+        numbered = groupby(enumerate(self.options), lambda pair: pair[1].group)
+        return tuple((name, tuple(pairs)) for name, pairs in numbered)
+
+    @property
     def is_iso_date(self) -> bool:
         """Tell whether the value is one that a date control can show."""
         return not self.value or _day(self.value) is not None
@@ -67,9 +76,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.id}-0" if self.kind in ("radios", "checkboxes") else self.id
 
 
-def draw(schema: dict[str, Any], pointer: str, texts: Texts, typed: Typed, errors: Mapping[str, str]) -> Field:
-    """Draw the field at a pointer; `errors` are messages by pointer."""
-    return _draw(schema, pointer, True, texts, typed, errors)
+def draw(
+    schema: dict[str, Any],
+    pointer: str,
+    texts: Texts,
+    typed: Typed,
+    errors: Mapping[str, str],
+    slots: Sequence[Option] = (),
+) -> Field:
+    """Draw the field at a pointer; `errors` are messages by pointer, `slots` what a field of slots offers."""
+    return _draw(schema, pointer, True, texts, typed, errors, slots)
 
 
 def answers_in(schema: dict[str, Any], pointer: str, typed: Typed) -> dict[str, Any]:
@@ -97,11 +113,18 @@ def field_at(field: Field, pointer: str) -> Field | None:
 
 
 def _draw(
-    schema: dict[str, Any], pointer: str, required: bool, texts: Texts, typed: Typed, errors: Mapping[str, str]
+    schema: dict[str, Any],
+    pointer: str,
+    required: bool,
+    texts: Texts,
+    typed: Typed,
+    errors: Mapping[str, str],
+    slots: Sequence[Option],
 ) -> Field:
     kind, said = kind_of(schema) or "text", schema.get("x-text", {})
     values = tuple(typed.get(pointer, ()))
-    options = _options(schema, kind, texts, values)
+    is_slot = schema.get("x-options") == SLOTS
+    options = with_choice(slots, values) if is_slot else _options(schema, kind, texts, values)
     return Field(
         pointer=pointer,
         kind=kind,
@@ -109,15 +132,23 @@ def _draw(
         help=texts.of(said.get("help", {})),
         required=required,
         typed=values,
-        shown=_shown(kind, texts, values, options),
+        shown=_slot_shown(texts, values, options) if is_slot else _shown(kind, texts, values, options),
         error=_error(kind, pointer, errors),
         autocomplete=schema.get("x-autocomplete"),
         options=options,
         fields=tuple(
-            _draw(part, child(pointer, name), required and name in schema.get("required", ()), texts, typed, errors)
+            _draw(
+                part, child(pointer, name), required and name in schema.get("required", ()), texts, typed, errors, slots
+            )
             for name, part in schema.get("properties", {}).items()
         ),
     )
+
+
+def with_choice(options: Sequence[Option], typed: Sequence[str]) -> tuple[Option, ...]:
+    """Mark the option that was chosen, the first where none is offered that was."""
+    chosen = next((option.value for option in options if option.value in typed), options[0].value if options else "")
+    return tuple(msgspec.structs.replace(option, chosen=option.value == chosen) for option in options)
 
 
 def _options(schema: dict[str, Any], kind: Kind, texts: Texts, typed: Sequence[str]) -> tuple[Option, ...]:
@@ -137,6 +168,15 @@ def _shown(kind: Kind, texts: Texts, typed: Sequence[str], options: Sequence[Opt
         day = _day(read_date(typed[0]))
         return date_text(day, texts.language) if day else typed[0]
     return typed[0].strip() if typed else ""
+
+
+def _slot_shown(texts: Texts, typed: Sequence[str], options: Sequence[Option]) -> str:
+    """Say which slot was chosen; one that is not offered any more is still asked for."""
+    value = typed[0] if typed else ""
+    chosen = next((option for option in options if option.value == value), None)
+    if chosen:
+        return " ".join(part for part in (chosen.group, chosen.label) if part)
+    return texts("slots.unsure") if value else texts("slots.anywhere")
 
 
 def _error(kind: Kind, pointer: str, errors: Mapping[str, str]) -> str | None:
@@ -160,7 +200,7 @@ def _read(schema: dict[str, Any], pointer: str, required: bool, typed: Typed) ->
         return None
     match kind:
         case "radios":
-            return _as_offered(values[0], schema["enum"])
+            return _as_offered(values[0], schema.get("enum", ()))
         case "number":
             return _number(values[0])
         case "date":

@@ -75,6 +75,7 @@ class Visit(msgspec.Struct, frozen=True):
             "settings": self.app.settings,
             "phone": self.app.settings.municipality_phone,
             "when": lambda instant: dates.instant_text(instant, self.texts.language),
+            "span": lambda starts, ends: dates.span_text(starts, ends, self.texts.language),
             "is_past": lambda instant: times.moment(instant) <= now,
         }
         html = _environment().get_template(f"pages/{template}.html").render(known | values)

@@ -10,7 +10,7 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
-from functions import fields
+from functions import fields, slots
 from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
 from functions.html import LANG, WEB, Visit, page
@@ -70,7 +70,7 @@ async def show_form(visit: Visit) -> func.HttpResponse:
     definition = service.definition
     if state_of(definition, visit.app.clock()) == "closed":
         raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
-    return _form_page(visit, service, {"seed": [_new_seed()]})
+    return await _form_page(visit, service, {"seed": [_new_seed()]})
 
 
 @bp.route(LANG + "/services/{id}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -82,20 +82,20 @@ async def answer_form(visit: Visit) -> func.HttpResponse:
     try:
         service = await visit.app.catalog.accepted(id_, _version(typed))
     except InvalidSubmission as error:
-        return _form_page(visit, await visit.app.catalog.accepted(id_, None), typed, error)
+        return await _form_page(visit, await visit.app.catalog.accepted(id_, None), typed, error)
     step = first(typed, "step")
     if step == "edit":
-        return _form_page(visit, service, typed)
+        return await _form_page(visit, service, typed)
     try:
         submission = _submission(visit, service, typed)
         if step != "send":
             await visit.app.requests.check(submission)
-            return _check_page(visit, service, typed)
+            return await _check_page(visit, service, typed)
         receipt, how = await _send(visit, submission, first(typed, "seed"))
     except InvalidSubmission as error:
-        return _form_page(visit, service, typed, error)
+        return await _form_page(visit, service, typed, error)
     except MadoguchiError as error:
-        return _check_page(visit, service, typed, error)
+        return await _check_page(visit, service, typed, error)
     title = visit.texts.of(service.definition.title)
     return receipt_page(
         visit,
@@ -106,6 +106,7 @@ async def answer_form(visit: Visit) -> func.HttpResponse:
         received_at=receipt.received_at,
         how=how,
         next=visit.texts(f"next.{receipt.status}"),
+        has_pickup=service.definition.pickup is not None,
         phone=receipt.phone,
     )
 
@@ -173,12 +174,12 @@ def _submission(visit: Visit, service: CompiledService, typed: Typed) -> Submiss
     return submission
 
 
-def _form_page(
+async def _form_page(
     visit: Visit, service: CompiledService, typed: Typed, error: InvalidSubmission | None = None
 ) -> func.HttpResponse:
     found = error.errors if error else ()
     messages = {e.pointer: field_message(e, service.definition.form, visit.texts) for e in reversed(found)}
-    form, contact = _drawn(visit, service, typed, messages)
+    form, contact = await _drawn(visit, service, typed, messages)
     return visit.page(
         "form",
         status=422 if error else 200,
@@ -192,10 +193,10 @@ def _form_page(
     )
 
 
-def _check_page(
+async def _check_page(
     visit: Visit, service: CompiledService, typed: Typed, problem: MadoguchiError | None = None
 ) -> func.HttpResponse:
-    form, contact = _drawn(visit, service, typed, {})
+    form, contact = await _drawn(visit, service, typed, {})
     phone = service.definition.phone
     shown: dict[str, Any] = {
         "service": service,
@@ -208,8 +209,9 @@ def _check_page(
     return visit.problem(problem, "check", **shown) if problem else visit.page("check", problem=None, **shown)
 
 
-def _drawn(visit: Visit, service: CompiledService, typed: Typed, messages: dict[str, str]) -> tuple[Field, Field]:
-    form = fields.draw(service.definition.form, "/answers", visit.texts, typed, messages)
+async def _drawn(visit: Visit, service: CompiledService, typed: Typed, messages: dict[str, str]) -> tuple[Field, Field]:
+    offered = await slots.of_form(visit.app.offers, service.definition, visit.texts)
+    form = fields.draw(service.definition.form, "/answers", visit.texts, typed, messages, offered)
     return form, fields.draw(_contact(visit), "/contact", visit.texts, typed, messages)
 
 

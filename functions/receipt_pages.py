@@ -1,16 +1,21 @@
-"""What residents see with a receipt: the receipt itself, how their request stands, and withdrawal."""
+"""What residents see with a receipt: the receipt itself, how their request stands, its place, and withdrawal."""
 
 from typing import Any
 
 import azure.functions as func
 
-from functions import views
-from functions.fields import Typed, first
+from functions import pickup_codes, slots, views
+from functions.fields import Field, Typed, first
 from functions.html import LANG, NOT_KEPT, Visit, page
 from functions.web import ReceiptIncomplete
-from services.errors import MadoguchiError
+from services.catalog.model import Definition
+from services.errors import MadoguchiError, NoSuchSlot, PlaceGone
+from services.pickup.booking import CAN_CHANGE, HAS_PLACE
 from services.requests.model import Request
 from services.requests.receipts import read_code, read_reference
+
+SLOT = "/slot"
+"""The control by which a resident chooses another slot."""
 
 bp = func.Blueprint()
 
@@ -25,42 +30,56 @@ async def ask_for_receipt(visit: Visit) -> func.HttpResponse:
 @bp.route(LANG + "/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @page("requests")
 async def show_request(visit: Visit) -> func.HttpResponse:
-    """Show how a request stands or its receipt again, or withdraw it once that was confirmed."""
+    """Show how a request stands or its receipt again; confirm or change its place, or withdraw it, if asked."""
     typed = visit.form()
     step, reference, code = (first(typed, name) for name in ("step", "reference", "accessCode"))
     if step == "edit":
         return _ask(visit, typed)
+    chosen = first(typed, SLOT)
     try:
-        request = await _request(visit, step, reference, code)
-        title, phone = await _title(visit, request), await visit.app.requests.phone_of(request)
+        request, problem = await _asked(visit, step, reference, code, chosen)
+        values = await _values(visit, request, reference, code)
+        if request and values["can_change"] and (step == "change-place" or isinstance(problem, NoSuchSlot)):
+            return _drawn(visit, "place", problem, slot=await _slot_field(visit, request), **values)
     except MadoguchiError as error:
         return _ask(visit, typed, error)
-    shown = _shown(visit, request, reference, phone)
     if step == "receipt":
-        return _receipt_again(visit, request, shown, read_code(code), title)
-    template = "withdraw" if step == "confirm" and request and request.status == "accepted" else "request"
-    return visit.page(template, cache=NOT_KEPT, shown=shown, code=code, title=title, phone=phone)
+        return _receipt_again(visit, request, values)
+    if step == "confirm" and request and request.status == "accepted":
+        return _drawn(visit, "withdraw", None, **values)
+    is_kept = step == "choose-place" and problem is None and _is_kept(request, chosen)
+    return _drawn(visit, "request", problem, is_kept=is_kept, **values)
 
 
 def receipt_page(visit: Visit, reference: str, code: str, *, status: int = 200, **values: Any) -> func.HttpResponse:
     """Draw a receipt, which no cache keeps."""
-    return visit.page("receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **values)
+    known: dict[str, Any] = {"shown": {}, "pickup_code": None, "can_change": False, **values}
+    return visit.page("receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
 
 
-def _receipt_again(
-    visit: Visit, request: Request | None, shown: dict[str, Any], code: str, title: str | None
-) -> func.HttpResponse:
+def _receipt_again(visit: Visit, request: Request | None, values: dict[str, Any]) -> func.HttpResponse:
     """Show a receipt in another language; sending the form again would not, since its language is part of it."""
+    shown = values["shown"]
     return receipt_page(
         visit,
         shown["reference"],
-        code,
-        title=title,
+        read_code(values["code"]),
+        title=values["title"],
         received_at=request.received_at if request else None,
         how="created" if request else "queued",
         next=shown["next"]["text"],
         phone=shown["phone"],
+        has_pickup=values["has_pickup"],
+        shown=shown,
+        pickup_code=values["pickup_code"],
+        can_change=values["can_change"],
     )
+
+
+def _drawn(visit: Visit, template: str, problem: MadoguchiError | None, **values: Any) -> func.HttpResponse:
+    if problem:
+        return visit.problem(problem, template, cache=NOT_KEPT, **values)
+    return visit.page(template, cache=NOT_KEPT, problem=None, **values)
 
 
 def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> func.HttpResponse:
@@ -68,23 +87,76 @@ def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> f
     return visit.problem(problem, "requests", **shown) if problem else visit.page("requests", problem=None, **shown)
 
 
-async def _request(visit: Visit, step: str, reference: str, code: str) -> Request | None:
+async def _asked(
+    visit: Visit, step: str, reference: str, code: str, slot: str
+) -> tuple[Request | None, MadoguchiError | None]:
+    """Do what was asked; a place that cannot be had is told on the page of the request."""
+    try:
+        return await _request(visit, step, reference, code, slot), None
+    except (PlaceGone, NoSuchSlot) as error:
+        return await visit.app.requests.status(reference, code), error
+
+
+async def _request(visit: Visit, step: str, reference: str, code: str, slot: str) -> Request | None:
     if not (reference.strip() and code.strip()):
         raise ReceiptIncomplete()
     if step == "withdraw":
         return await visit.app.requests.withdraw(reference, code)
+    if step == "confirm-place":
+        return await visit.app.requests.confirm_place(reference, code)
+    if step == "choose-place":
+        return await visit.app.requests.choose_place(reference, code, slot)
     return await visit.app.requests.status(reference, code)
 
 
-def _shown(visit: Visit, request: Request | None, reference: str, phone: str) -> dict[str, Any]:
+async def _values(visit: Visit, request: Request | None, reference: str, code: str) -> dict[str, Any]:
+    """Gather what every page of a request says."""
+    state = request.booking.state if request and request.booking and request.booking.method == "pickup" else None
+    phone = await visit.app.requests.phone_of(request)
+    definition = await _definition(visit, request) if request else None
+    return {
+        "shown": await _shown(visit, request, reference, phone),
+        "code": code,
+        "title": visit.texts.of(definition.title) if definition else None,
+        "has_pickup": definition is not None and definition.pickup is not None,
+        "phone": phone,
+        "pickup_code": pickup_codes.drawing_of(request.reference) if request and state in HAS_PLACE else None,
+        "can_change": request is not None and request.status == "accepted" and state in CAN_CHANGE,
+    }
+
+
+async def _shown(visit: Visit, request: Request | None, reference: str, phone: str) -> dict[str, Any]:
     if request is None:
         return views.status_of_receipt(read_reference(reference) or "", phone, visit.texts)
-    return views.status_of_request(request, phone, visit.texts)
+    appointment = await visit.app.offers.appointment(request)
+    return views.status_of_request(request, phone, visit.texts, appointment)
 
 
-async def _title(visit: Visit, request: Request | None) -> str | None:
-    """Return the name of the service of a request, as the edition that was answered says it."""
-    if request is None:
-        return None
-    service = await visit.app.catalog.edition(request.service, request.version)
-    return visit.texts.of(service.definition.title)
+async def _slot_field(visit: Visit, request: Request) -> Field:
+    """Draw the slots that a request may change to, with its own marked."""
+    own = request.booking.place.name if request.booking and request.booking.place else None
+    offered = slots.options(await visit.app.offers.choices(request), visit.texts, own)
+    return Field(
+        pointer=SLOT,
+        kind="radios",
+        label=visit.texts("place.label"),
+        help="",
+        required=True,
+        typed=(),
+        shown="",
+        error=None,
+        options=offered,
+    )
+
+
+def _is_kept(request: Request | None, chosen: str) -> bool:
+    """Tell that a request stays where it is: the slot that was chosen has no room any more."""
+    booking = request.booking if request else None
+    if booking is None or booking.place is None:
+        return False
+    return booking.state in ("held", "confirmed") and booking.place.name != chosen
+
+
+async def _definition(visit: Visit, request: Request) -> Definition:
+    """Return the service of a request as the edition that was answered says it."""
+    return (await visit.app.catalog.edition(request.service, request.version)).definition

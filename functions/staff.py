@@ -9,8 +9,8 @@ from msgspec import Meta
 from functions import views
 from functions.access import ANY_TEAM
 from functions.web import Call, answer, api
-from services.catalog.model import is_name
 from services.errors import FieldError, InvalidSubmission
+from services.names import is_name
 from services.tasks.model import TaskStatus
 
 type ClaimId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,64}$")]

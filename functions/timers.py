@@ -16,6 +16,7 @@ async def sweep(timer: func.TimerRequest) -> None:
     if timer.past_due:
         log.warning("the sweep is late")
     await app().advance.sweep()
+    await app().tending.run()
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 */15 * * * *")

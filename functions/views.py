@@ -8,12 +8,33 @@ from functions.texts import Texts
 from services.catalog.model import Current, state_of
 from services.documents import Event
 from services.failures.model import FailureSummary
+from services.pickup.booking import Booking
+from services.pickup.counter import Card
+from services.pickup.offers import Appointment, Line, Offer
+from services.pickup.plan import household_of
+from services.pickup.searching import Found
+from services.pickup.sites import Move, Site
+from services.pickup.supplies import Item
 from services.requests.model import Request
 from services.tasks.model import Task
 from services.tasks.service import ClaimedTask
 from services.times import Instant
 
-PUBLIC_EVENTS = ("accepted", "dispatched", "task_completed", "completed", "withdrawn")
+PUBLIC_EVENTS = (
+    "accepted",
+    "dispatched",
+    "task_completed",
+    "completed",
+    "withdrawn",
+    "waiting",
+    "place_held",
+    "place_confirmed",
+    "place_expired",
+    "place_missed",
+    "place_moved",
+    "place_kept",
+    "collected",
+)
 """The events a resident reads about; the others are staff's own."""
 
 
@@ -39,10 +60,12 @@ def service_with_form(current: Current, now: Instant) -> dict[str, Any]:
     return service(current, now) | {"form": current.edition.definition.form}
 
 
-def status_of_request(request: Request, phone: str, texts: Texts) -> dict[str, Any]:
+def status_of_request(
+    request: Request, phone: str, texts: Texts, appointment: Appointment | None = None
+) -> dict[str, Any]:
     """Show a resident how a request stands."""
     open_tasks = [task.deadline for task in request.tasks if task.status == "open"]
-    return {
+    shown = {
         "reference": request.reference,
         "service": request.service,
         "version": request.version,
@@ -51,6 +74,7 @@ def status_of_request(request: Request, phone: str, texts: Texts) -> dict[str, A
         "next": {"text": _next(request, phone, texts), "by": min(open_tasks, default=None)},
         "phone": phone,
     }
+    return shown | {"booking": booking(appointment)} if appointment else shown
 
 
 def status_of_receipt(reference: str, phone: str, texts: Texts) -> dict[str, Any]:
@@ -61,6 +85,52 @@ def status_of_receipt(reference: str, phone: str, texts: Texts) -> dict[str, Any
         "history": [],
         "next": {"text": texts("next.received"), "by": None},
         "phone": phone,
+    }
+
+
+def booking(shown: Appointment) -> dict[str, Any]:
+    """Show a resident how the pickup of a request stands; a household served before is told no more than that."""
+    stands, place = shown.booking, shown.place
+    return {
+        "state": stands.state,
+        "method": stands.method,
+        "place": {
+            "slot": place.name,
+            "site": site(shown.site) if shown.site else {"id": place.site},
+            "starts": stands.starts,
+            "ends": stands.ends,
+        }
+        if place
+        else None,
+        "until": stands.until,
+        "lines": [_named(line, "item", "units") for line in shown.lines],
+    }
+
+
+def slot(shown: Offer) -> dict[str, Any]:
+    """Show a slot that is open to whoever looks for a place."""
+    opening = shown.opening
+    return {
+        "name": opening.name,
+        "site": site(shown.site),
+        "starts": opening.starts,
+        "ends": opening.ends,
+        "method": opening.method,
+        "items": [_named(line, "id", "free") for line in shown.lines],
+        "freePlaces": opening.free_places,
+    }
+
+
+def site(shown: Site) -> dict[str, Any]:
+    """Show where supplies are handed out."""
+    return {
+        "id": shown.site_id,
+        "name": shown.name,
+        "address": shown.address,
+        "access": shown.access,
+        "hours": shown.hours,
+        "lat": shown.lat,
+        "lon": shown.lon,
     }
 
 
@@ -102,6 +172,37 @@ def claimed_task(claimed: ClaimedTask) -> dict[str, Any]:
     return task(claimed.task) | {"request": msgspec.to_builtins(shown)}
 
 
+def card(shown: Card) -> dict[str, Any]:
+    """Show the counter a household and what is due to it, in the words of the service."""
+    request, pickup = shown.request, shown.definition.pickup
+    household = household_of(pickup, request.answers, None) if pickup else None
+    return {
+        "reference": request.reference,
+        "service": {"id": request.service, "title": shown.definition.title},
+        "head": household.name if household else "",
+        "members": shown.booking.members,
+        "state": shown.booking.state,
+        "due": _lines(shown, shown.due),
+        "place": _place(shown.booking) | {"siteName": shown.site.name} if shown.site else None,
+        "handedOver": _handed_over(shown, shown.handed_over) if shown.handed_over else None,
+    }
+
+
+def found_card(found: Found) -> dict[str, Any]:
+    """Show as much of a request as it takes to recognise whom it is of."""
+    return {
+        "reference": found.request.reference,
+        "head": found.household.name,
+        "kana": found.household.kana,
+        "address": found.household.address,
+        "members": found.booking.members,
+        "state": found.booking.state,
+        "place": _place(found.booking) if found.booking.place else None,
+        "isBornThen": found.is_born_then,
+        "likeness": found.likeness,
+    }
+
+
 def failure(shown: FailureSummary) -> dict[str, Any]:
     """Show operators a failure: why, when, what was done about it and by whom."""
     events = [{"at": e.at, "event": e.event, "by": e.by, "reason": e.reason} for e in shown.history]
@@ -115,6 +216,37 @@ def failure(shown: FailureSummary) -> dict[str, Any]:
         "lastAt": shown.last_at,
         "history": events,
     }
+
+
+def _named(line: Line, id_: str, units: str) -> dict[str, Any]:
+    return {id_: line.item, "title": line.title, "unit": line.unit, units: line.units}
+
+
+def _place(booking: Booking) -> dict[str, Any]:
+    place = booking.place
+    return {
+        "site": place.site if place else None,
+        "slot": place.slot if place else None,
+        "starts": booking.starts,
+        "ends": booking.ends,
+        "method": booking.method,
+    }
+
+
+def _lines(shown: Card, lines: dict[str, int]) -> list[dict[str, Any]]:
+    supplies = shown.definition.pickup.supplies if shown.definition.pickup else None
+    return [_line(id_, units, supplies.item(id_) if supplies else None) for id_, units in lines.items()]
+
+
+def _line(id_: str, units: int, item: Item | None) -> dict[str, Any]:
+    """Show a line in the words of the service; one it has not is shown by its id."""
+    title, unit = (item.title, item.unit) if item else ({"ja": id_}, {})
+    return {"item": id_, "title": title, "unit": unit, "units": units}
+
+
+def _handed_over(shown: Card, move: Move) -> dict[str, Any]:
+    given = {item: -units for item, units in move.lines.items() if units}
+    return {"at": move.at, "by": move.by, "lines": _lines(shown, given), "receiver": move.receiver}
 
 
 def _event(event: Event, texts: Texts) -> dict[str, str]:

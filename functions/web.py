@@ -76,19 +76,27 @@ STATUS: dict[type[MadoguchiError], int] = {
     errors.UnknownService: 404,
     errors.UnknownRequest: 404,
     errors.UnknownTask: 404,
+    errors.UnknownSite: 404,
+    errors.UnknownSlot: 404,
     errors.KeyReused: 409,
     errors.ReferenceTaken: 409,
     errors.HandedOver: 409,
+    errors.PlaceGone: 409,
+    errors.NothingDue: 409,
+    errors.AlreadyHandedOver: 409,
     errors.StaleToken: 409,
     errors.TaskHeld: 409,
     errors.TaskClosed: 409,
     errors.RequestWithdrawn: 409,
+    errors.SlotClosed: 409,
+    errors.NotEnoughStock: 409,
     errors.WriteConflict: 409,
     TooLarge: 413,
     errors.SubmissionTooLarge: 413,
     NotJson: 415,
     ReceiptIncomplete: 422,
     errors.InvalidSubmission: 422,
+    errors.NoSuchSlot: 422,
     errors.UnknownOutcome: 422,
     errors.DefinitionRefused: 422,
     errors.NeverPossible: 422,
@@ -246,8 +254,14 @@ def _details(error: MadoguchiError, texts: Texts) -> dict[str, Any]:
             return {"errors": fields}
         case errors.StaleToken():
             return {"holder": error.holder}
+        case errors.NothingDue():
+            return {"state": str(error)}
+        case errors.AlreadyHandedOver():
+            return {"at": error.at, "by": error.by}
         case errors.ServiceClosed():
             return {"opens": error.opens, "closes": error.closes}
+        case errors.NotEnoughStock():
+            return {"items": list(error.items)}
         case errors.DefinitionRefused():
             return {"reasons": list(error.reasons)}
     return {}

@@ -15,6 +15,7 @@ import wiring
 from local.desk import ROOT, Desk
 from local.processes import azurite_command, cosmos_command, wait_for_port
 from local.provision import provision
+from local.seed import seed
 from madoguchi import publish
 from settings import Settings
 
@@ -114,11 +115,12 @@ async def _is_first(wanted: Coroutine[Any, Any, object], other: Coroutine[Any, A
 
 
 async def _prepare(desk: Desk) -> None:
-    """Create what is missing and publish what is shipped."""
+    """Create what is missing, publish what is shipped and open the pickup sites of a desk."""
     app = wiring.build(Settings.from_env(desk.values()))
     try:
         await provision(app)
         await publish(app, sorted((ROOT / "catalog" / "services").glob("*.yaml")))
+        await seed(app.depots, app.clock())
     finally:
         await app.close()
 

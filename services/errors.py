@@ -11,6 +11,14 @@ MadoguchiError
 │   ├── UnknownRequest         no request for this reference and access code
 │   ├── NotYetProcessed        the receipt is genuine, its document is still on its way
 │   ├── HandedOver             a task of the request is done: too late to withdraw
+│   ├── PlaceGone              the place is not held for the request any more
+│   ├── NoSuchSlot             no slot of this name takes anybody any more
+│   ├── NothingDue             nothing is to be handed over for a request now
+│   ├── AlreadyHandedOver      another counter handed over already
+│   ├── UnknownSite            no such pickup site
+│   ├── UnknownSlot            the site has no such slot
+│   ├── SlotClosed             the slot is closed or over, and cannot be changed
+│   ├── NotEnoughStock         the site has fewer units free; names the items
 │   ├── UnknownTask            no such task
 │   ├── StaleToken             the caller does not hold the task (any more)
 │   ├── TaskHeld               someone else holds the task
@@ -25,6 +33,7 @@ MadoguchiError
 └── NeverPossible            a queue message that can never succeed; says why
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -116,6 +125,63 @@ class HandedOver(Refusal):
     """Refuse a withdrawal after a task was done."""
 
     code = "handed_over"
+
+
+class PlaceGone(Refusal):
+    """Say that the place is not held for this request any more, or that nothing can be chosen for it."""
+
+    code = "place_gone"
+
+
+class UnknownSite(Refusal):
+    """Say that there is no such pickup site."""
+
+    code = "unknown_site"
+
+
+class UnknownSlot(Refusal):
+    """Say that a site has no such slot."""
+
+    code = "unknown_slot"
+
+
+class SlotClosed(Refusal):
+    """Refuse to change a slot that is closed or over."""
+
+    code = "slot_closed"
+
+
+class NotEnoughStock(Refusal):
+    """Refuse to allot or take away units that a site does not have free; names the items."""
+
+    code = "not_enough_stock"
+
+    def __init__(self, items: Sequence[str]) -> None:
+        super().__init__(", ".join(items))
+        self.items = tuple(items)
+
+
+class NothingDue(Refusal):
+    """Say that nothing is to be handed over for a request now; the message is the state of its booking."""
+
+    code = "nothing_due"
+
+
+class AlreadyHandedOver(Refusal):
+    """Say that another counter handed over already, when and by whom."""
+
+    code = "already_handed_over"
+
+    def __init__(self, at: Instant, by: str) -> None:
+        super().__init__(f"at {at} by {by}")
+        self.at = at
+        self.by = by
+
+
+class NoSuchSlot(Refusal):
+    """Say that no slot with this name takes anybody any more."""
+
+    code = "no_such_slot"
 
 
 class UnknownTask(Refusal):

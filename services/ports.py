@@ -11,6 +11,9 @@ import msgspec
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.failures.model import Failure, FailureSummary, Selection
+from services.pickup.places import Opening, Turn, Waiting
+from services.pickup.quotas import Quota
+from services.pickup.sites import Depot, Move, Site, Slot, Stock
 from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import Priority, Task, TaskStatus
@@ -46,6 +49,59 @@ class RequestStore(Protocol):
 
     async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
         """List the tasks whose lease was given to this claim."""
+
+    async def sharing(self, blocks: Sequence[str], limit: int) -> list[Request]:
+        """List requests whose household shares a name, an address or a number (`Booking.blocks`)."""
+
+    async def waiting(self, method: str, limit: int) -> list[Waiting]:
+        """List the households that wait for a place or were called to one, in the order of their receipts."""
+
+
+class SiteStore(Protocol):
+    """Keep pickup sites, their slots and their stock; one logical partition per site."""
+
+    async def openings(self, now: Instant) -> list[Opening]:
+        """List the slots that have not begun, the earliest first."""
+
+    async def site(self, site: str) -> Depot | None:
+        """Read a site with its stock and its slots."""
+
+    async def sites(self) -> list[Site]:
+        """List all sites."""
+
+    async def slot(self, site: str, slot: str) -> Slot | None:
+        """Read a slot with its entries."""
+
+    async def turn(self, site: str, slot: str, turn: Turn, move: Move | None = None) -> bool:
+        """Make a turn, and with it a move of stock, in one write; False where the slot's state does not admit it."""
+
+    async def mark_line(self, site: str, slot: str) -> None:
+        """Keep what comes back to a slot for those who wait."""
+
+    async def clear_line(self, opening: Opening) -> None:
+        """Let newcomers in again, unless the slot changed since it was listed."""
+
+    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move]) -> None:
+        """Write all documents or none, each only over the state that was read; raises WriteConflict otherwise."""
+
+    async def due_slots(self, now: Instant, limit: int) -> list[Opening]:
+        """List the slots to look after, the most overdue first."""
+
+    async def move(self, site: str, id_: str) -> Move | None:
+        """Read one move of stock."""
+
+    async def moves(self, site: str) -> list[Move]:
+        """List the moves of a site's stock, the earliest first."""
+
+
+class QuotaStore(Protocol):
+    """Keep the quotas of households."""
+
+    async def read(self, id_: str) -> Quota | None:
+        """Read a quota."""
+
+    async def save(self, quota: Quota) -> None:
+        """Write a quota over the state that was read; raises WriteConflict otherwise."""
 
 
 class Backlog(Protocol):

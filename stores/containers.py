@@ -35,6 +35,10 @@ REQUESTS = ContainerSpec(
         "/priority/?",
         "/lease/until/?",
         "/lease/claimId/?",
+        "/booking/state/?",
+        "/booking/method/?",
+        "/booking/since/?",
+        "/booking/blocks/[]/?",
     ),
     expires=True,
 )
@@ -42,4 +46,7 @@ CATALOG = ContainerSpec("catalog", "/kind", ("/current/?",))
 FAILURES = ContainerSpec("failures", "/queue", ("/status/?", "/lastAt/?"), expires=True)
 AUDIT = ContainerSpec("audit", "/subject", ("/at/?",))
 
-CONTAINERS = (REQUESTS, CATALOG, FAILURES, AUDIT)
+SITES = ContainerSpec("sites", "/siteId", ("/type/?", "/starts/?", "/dueAt/?", "/at/?"))
+QUOTAS = ContainerSpec("quotas", "/id", ())
+
+CONTAINERS = (REQUESTS, CATALOG, FAILURES, AUDIT, SITES, QUOTAS)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
+from services.pickup.places import Waiting
 from services.ports import AuditRecord
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import TAKEOVER_AFTER, Task, TaskStatus
@@ -53,10 +54,13 @@ class Cosmos:
         except AzureError as error:
             raise StoreUnavailable(f"{spec.name}: {type(error).__name__}") from error
 
-    async def find(self, spec: ContainerSpec, sql: str, **parameters: object) -> list[Any]:
-        """Query all partitions of a container, with parameters by their names."""
+    async def find(
+        self, spec: ContainerSpec, sql: str, partition_key: str | None = None, /, **parameters: object
+    ) -> list[Any]:
+        """Query a container, or one partition of it, with parameters by their names."""
         named = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
-        return await self.ask(spec, lambda c: _all(c, sql, parameters=named), LIST_WITHIN)
+        within = {"partition_key": partition_key} if partition_key else {}
+        return await self.ask(spec, lambda c: _all(c, sql, parameters=named, **within), LIST_WITHIN)
 
     async def close(self) -> None:
         """Close the client; the next call opens a new one."""
@@ -105,12 +109,12 @@ class CosmosRequests:
 
     async def create(self, request: Request) -> None:
         """Store a new request."""
-        body = _plain(request)
+        body = plain(request)
         await self._cosmos.ask(REQUESTS, lambda c: c.create_item(body, no_response=True))
 
     async def read(self, reference: str) -> Request | None:
         """Read a request alone."""
-        item = await _read(self._cosmos, REQUESTS, reference, reference)
+        item = await read_item(self._cosmos, REQUESTS, reference, reference)
         return msgspec.convert(item, Request) if item else None
 
     async def load(self, reference: str) -> Case | None:
@@ -176,6 +180,24 @@ class CosmosRequests:
         sql = "SELECT * FROM c WHERE c.type = 'task' AND c.lease.claimId = @claim_id"
         return await self._list(sql, list[Task], claim_id=claim_id)
 
+    async def sharing(self, blocks: Sequence[str], limit: int) -> list[Request]:
+        """List requests whose household shares a name, an address or a number."""
+        named = {f"b{n}": block for n, block in enumerate(blocks)}
+        shared = " OR ".join(f"ARRAY_CONTAINS(c.booking.blocks, @{name})" for name in named)
+        if not named:
+            return []
+        sql = f"SELECT * FROM c WHERE c.type = 'request' AND ({shared}) OFFSET 0 LIMIT @limit"  # noqa: S608 - our words
+        return await self._list(sql, list[Request], **named, limit=limit)
+
+    async def waiting(self, method: str, limit: int) -> list[Waiting]:
+        """List the households that wait for a place or were called to one, in the order of their receipts."""
+        sql = (
+            "SELECT c.reference, c.booking.lines FROM c WHERE c.type = 'request' AND c.status = 'accepted'"
+            " AND c.booking.state IN ('waiting', 'called') AND c.booking.method = @method"
+            " ORDER BY c.booking.since OFFSET 0 LIMIT @limit"
+        )
+        return await self._list(sql, list[Waiting], method=method, limit=limit)
+
     async def _list[T](self, sql: str, type_: type[T], **parameters: object) -> T:
         items = await self._cosmos.find(REQUESTS, sql, **parameters)
         return msgspec.convert([_without_nulls(item) for item in items], type_)
@@ -197,13 +219,13 @@ class CosmosEditions:
 
     async def edition(self, service: str, version: int) -> Edition | None:
         """Read one edition."""
-        item = await _read(self._cosmos, CATALOG, f"{service}.{version}", self._KIND)
+        item = await read_item(self._cosmos, CATALOG, f"{service}.{version}", self._KIND)
         return msgspec.convert(item["edition"], Edition) if item else None
 
     async def publish(self, current: Current) -> None:
         """Store the edition and make it current, in one batch."""
         edition = current.edition
-        pointer = _plain(current) | {"id": current.service, "kind": self._KIND, "current": True}
+        pointer = plain(current) | {"id": current.service, "kind": self._KIND, "current": True}
         kept = {
             "id": f"{edition.service}.{edition.version}",
             "kind": self._KIND,
@@ -225,12 +247,13 @@ class CosmosAudit:
     async def append(self, record: AuditRecord) -> None:
         """Append a record; its id derives from its cause, so one that is there already is the same."""
         try:
-            await self._cosmos.ask(AUDIT, lambda c: c.create_item(_plain(record), no_response=True))
+            await self._cosmos.ask(AUDIT, lambda c: c.create_item(plain(record), no_response=True))
         except WriteConflict:
             return
 
 
-async def _read(cosmos: Cosmos, spec: ContainerSpec, id_: str, partition_key: str) -> dict[str, Any] | None:
+async def read_item(cosmos: Cosmos, spec: ContainerSpec, id_: str, partition_key: str) -> dict[str, Any] | None:
+    """Read one document, None where it is not there."""
     try:
         return dict(await cosmos.ask(spec, lambda c: c.read_item(id_, partition_key)))
     except WriteConflict:
@@ -243,11 +266,12 @@ async def _all(container: ContainerProxy, sql: str, **options: Any) -> list[dict
 
 def _operation(document: Request | Task) -> tuple[Any, ...]:
     if not document.etag:
-        return ("create", (_plain(document),))
-    return ("replace", (document.id, _plain(document)), {"if_match_etag": document.etag})
+        return ("create", (plain(document),))
+    return ("replace", (document.id, plain(document)), {"if_match_etag": document.etag})
 
 
-def _plain(document: msgspec.Struct) -> dict[str, Any]:
+def plain(document: msgspec.Struct) -> dict[str, Any]:
+    """Return the JSON of a document, without the ETag that the store gives."""
     plain: dict[str, Any] = msgspec.to_builtins(document)
     plain.pop("_etag", None)
     return plain

@@ -8,7 +8,7 @@ from azure.core import MatchConditions
 
 from services.failures.model import Failure, FailureSummary, Selection
 from stores.containers import FAILURES
-from stores.cosmos import LIST_WITHIN, Cosmos, _all, _plain, _read
+from stores.cosmos import Cosmos, plain, read_item
 
 _SUMMARY = "SELECT c.id, c.queue, c.error, c.tries, c.firstAt, c.lastAt, c.status, c.history FROM c"
 
@@ -21,7 +21,7 @@ class CosmosFailures:
 
     async def save(self, failure: Failure) -> None:
         """Create a failure without an ETag, replace one over the state read."""
-        body = _plain(failure)
+        body = plain(failure)
         if failure.etag:
             over: dict[str, Any] = {
                 "etag": failure.etag,
@@ -34,7 +34,7 @@ class CosmosFailures:
 
     async def read(self, queue: str, id_: str) -> Failure | None:
         """Read a failure."""
-        item = await _read(self._cosmos, FAILURES, id_, queue)
+        item = await read_item(self._cosmos, FAILURES, id_, queue)
         return msgspec.convert(item, Failure) if item else None
 
     async def find(self, ids: Sequence[str]) -> Sequence[FailureSummary]:
@@ -49,15 +49,10 @@ class CosmosFailures:
     async def count(self, selection: Selection) -> int:
         """Count failures."""
         sql = f"SELECT VALUE COUNT(1) FROM c WHERE {_selected(selection)}"  # noqa: S608 - our own words only
-        return sum(await self._ask(sql, selection.queue, **_parameters(selection)))
+        return sum(await self._cosmos.find(FAILURES, sql, selection.queue, **_parameters(selection)))
 
     async def _summaries(self, sql: str, queue: str | None, **parameters: object) -> Sequence[FailureSummary]:
-        return msgspec.convert(await self._ask(sql, queue, **parameters), tuple[FailureSummary, ...])
-
-    async def _ask(self, sql: str, queue: str | None, **parameters: object) -> Sequence[Any]:
-        options = {"partition_key": queue} if queue else {}
-        named = [{"name": f"@{name}", "value": value} for name, value in parameters.items()]
-        return await self._cosmos.ask(FAILURES, lambda c: _all(c, sql, parameters=named, **options), LIST_WITHIN)
+        return msgspec.convert(await self._cosmos.find(FAILURES, sql, queue, **parameters), tuple[FailureSummary, ...])
 
 
 def _selected(selection: Selection) -> str:

@@ -10,6 +10,14 @@ from services.advance.service import Advance
 from services.catalog.model import Current, Definition, Edition
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
+from services.pickup.counter import Counter as PickupCounter
+from services.pickup.depots import Depots
+from services.pickup.grants import Grants
+from services.pickup.matching import Matching
+from services.pickup.offers import Offers
+from services.pickup.reservations import Reservations
+from services.pickup.slots import Slots
+from services.pickup.tending import Tending
 from services.reconciliation.service import Reconciliation
 from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Case, Contact, Submission
@@ -19,7 +27,17 @@ from services.requests.service import Receipt, Requests
 from services.tasks.deliveries import Deliveries
 from services.tasks.model import Staff
 from services.tasks.service import ClaimedTask, Tasks
-from tests.fakes import FakeAudit, FakeBacklog, FakeClock, FakeEditions, FakeFailures, FakeQueues, FakeRequests
+from tests.fakes import (
+    FakeAudit,
+    FakeBacklog,
+    FakeClock,
+    FakeEditions,
+    FakeFailures,
+    FakeQueues,
+    FakeQuotas,
+    FakeRequests,
+    FakeSites,
+)
 
 KEY = "key-0000000000000000001"
 OTHER_KEY = "key-0000000000000000002"
@@ -132,6 +150,8 @@ class Counter:
         self.queues = FakeQueues(self.clock)
         self.audit = FakeAudit()
         self.failures = FakeFailures()
+        self.sites = FakeSites()
+        self.quotas = FakeQuotas()
         self.editions = FakeEditions(*(editions or (current(),)))
         self.copy = FakeEditions(*(editions or (current(),)))
         self.shipped = FakeEditions(current(version=0))
@@ -140,8 +160,19 @@ class Counter:
     def new_instance(self) -> None:
         """Start again with nothing in memory, as a new instance of the app does."""
         self.catalog = Catalog(self.editions, self.copy, self.shipped, self.queues, self.clock)
-        self.advance = Advance(self.store, self.queues, self.catalog, self.clock)
-        self.requests = Requests(self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE)
+        secret = SECRETS.reference
+        self.grants = Grants(self.quotas, secret, self.clock)
+        slots = Slots(self.sites, self.clock)
+        self.reservations = Reservations(self.store, slots, self.grants, self.catalog, self.queues, secret, self.clock)
+        self.offers = Offers(self.sites, slots, self.catalog, self.clock)
+        self.handing = PickupCounter(self.store, self.sites, self.grants, self.catalog, self.audit, self.clock)
+        self.tending = Tending(self.store, self.sites, self.reservations, self.handing, self.clock)
+        self.depots = Depots(self.sites, self.catalog, self.clock)
+        matching = Matching(self.store, self.catalog, self.clock)
+        self.advance = Advance(self.store, self.queues, self.catalog, self.reservations, matching, self.clock)
+        self.requests = Requests(
+            self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE, self.reservations
+        )
         self.queued = QueuedIntake(self.store, self.advance, self.catalog, SECRETS, self.clock)
         deliveries = Deliveries(self.store, self.queues, self.failures, self.clock)
         self.tasks = Tasks(self.store, self.queues, deliveries, self.audit, self.catalog, self.clock)

@@ -11,6 +11,10 @@ from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
+from services.pickup import places
+from services.pickup.places import Opening, Turn, Waiting
+from services.pickup.quotas import Quota
+from services.pickup.sites import Depot, Move, Site, Slot, Stock, after
 from services.ports import AuditRecord, Message, QueueNumbers
 from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
@@ -109,6 +113,18 @@ class FakeRequests(Switch):
         self.ask("claimable_tasks")
         found = [t for t in self.tasks if t.team == team and is_claimable(t, now)]
         return sorted(found, key=lambda t: t.priority, reverse=True)[:limit]
+
+    async def sharing(self, blocks: Sequence[str], limit: int) -> list[Request]:
+        self.ask("sharing")
+        booked = [case.request for case in self.cases.values() if case.request.booking]
+        return [r for r in booked if r.booking and set(r.booking.blocks) & set(blocks)][:limit]
+
+    async def waiting(self, method: str, limit: int) -> list[Waiting]:
+        self.ask("waiting")
+        live = [case.request for case in self.cases.values() if case.request.status == "accepted"]
+        line = [(r.booking, r.reference) for r in live if r.booking and r.booking.state in ("waiting", "called")]
+        line = sorted((b.since, reference, b.lines) for b, reference in line if b.method == method)
+        return [Waiting(reference=reference, lines=lines) for _, reference, lines in line[:limit]]
 
     async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
         self.ask("tasks_claimed_with")
@@ -314,3 +330,127 @@ def _due(document: Request | Task) -> Due:
         lease_until=document.lease.until if is_task and document.lease else None,
         traceparent=document.traceparent,
     )
+
+
+class FakeSites(Switch):
+    """Keep sites, slots, stock and moves; a turn is decided by the rule that the store's condition states."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.documents: dict[tuple[str, str], Site | Stock | Slot | Move] = {}
+        self.overtaken = 0
+        self._etags = itertools.count(1)
+
+    async def openings(self, now: Instant) -> list[Opening]:
+        self.ask("openings")
+        found = [_opening(slot) for slot in self._slots() if slot.starts > now]
+        return sorted(found, key=lambda opening: opening.starts)
+
+    async def due_slots(self, now: Instant, limit: int) -> list[Opening]:
+        self.ask("due_slots")
+        due = [slot for slot in self._slots() if slot.due_at and slot.due_at <= now]
+        return [_opening(slot) for slot in sorted(due, key=lambda slot: slot.due_at or "")][:limit]
+
+    async def site(self, site: str) -> Depot | None:
+        self.ask("site")
+        found, stock = self.documents.get((site, "site")), self.documents.get((site, "stock"))
+        slots = {slot.id: slot for slot in self._slots() if slot.site_id == site}
+        return Depot(found, stock, slots) if isinstance(found, Site) and isinstance(stock, Stock) else None
+
+    async def sites(self) -> list[Site]:
+        self.ask("sites")
+        return [document for document in self.documents.values() if isinstance(document, Site)]
+
+    async def moves(self, site: str) -> list[Move]:
+        self.ask("moves")
+        found = [d for (at, _), d in self.documents.items() if isinstance(d, Move) and at == site]
+        return sorted(found, key=lambda move: move.at)
+
+    async def move(self, site: str, id_: str) -> Move | None:
+        self.ask("move")
+        found = self.documents.get((site, id_))
+        return found if isinstance(found, Move) else None
+
+    async def slot(self, site: str, slot: str) -> Slot | None:
+        self.ask("slot")
+        found = self.documents.get((site, slot))
+        return found if isinstance(found, Slot) else None
+
+    async def turn(self, site: str, slot: str, turn: Turn, move: Move | None = None) -> bool:
+        self.ask("turn")
+        found = self.documents.get((site, slot))
+        changed = places.after(found, turn) if isinstance(found, Slot) else None
+        if self.overtaken:
+            self.overtaken -= 1
+            return False
+        if changed is None or (move and (site, move.id) in self.documents):
+            return False
+        self._keep(site, changed)
+        if move:
+            stock = self.documents[site, "stock"]
+            assert isinstance(stock, Stock)
+            self._keep(site, after(stock, move))
+            self.documents[site, move.id] = move
+        if self.lose_replies:
+            self.lose_replies -= 1
+            return False
+        return True
+
+    async def mark_line(self, site: str, slot: str) -> None:
+        self.ask("mark_line")
+        self._set_line(site, slot, True)
+
+    async def clear_line(self, opening: Opening) -> None:
+        self.ask("clear_line")
+        found = self.documents.get((opening.site_id, opening.id))
+        if isinstance(found, Slot) and found.etag == opening.etag:
+            self._set_line(opening.site_id, opening.id, False)
+
+    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move]) -> None:
+        self.ask("save")
+        for document in documents:
+            known = self.documents.get((site, document.id))
+            if (getattr(known, "etag", "") if known else "") != getattr(document, "etag", ""):
+                raise WriteConflict("412")
+            if isinstance(document, Move) and known:
+                raise WriteConflict("409")
+        for document in documents:
+            self._keep(site, document)
+        self.reply(WriteConflict("412 of the SDK's second try"))
+
+    def _set_line(self, site: str, slot: str, has_line: bool) -> None:
+        found = self.documents.get((site, slot))
+        if isinstance(found, Slot) and found.has_line != has_line:
+            self._keep(site, msgspec.structs.replace(found, has_line=has_line))
+
+    def _keep(self, site: str, document: Site | Slot | Stock | Move) -> None:
+        if not isinstance(document, Move):
+            document = msgspec.structs.replace(document, etag=f"e{next(self._etags)}")
+        self.documents[site, document.id] = document
+
+    def _slots(self) -> list[Slot]:
+        return [document for document in self.documents.values() if isinstance(document, Slot)]
+
+
+class FakeQuotas(Switch):
+    def __init__(self) -> None:
+        super().__init__()
+        self.quotas: dict[str, Quota] = {}
+        self._etags = itertools.count(1)
+
+    async def read(self, id_: str) -> Quota | None:
+        self.ask("read")
+        return self.quotas.get(id_)
+
+    async def save(self, quota: Quota) -> None:
+        self.ask("save")
+        known = self.quotas.get(quota.id)
+        if (known.etag if known else "") != quota.etag:
+            raise WriteConflict("412")
+        self.quotas[quota.id] = msgspec.structs.replace(quota, etag=f"e{next(self._etags)}")
+        self.reply(WriteConflict("412 of the SDK's second try"))
+
+
+def _opening(slot: Slot) -> Opening:
+    names = Opening.__struct_fields__
+    return Opening(**{name: getattr(slot, name) for name in names})

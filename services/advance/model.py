@@ -1,5 +1,7 @@
 """What wakes a request up, and when the sweeper looks again at what did not move."""
 
+from typing import Any
+
 import msgspec
 
 from services import messages, times
@@ -46,6 +48,11 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def read_wake_up(body: str) -> WakeUp:
     """Read a message of `requests-advance`; raises NeverPossible where it is not one."""
     return messages.read(body, WakeUp, "a wake-up")
+
+
+def wake_up(reference: str, traceparent: str | None) -> dict[str, Any]:
+    """Return the message that wakes a request up."""
+    return dict(msgspec.to_builtins(WakeUp(reference=reference, traceparent=traceparent)))
 
 
 def next_look(due: Due, now: Instant, jitter: float) -> Instant:

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 from services import cases
-from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, WakeUp, next_look
-from services.catalog.routing import PlannedTask, review
+from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, next_look, wake_up
+from services.catalog.routing import OF_HOUSEHOLD, PlannedTask, notice, review
 from services.catalog.service import Catalog
 from services.errors import StoreUnavailable, UnknownRequest
+from services.pickup.matching import Matching
+from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Request, Step
@@ -27,10 +29,20 @@ log = logging.getLogger("madoguchi.advance")
 class Advance:
     """Take the due steps of requests; each step may run twice, or in two places at once."""
 
-    def __init__(self, store: RequestStore, queues: Queues, catalog: Catalog, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: RequestStore,
+        queues: Queues,
+        catalog: Catalog,
+        reservations: Reservations,
+        matching: Matching,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._queues = queues
         self._catalog = catalog
+        self._reservations = reservations
+        self._matching = matching
         self._clock = clock
 
     async def advance(self, reference: str) -> None:
@@ -38,7 +50,8 @@ class Advance:
         case = await self._store.load(reference)
         if case is None:
             raise UnknownRequest()
-        for id_, step in requests.due_steps(case.request, self._clock()):
+        while due := requests.due_steps(case.request, self._clock()):
+            id_, step = due[0]
             case = await self._take(case, id_, step)
 
     async def wake(self, reference: str, traceparent: str | None) -> None:
@@ -67,6 +80,14 @@ class Advance:
         return sum(await asyncio.gather(*(one(item) for item in due)))
 
     async def _take(self, case: Case, id_: str, step: Step) -> Case:
+        match step.kind:
+            case "dispatch" | "review" | "notice":
+                return await self._dispatch(case, id_, step)
+            case "match":
+                return await self._matching.take(case, id_)
+        return await self._reservations.take(case, id_, step)
+
+    async def _dispatch(self, case: Case, id_: str, step: Step) -> Case:
         """Make the tasks of a step, deliver them, and only then clear the step."""
         reference = case.request.reference
         plan = await self._plan(case.request, step)
@@ -85,8 +106,12 @@ class Advance:
 
     async def _plan(self, request: Request, step: Step) -> Sequence[PlannedTask]:
         service = await self._catalog.edition(request.service, request.version)
-        if step.kind == "review":
-            return (review(service.definition, "review", step.reason or "review"),)
+        match step.kind:
+            case "notice":
+                return (notice(service.definition),)
+            case "review":
+                route = "household" if step.reason in OF_HOUSEHOLD else "review"
+                return (review(service.definition, route, step.reason or "review"),)
         return service.plan(request.answers)
 
     async def _deliver(self, tasks: Sequence[Task]) -> None:
@@ -106,11 +131,6 @@ class Advance:
             message = TaskMessage(task=due.id, team=due.team, priority=due.priority, traceparent=due.traceparent)
             await self._queues.send(queue_of(due.team, due.priority), msgspec.to_builtins(message))
         return True
-
-
-def wake_up(reference: str, traceparent: str | None) -> dict[str, Any]:
-    """Return the message that wakes a request up."""
-    return dict(msgspec.to_builtins(WakeUp(reference=reference, traceparent=traceparent)))
 
 
 def message_of(task: Task) -> dict[str, Any]:

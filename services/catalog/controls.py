@@ -6,10 +6,12 @@ from typing import Any, Literal
 import msgspec
 
 from services.catalog.forms import child
-from services.catalog.model import Text
+from services.texts import Text
 
 type Kind = Literal["section", "text", "long", "number", "date", "radios", "checkbox", "checkboxes"]
 
+SLOTS = "pickup-slots"
+"""The `x-options` of a text whose options are the slots that are open when the page is drawn."""
 LONGEST_LINE = 100
 """The `maxLength` up to which a text is one line."""
 
@@ -26,6 +28,8 @@ class FieldTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def kind_of(schema: Any) -> Kind | None:
     """Choose the control for a property, None for what no page can draw."""
     match schema:
+        case {"x-options": source}:
+            return "radios" if source == SLOTS and schema.get("type") == "string" and "enum" not in schema else None
         case {"enum": [_, *_]}:
             return "radios"
         case {"type": "object", "properties": dict(parts)} if parts:
@@ -60,6 +64,11 @@ def untold(form: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
     if kind_of(form) == "section":
         for name, part in form["properties"].items():
             yield from untold(part, child(pointer, name))
+
+
+def offers_slots(form: Any) -> bool:
+    """Tell whether a form lets residents choose a slot."""
+    return form.get("x-options") == SLOTS or any(offers_slots(part) for part in form.get("properties", {}).values())
 
 
 def _problem_of_texts(field: Any) -> str | None:

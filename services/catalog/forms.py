@@ -78,6 +78,15 @@ def child(pointer: str, key: str | int) -> str:
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
+def field_at(form: Any, pointer: str) -> dict[str, Any] | None:
+    """Return the schema of the field at a pointer into the answers, None where the form has none."""
+    found = form
+    for part in pointer.split("/")[1:]:
+        parts = found.get("properties", {}) if isinstance(found, dict) else {}
+        found = parts.get(part.replace("~1", "/").replace("~0", "~"))
+    return found if isinstance(found, dict) else None
+
+
 def _refuse_remote(uri: str) -> Any:
     raise ValueError(f"a form stands alone: {uri} is not fetched")
 

@@ -1,25 +1,22 @@
 """A service definition (手続き): its texts, form, routes and test cases, and the rules by which it is published."""
 
-import re
 from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
 
 from services import times
+from services.pickup.plan import Pickup
 from services.tasks.model import Priority
+from services.texts import Text
 from services.times import Instant
 
 ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
 """Seconds for which a version is still accepted after a newer one became current."""
 USUAL_OUTCOMES = ("done", "not_done")
-RESERVED_ROUTES = ("unrouted", "review")
+RESERVED_ROUTES = ("unrouted", "review", "household", "notice")
 RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
 """Endings by which the queues of one team are told from those of another."""
-_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
-
-type Text = dict[str, str]
-"""A text by language: `ja`, `ja-easy` (やさしい日本語), `en`, or more."""
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
@@ -89,6 +86,7 @@ class Definition(_Part, frozen=True, kw_only=True):
     opens: Instant | None = None
     closes: Instant | None = None
     outcomes: tuple[Outcome, ...] = ()
+    pickup: Pickup | None = None
 
     @property
     def first_team(self) -> str:
@@ -146,11 +144,6 @@ def state_of(definition: Definition, now: Instant) -> Literal["open", "closed"]:
     opened = definition.opens is None or times.moment(definition.opens) <= times.moment(now)
     ended = definition.closes is not None and times.moment(definition.closes) <= times.moment(now)
     return "open" if opened and not ended else "closed"
-
-
-def is_name(text: str) -> bool:
-    """Tell whether a text can be the id of a service or route, or a team, which becomes part of a queue's name."""
-    return _NAME.fullmatch(text) is not None and not text.endswith("-") and "--" not in text
 
 
 def next_edition(current: Current | None, definition: Definition, now: Instant) -> Current:

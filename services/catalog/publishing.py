@@ -16,11 +16,12 @@ from services.catalog.model import (
     Definition,
     Edition,
     Expectation,
-    is_name,
 )
 from services.catalog.routing import CompiledRoute, CompiledService
 from services.catalog.rules import RuleError
 from services.errors import DefinitionRefused
+from services.names import is_name
+from services.pickup import supplies
 
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
 """Between these is a task due, counted from the receipt."""
@@ -58,6 +59,7 @@ def _problems(definition: Definition) -> Iterator[str]:
         Edition(service=definition.id, version=0, published_at=times.NEVER, definition=definition)
     )
     yield from _problems_of_controls(definition)
+    yield from _problems_of_pickup(definition)
     yield from _problems_of_examples(service)
     yield from _problems_of_cases(service)
 
@@ -124,6 +126,24 @@ def _problems_of_controls(definition: Definition) -> Iterator[str]:
         yield f"form: {pointer} is nothing that a page can draw"
     for pointer, problem in controls.untold(definition.form):
         yield f"form: {pointer} {problem}"
+
+
+def _problems_of_pickup(definition: Definition) -> Iterator[str]:
+    """Check that what is handed out is known, and that every pointer leads to a field of the form."""
+    pickup = definition.pickup
+    if pickup is None:
+        return
+    yield from (f"pickup.supplies: {problem}" for problem in supplies.problems(pickup.supplies))
+    for method, route in pickup.routes.items():
+        if route not in [known.id for known in definition.routes]:
+            yield f"pickup.routes: {method} names no route of this service: {route!r}"
+    for name, pointer in pickup.answers.by_name().items():
+        if forms.field_at(definition.form, pointer) is None:
+            yield f"pickup.answers: {name} points to no field of the form: {pointer!r}"
+    offered = (forms.field_at(definition.form, pickup.answers.items) or {}).get("items", {}).get("enum", [])
+    for item in pickup.supplies.items:
+        if item.id not in offered:
+            yield f"pickup.supplies: item {item.id!r} cannot be asked for in the form"
 
 
 def _problems_of_examples(service: CompiledService) -> Iterator[str]:

@@ -10,6 +10,9 @@ from services.catalog.rules import Rule, RuleError
 from services.tasks.model import Priority
 
 REVIEW_DUE_SECONDS = 24 * 3600.0
+NOTICE_DUE_SECONDS = 2 * 3600.0
+OF_HOUSEHOLD = ("served_before", "possible_duplicate")
+"""The reasons for which a person judges whose household a request is of."""
 
 
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,4 +85,16 @@ def review(definition: Definition, route: str, reason: str) -> PlannedTask:
         priority="normal",
         due_seconds=REVIEW_DUE_SECONDS,
         reason=reason,
+    )
+
+
+def notice(definition: Definition) -> PlannedTask:
+    """Describe the task by which somebody tells a resident that a place is held until it is confirmed."""
+    return PlannedTask(
+        route="notice",
+        kind="notice",
+        team=definition.first_team,
+        priority="urgent",
+        due_seconds=NOTICE_DUE_SECONDS,
+        reason="place_held",
     )

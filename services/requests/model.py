@@ -1,6 +1,6 @@
 """A resident's request, its tasks beside it, and the rules by which it moves on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -9,6 +9,7 @@ from services import times
 from services.catalog.routing import PlannedTask
 from services.documents import Document, Event
 from services.errors import HandedOver
+from services.pickup.booking import HAS_PLACE, Booking
 from services.tasks import model as tasks
 from services.tasks.model import Task, TaskStatus
 from services.times import Instant
@@ -17,7 +18,7 @@ FIRST_SWEEP_AFTER = 60.0
 """Seconds for which a step is left to its wake-up message before the sweeper sends another."""
 
 type RequestStatus = Literal["accepted", "completed", "withdrawn"]
-type StepKind = Literal["dispatch", "review"]
+type StepKind = Literal["dispatch", "review", "reserve", "expire", "giveback", "notice", "match"]
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,12 +41,13 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Hold one thing still to be done, from the instant `at` on; a review names its reason."""
+    """Hold one thing still to be done, from the instant `at` on; a review names its reason, a giveback its slot."""
 
     kind: StepKind
     at: Instant
     round: int = 1
     reason: str | None = None
+    slot: str | None = None
 
 
 class RequestTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -89,6 +91,7 @@ class Request(Document, frozen=True, kw_only=True, rename="camel", tag_field="ty
     variants: tuple[Variant, ...] = ()
     sweeps: int = 0
     traceparent: str | None = None
+    booking: Booking | None = None
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -127,10 +130,10 @@ def accept(
     version: int,
     received_at: Instant,
     now: Instant,
-    step: Step,
+    steps: Mapping[str, Step],
     traceparent: str | None = None,
 ) -> Request:
-    """Make the request of a submission, with its first step pending."""
+    """Make the request of a submission, with its first steps pending."""
     request = Request(
         id=identity.reference,
         reference=identity.reference,
@@ -147,7 +150,7 @@ def accept(
         history=(Event(id="accept", at=received_at, event="accepted"),),
         traceparent=traceparent,
     )
-    return with_step(request, step.kind, msgspec.structs.replace(step, at=now))
+    return _with_pending(request, {id_: msgspec.structs.replace(step, at=now) for id_, step in steps.items()})
 
 
 def received_earlier(request: Request, received_at: Instant, now: Instant) -> Changes:
@@ -166,7 +169,7 @@ def with_step(request: Request, id_: str, step: Step) -> Request:
 def without_step(request: Request, id_: str, now: Instant) -> Request:
     """Clear a step that is done; with the last one, the request may be completed."""
     left = {name: step for name, step in request.pending.items() if name != id_}
-    return _settled(_with_pending(request, left), f"completed.{id_}", now)
+    return settled(_with_pending(request, left), f"completed.{id_}", now)
 
 
 def due_steps(request: Request, now: Instant) -> list[tuple[str, Step]]:
@@ -198,23 +201,24 @@ def tasks_of_step(case: Case, step: Step, plan: Sequence[PlannedTask]) -> list[T
 
 
 def withdraw(case: Case, now: Instant) -> Changes:
-    """Withdraw the request and cancel its open tasks; raises HandedOver once anything was done for it."""
+    """Withdraw the request, cancel its open tasks and give its place back; raises HandedOver once anything was done."""
     request = case.request
     if request.status == "withdrawn":
         return ()
     if request.status == "completed" or any(t.status == "completed" and t.outcome != "not_done" for t in request.tasks):
+        raise HandedOver()
+    if request.booking and request.booking.state == "collected":
         raise HandedOver()
     cancelled = tuple(tasks.cancel(t, "withdraw", now) for t in case.tasks.values() if t.status == "open")
     gone = {t.id for t in cancelled}
     changed = msgspec.structs.replace(
         request,
         status="withdrawn",
-        pending={},
-        due_at=None,
         tasks=tuple(msgspec.structs.replace(t, status="cancelled") if t.id in gone else t for t in request.tasks),
         history=(*request.history, Event(id="withdraw", at=now, event="withdrawn")),
+        booking=msgspec.structs.replace(request.booking, state="ended") if request.booking else None,
     )
-    return (changed, *cancelled)
+    return (_with_pending(changed, _givebacks(request, now)), *cancelled)
 
 
 def record_completion(request: Request, task: Task, now: Instant) -> Request:
@@ -223,10 +227,9 @@ def record_completion(request: Request, task: Task, now: Instant) -> Request:
         msgspec.structs.replace(t, status="completed", outcome=task.outcome) if t.id == task.id else t
         for t in request.tasks
     )
-    operation = f"{task.id}.{tasks.complete_operation(task.token)}"
-    event = Event(id=operation, at=now, event="task_completed", task=task.kind)
+    event = Event(id=f"{task.id}.{task.history[-1].id}", at=now, event="task_completed", task=task.kind)
     changed = msgspec.structs.replace(request, tasks=mirrored, history=(*request.history, event))
-    return _settled(changed, f"completed.{task.id}", now)
+    return settled(changed, f"completed.{task.id}", now)
 
 
 def kept_beside(request: Request, variant: Variant, now: Instant) -> Changes:
@@ -260,9 +263,20 @@ def _task(request: Request, planned: PlannedTask, round_: int, now: Instant) -> 
     )
 
 
-def _settled(request: Request, operation: str, now: Instant) -> Request:
-    """Complete a request of which nothing is open or pending."""
+def _givebacks(request: Request, now: Instant) -> dict[str, Step]:
+    """Return what is left of a withdrawn request: giving back the place it has and the one it may just be asking."""
+    begun = {id_: step for id_, step in request.pending.items() if step.kind == "giveback"}
+    booking = request.booking
+    places = [place for place in (booking.place, booking.asks) if place] if booking else []
+    ended = {f"giveback.{p.round}": Step(kind="giveback", at=now, round=p.round, slot=p.name) for p in places}
+    return begun | ended
+
+
+def settled(request: Request, operation: str, now: Instant) -> Request:
+    """Complete a request of which nothing is open or pending, and for which nothing is kept at a site."""
     if request.status != "accepted" or request.pending or any(task.status == "open" for task in request.tasks):
+        return request
+    if request.booking and request.booking.state in HAS_PLACE:
         return request
     event = Event(id=operation, at=now, event="completed")
     return msgspec.structs.replace(request, status="completed", history=(*request.history, event))

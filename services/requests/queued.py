@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 from services import cases
 from services.advance.service import Advance
-from services.catalog.model import is_name, state_of
+from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
 from services.catalog.service import AS_SHIPPED, Catalog
 from services.errors import InvalidSubmission, NeverPossible, StoreUnavailable, UnknownService, WriteConflict
+from services.names import is_name
 from services.ports import RequestStore
 from services.requests import intake
 from services.requests import model as requests
 from services.requests.intake import IntakeMessage
 from services.requests.model import Case, Changes, Identity, Step, Variant
 from services.requests.receipts import ReceiptSecrets
-from services.requests.service import identify
+from services.requests.service import first_steps, identify
 from services.times import Clock, Instant
 
 
@@ -44,7 +45,7 @@ class QueuedIntake:
             version=service.edition.version,
             received_at=received_at,
             now=now,
-            step=_first_step(service, message, reason, received_at),
+            steps=first_steps(service.definition, _first_step(service, message, reason, received_at)),
             traceparent=message.traceparent,
         )
         try:

@@ -7,14 +7,16 @@ from msgspec.structs import replace
 
 from services import cases
 from services.advance.service import Advance
-from services.catalog.model import state_of
+from services.catalog.model import Definition, state_of
 from services.catalog.routing import CompiledService
 from services.catalog.service import AS_SHIPPED, Catalog
 from services.errors import (
     HandedOver,
     InvalidSubmission,
     KeyReused,
+    NoSuchSlot,
     NotYetProcessed,
+    PlaceGone,
     ReferenceTaken,
     Refusal,
     ServiceClosed,
@@ -23,6 +25,7 @@ from services.errors import (
     UnknownService,
     WriteConflict,
 )
+from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import intake, receipts
 from services.requests import model as requests
@@ -59,6 +62,7 @@ class Requests:
         secrets: ReceiptSecrets,
         clock: Clock,
         phone: str,
+        reservations: Reservations,
     ) -> None:
         self._store = store
         self._queues = queues
@@ -67,6 +71,7 @@ class Requests:
         self._secrets = secrets
         self._clock = clock
         self._phone = phone
+        self._reservations = reservations
         self._outage = Outage()
 
     async def submit(self, submission: Submission, key: str, traceparent: str | None) -> tuple[Receipt, How]:
@@ -90,7 +95,7 @@ class Requests:
             version=service.edition.version,
             received_at=now,
             now=now,
-            step=Step(kind="dispatch", at=now),
+            steps=first_steps(service.definition, Step(kind="dispatch", at=now)),
             traceparent=traceparent,
         )
         try:
@@ -115,9 +120,7 @@ class Requests:
 
     async def withdraw(self, reference: str, access_code: str) -> Request:
         """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once anything was done for it."""
-        request = await self._find(reference, access_code)
-        if request is None:
-            raise NotYetProcessed(phone=self._phone)
+        request = await self._open(reference, access_code)
         try:
             case = await cases.change(
                 self._store, request.reference, lambda case: requests.withdraw(case, self._clock())
@@ -125,7 +128,27 @@ class Requests:
         except HandedOver as refusal:
             refusal.phone = await self.phone_of(request)
             raise
+        if case.request.pending:
+            await self._advance.wake(case.request.reference, case.request.traceparent)
         return case.request
+
+    async def confirm_place(self, reference: str, access_code: str) -> Request:
+        """Confirm the place that is held; raises UnknownRequest, NotYetProcessed, PlaceGone."""
+        request = await self._open(reference, access_code)
+        try:
+            return await self._reservations.confirm(request)
+        except PlaceGone as refusal:
+            refusal.phone = await self.phone_of(request)
+            raise
+
+    async def choose_place(self, reference: str, access_code: str, slot: str) -> Request:
+        """Ask for another slot; raises UnknownRequest, NotYetProcessed, PlaceGone, NoSuchSlot."""
+        request = await self._open(reference, access_code)
+        try:
+            return await self._reservations.choose(request, slot)
+        except (PlaceGone, NoSuchSlot) as refusal:
+            refusal.phone = await self.phone_of(request)
+            raise
 
     async def phone_of(self, request: Request | None) -> str:
         """Return the number that can help with a request: its service's, else the municipality's."""
@@ -135,6 +158,13 @@ class Requests:
             return (await self._catalog.service(request.service)).edition.definition.phone
         except (UnknownService, StoreUnavailable):
             return self._phone
+
+    async def _open(self, reference: str, access_code: str) -> Request:
+        """Return the request of a pair; raises UnknownRequest, NotYetProcessed."""
+        request = await self._find(reference, access_code)
+        if request is None:
+            raise NotYetProcessed(phone=self._phone)
+        return request
 
     async def _find(self, reference: str, access_code: str) -> Request | None:
         """Return the request of a pair, None while a genuine one waits for its document; raises UnknownRequest."""
@@ -228,3 +258,12 @@ def identify(secrets: ReceiptSecrets, submission: Submission, key: str, access_v
         body_hash=intake.hash_of_body(submission),
         access_version=access_version if access_version in secrets.access else secrets.current_version,
     )
+
+
+def first_steps(definition: Definition, step: Step) -> dict[str, Step]:
+    """Return what a new request has to do: find its team and, where supplies are handed out, its place."""
+    steps: dict[str, Step] = {step.kind: step}
+    if definition.pickup:
+        steps["reserve.1"] = msgspec.structs.replace(step, kind="reserve", reason=None)
+        steps["same-household"] = msgspec.structs.replace(step, kind="match", reason=None)
+    return steps

@@ -174,6 +174,13 @@ def complete(task: Task, holder: Staff, token: int, *, outcome: str, note: str |
     return _changed(task, event, status="completed", outcome=outcome, due_at=None)
 
 
+def finish(task: Task, operation: str, *, by: str, now: Instant) -> Task:
+    """Finish the task by what was done elsewhere, at the counter: whoever holds it finds it closed."""
+    return _changed(
+        task, Event(id=operation, at=now, event="completed", by=by), status="completed", outcome="done", due_at=None
+    )
+
+
 def cancel(task: Task, operation: str, now: Instant) -> Task:
     """Cancel an open task because its request was withdrawn; its last holder's token stays known."""
     return _changed(task, Event(id=operation, at=now, event="cancelled"), status="cancelled", due_at=None)

@@ -78,6 +78,8 @@ def any_answer(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             return st.integers(least, most) | st.integers(least, most).map(float)
         case {"type": "string", "format": "date"}:
             return st.dates().map(lambda day: day.isoformat())
+        case {"type": "string", "pattern": pattern}:
+            return st.from_regex(pattern.replace("*", "{0,8}").replace("$", r"\Z"))
         case {"type": "string", "minLength": least, "maxLength": most}:
             return st.text(min_size=least, max_size=min(most, 8))
         case {"type": "array", "items": inner, "minItems": least}:

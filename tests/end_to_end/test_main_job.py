@@ -23,8 +23,16 @@ def new_key() -> dict[str, str]:
     return {"Idempotency-Key": secrets.token_urlsafe(24)}
 
 
-def submit(desk: RunningDesk, body: dict[str, Any] = BODY, key: dict[str, str] | None = None) -> dict[str, Any]:
-    answer = desk.http.post("/api/requests", json=body, headers=key or new_key())
+def of_another_household() -> dict[str, Any]:
+    """Return the body of a household that nobody has seen."""
+    number = secrets.randbelow(10**8)
+    kana = "".join("アイウエオカキクケコ"[int(digit)] for digit in f"{number:08}")
+    changed = {"headName": f"見本 {number}", "headKana": kana, "address": f"見本市中央一丁目{number}番"}
+    return {**BODY, "answers": {**BODY["answers"], **changed}, "contact": {"phone": f"080{number:08}"}}
+
+
+def submit(desk: RunningDesk, body: dict[str, Any] | None = None, key: dict[str, str] | None = None) -> dict[str, Any]:
+    answer = desk.http.post("/api/requests", json=body or of_another_household(), headers=key or new_key())
     assert answer.status_code in (200, 201, 202), answer.text
     return answer.json()
 
@@ -81,10 +89,21 @@ def complete(desk: RunningDesk, task: dict[str, Any]) -> dict[str, Any]:
     return answer.json()
 
 
+def hand_over(desk: RunningDesk, receipt: dict[str, Any]) -> None:
+    """Hand over what was packed, once the household has its place."""
+    deadline = time.monotonic() + 20
+    while "place" not in (status(desk, receipt).get("booking") or {}):
+        assert time.monotonic() < deadline, "never got a place"
+        time.sleep(0.1)
+    body = {"reference": receipt["reference"], "id": secrets.token_urlsafe(9), "receiver": "household"}
+    answer = desk.http.post("/api/staff/pickup/hand-overs", json=body, headers=desk.token("yamada", "Team.supplies"))
+    assert answer.status_code == 200, answer.text
+
+
 def test_a_request_goes_from_the_resident_to_staff_and_back(desk: RunningDesk):
-    key = new_key()
-    first = desk.http.post("/api/requests", json=BODY, headers=key)
-    again = desk.http.post("/api/requests", json=BODY, headers=key)
+    key, body = new_key(), of_another_household()
+    first = desk.http.post("/api/requests", json=body, headers=key)
+    again = desk.http.post("/api/requests", json=body, headers=key)
     receipt = first.json()
 
     assert (first.status_code, again.status_code) == (201, 200)
@@ -92,11 +111,13 @@ def test_a_request_goes_from_the_resident_to_staff_and_back(desk: RunningDesk):
     assert again.json()["reference"] == receipt["reference"]
 
     tasks = tasks_of(desk, receipt)
-    assert tasks[0]["request"]["answers"] == BODY["answers"]
+    assert tasks[0]["request"]["answers"] == body["answers"]
     assert status(desk, receipt)["status"] == "accepted"
 
     for task in tasks:
         assert complete(desk, task)["status"] == "completed"
+    assert status(desk, receipt)["booking"]["state"] == "confirmed"
+    hand_over(desk, receipt)
 
     shown = status(desk, receipt)
     assert shown["status"] == "completed"

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from functions.dates import date_text, instant_text, read_date
+from functions.dates import date_text, instant_text, read_date, span_text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,19 @@ def test_a_day_is_read_as_people_type_it(typed: str):
 @pytest.mark.parametrize("typed", ["", "きのう", "2026-13-01", "2026-02-30", "11/3"])
 def test_what_is_no_day_stays_as_it_was_typed(typed: str):
     assert read_date(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "language", "shown"),
+    [
+        ("01:00", "02:30", "ja", "令和8年11月24日（火）10時から11時30分まで"),
+        ("01:00", "02:30", "ja-easy", "令和8年（2026年）11月24日（火）10時から11時30分まで"),
+        ("01:00", "02:30", "en", "24 November 2026, 10:00 to 11:30"),
+        ("14:00", "16:00", "ja", "令和8年11月24日（火）23時から令和8年11月25日（水）1時まで"),
+        ("14:00", "16:00", "en", "24 November 2026, 23:00 to 25 November 2026, 01:00"),
+    ],
+)
+def test_a_span_names_its_day_once_unless_it_runs_past_midnight(starts: str, ends: str, language: str, shown: str):
+    instants = (f"2026-11-24T{time}:00.000000Z" for time in (starts, ends))
+
+    assert span_text(*instants, language) == shown

@@ -7,7 +7,7 @@ import pytest
 from functions.texts import FOLDER, LANGUAGES, Texts, negotiate
 
 WEB = Path(__file__).parent.parent.parent / "web"
-KEY = r'"((?:page|home|closed|form|contact|check|receipt|requests|request|withdraw)\.[a-z_.]+)"'
+KEY = r'"((?:page|home|closed|form|contact|check|receipt|requests|request|withdraw|slots|pickup|place)\.[a-z_.]+)"'
 
 
 def texts(prefix: str, language: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ An operation is one HTTP request to Cosmos DB or Storage. Whatever the SDK or ou
 """
 
 import asyncio
+import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -28,6 +29,9 @@ KINDS = (
     "killed before",
     "killed after",
 )
+
+STORM_OF_READS = ("answer 429", "refused")
+STORM_OF_WRITES = ("answer 412", "answer 429", "answer 449", "reply lost")
 
 _current: ContextVar["Injection | None"] = ContextVar("injection", default=None)
 
@@ -91,6 +95,27 @@ class Injection:
             case "reply too late":
                 raise TimeoutError(self.kind)
         raise ServiceResponseError(f"{self.kind}: {answer.status_code}")
+
+
+class Storm(Injection):
+    """Let a share of all operations of Cosmos DB fail, each in a way that it can: the same storm for the same seed."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        super().__init__()
+        self.struck = 0
+        self._share = share
+        self._random = random.Random(seed)
+
+    async def pass_on(self, request: Any, call: Call) -> Any:
+        """Send a request, unless it is struck."""
+        operation = operation_of(request)
+        self.operations.append(operation)
+        if store_of(request) != "cosmos" or self._random.random() >= self._share:
+            return await call()
+        self.struck += 1
+        is_write = operation.startswith(("patch", "batch"))
+        self.kind = self._random.choice(STORM_OF_WRITES if is_write else STORM_OF_READS)
+        return await self._fail(request, call)
 
 
 def outage_of(*stores: str, hangs: bool = False) -> AbstractContextManager[None]:

@@ -41,7 +41,7 @@ async def keep(app: App, reference: str, *new: tasks.Task, is_dispatched: bool =
     """Store a request of NOW with these tasks, its step pending or done."""
     identity = requests.Identity(reference=reference, key_hash="k", body_hash="b", access_version=1)
     step = requests.Step(kind="dispatch", at=NOW)
-    request = requests.accept(submission(), identity, version=1, received_at=NOW, now=NOW, step=step)
+    request = requests.accept(submission(), identity, version=1, received_at=NOW, now=NOW, steps={"dispatch": step})
     store = CosmosRequests(app.cosmos)
     await store.create(request)
     case = await store.load(reference)

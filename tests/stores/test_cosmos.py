@@ -23,7 +23,7 @@ def request_of(reference: str, answers: dict | None = None) -> requests.Request:
     identity = Identity(reference=reference, key_hash="k", body_hash="b", access_version=1)
     step = Step(kind="dispatch", at=NOW)
     sent = submission(answers=answers or {"members": 2})
-    return requests.accept(sent, identity, version=1, received_at=NOW, now=NOW, step=step)
+    return requests.accept(sent, identity, version=1, received_at=NOW, now=NOW, steps={"dispatch": step})
 
 
 def task_of(reference: str, route: str = "prepare", **changes) -> tasks.Task:

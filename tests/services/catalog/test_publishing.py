@@ -61,6 +61,10 @@ def test_a_definition_that_stands_its_own_cases_is_published():
             lambda d: d["form"]["properties"]["note"].update(type=["string", "null"]),
             "form: /note is nothing that a page",
         ),
+        (
+            lambda d: d["form"]["properties"]["note"].update({"x-options": "weather"}),
+            "form: /note is nothing that a page",
+        ),
         (lambda d: d["form"]["properties"]["note"].pop("x-text"), "form: /note has no Japanese label"),
         (
             lambda d: d["form"]["properties"]["note"]["x-text"].update(label={"en": "Note"}),
@@ -84,6 +88,13 @@ def test_a_definition_that_stands_its_own_cases_is_published():
 )
 def test_a_broken_definition_is_refused_with_the_reason(change: Callable[[dict[str, Any]], object], reason: str):
     assert reason in refused(change)
+
+
+def test_a_text_may_offer_the_slots_that_are_open():
+    raw = copy.deepcopy(DEFINITION)
+    raw["form"]["properties"]["note"]["x-options"] = "pickup-slots"
+
+    publishing.check(publishing.read_definition(raw))
 
 
 def test_a_route_that_every_case_takes_is_refused():

@@ -1,0 +1,130 @@
+"""What staff call where supplies are handed out: a card, the hand-over, and residents without a code.
+
+References stand in bodies, never in addresses: what a page calls is logged by more than one machine.
+"""
+
+from typing import Annotated, Any, Literal
+
+import azure.functions as func
+import msgspec
+from msgspec import Meta
+
+from functions import views
+from functions.access import ANY_TEAM
+from functions.staff import ClaimId
+from functions.web import Call, answer, api
+from services import times
+from services.errors import FieldError, InvalidSubmission
+from services.pickup.counter import HandOver
+from services.pickup.searching import Wanted
+from services.requests.model import Contact, Submission
+from services.times import Instant
+
+type Typed = Annotated[str, Meta(min_length=1, max_length=100)]
+type Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+type WalkInId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22,64}$")]
+type Date = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+bp = func.Blueprint()
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    pass
+
+
+class Look(_Body, frozen=True, kw_only=True):
+    """Ask for a card by a reference that was typed or scanned; `view` is the caller's id of this look."""
+
+    reference: Typed
+    view: ClaimId
+
+
+class Handed(_Body, frozen=True, kw_only=True):
+    """Say what was handed over to whom; `id` is the caller's, `lines` only where they are fewer than those due."""
+
+    reference: Typed
+    id: ClaimId
+    receiver: Literal["household", "proxy"]
+    proxy_name: Typed | None = None
+    lines: dict[str, int] | None = None
+    at: str | None = None
+
+
+class Search(_Body, frozen=True, kw_only=True):
+    """Say whom to look for, and why without a code."""
+
+    kana: Typed
+    address: Annotated[str, Meta(max_length=200)] = ""
+    birth_date: Date | None = None
+    reason: Reason
+
+
+class WalkIn(_Body, frozen=True, kw_only=True):
+    """Hold what a resident says at the counter."""
+
+    service: str
+    answers: dict[str, Any]
+    contact: Contact
+    locale: str = "ja"
+    id: WalkInId
+
+
+class Override(_Body, frozen=True, kw_only=True):
+    """Say why a household is served again."""
+
+    reference: Typed
+    reason: Reason
+
+
+@bp.route("api/staff/pickup/cards", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def show_card(call: Call) -> func.HttpResponse:
+    """Show what is due to a household, or that it was handed over."""
+    body = call.json(Look)
+    return answer(views.card(await call.app.counter.card(body.reference, call.caller, body.view)))
+
+
+@bp.route("api/staff/pickup/hand-overs", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def hand_over(call: Call) -> func.HttpResponse:
+    """Record a hand-over, once."""
+    body = call.json(Handed)
+    handed = HandOver(
+        id=body.id, receiver=body.receiver, proxy_name=body.proxy_name, lines=body.lines, at=_instant(body.at)
+    )
+    return answer(views.card(await call.app.counter.hand_over(body.reference, handed, call.caller)))
+
+
+@bp.route("api/staff/pickup/searches", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def search_cards(call: Call) -> func.HttpResponse:
+    """Find the requests of a resident who has no code."""
+    body = call.json(Search)
+    wanted = Wanted(kana=body.kana, address=body.address, birth_date=body.birth_date)
+    found = await call.app.searching.search(wanted, body.reason, call.caller)
+    return answer({"found": [views.found_card(one) for one in found]})
+
+
+@bp.route("api/staff/pickup/walk-ins", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def take_in_at_counter(call: Call) -> func.HttpResponse:
+    """Make a request for a resident who stands at the counter."""
+    body = call.json(WalkIn)
+    submission = Submission(service=body.service, answers=body.answers, contact=body.contact, locale=body.locale)
+    card = await call.app.walk_ins.take_in(submission, body.id, call.caller, call.traceparent)
+    return answer(views.card(card))
+
+
+@bp.route("api/staff/pickup/overrides", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def serve_again(call: Call) -> func.HttpResponse:
+    """Serve a household that was served under another request already, for a reason."""
+    body = call.json(Override)
+    return answer(views.card(await call.app.judging.override(body.reference, body.reason, call.caller)))
+
+
+def _instant(text: str | None) -> Instant | None:
+    try:
+        return times.instant(times.moment(text)) if text is not None else None
+    except (ValueError, OverflowError) as error:
+        raise InvalidSubmission((FieldError("/at", "date_time"),)) from error

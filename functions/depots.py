@@ -1,0 +1,117 @@
+"""What supplies officers call: sites, their stock and its moves, and their slots."""
+
+from typing import Any
+
+import azure.functions as func
+import msgspec
+
+from functions.web import Call, answer, api
+from services.pickup.fields import AllotFields, SiteFields, SlotFields, StockFields
+from services.pickup.numbers import SiteNumbers, count
+from services.pickup.sites import Move, Site, Slot
+
+OFFICER = "Team.supplies"
+SUPERVISOR = "Supervisor"
+ROUTE = "api/pickup/sites"
+
+bp = func.Blueprint()
+
+
+@bp.route(ROUTE, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=OFFICER)
+async def list_sites(call: Call) -> func.HttpResponse:
+    """List all pickup sites."""
+    return answer({"sites": [_site(site) for site in await call.app.depots.sites()]})
+
+
+@bp.route(ROUTE + "/{site}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=OFFICER)
+async def get_site(call: Call) -> func.HttpResponse:
+    """Show a site with its stock and its slots, counted."""
+    depot = await call.app.depots.site(call.route("site"))
+    return answer(_numbers(count(depot, await call.app.depots.items(), call.app.clock())))
+
+
+@bp.route(ROUTE + "/{site}", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=SUPERVISOR)
+async def put_site(call: Call) -> func.HttpResponse:
+    """Open a site, or change what is said of it."""
+    return answer(_site(await call.app.depots.put_site(call.route("site"), call.json(SiteFields))))
+
+
+@bp.route(ROUTE + "/{site}/moves", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=OFFICER)
+async def list_moves(call: Call) -> func.HttpResponse:
+    """List the moves of a site's stock."""
+    moves = await call.app.depots.moves(call.route("site"))
+    return answer({"moves": [_move(move) for move in moves]})
+
+
+@bp.route(ROUTE + "/{site}/moves", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=OFFICER)
+async def move_stock(call: Call) -> func.HttpResponse:
+    """Enter units that came or were counted, or kits that were packed."""
+    stock = await call.app.depots.move(call.route("site"), call.json(StockFields), call.caller)
+    return answer({"onHand": stock.on_hand, "allotted": stock.allotted})
+
+
+@bp.route(ROUTE + "/{site}/slots", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=SUPERVISOR)
+async def open_slot(call: Call) -> func.HttpResponse:
+    """Open a slot and allot stock to it."""
+    return answer(_slot(await call.app.depots.open_slot(call.route("site"), call.json(SlotFields), call.caller)))
+
+
+@bp.route(ROUTE + "/{site}/slots/{slot}/allot", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=OFFICER)
+async def allot_to_slot(call: Call) -> func.HttpResponse:
+    """Give a slot more places and units, or take back what nobody was promised."""
+    fields = call.json(AllotFields)
+    slot = await call.app.depots.allot(call.route("site"), call.route("slot"), fields, call.caller)
+    return answer(_slot(slot))
+
+
+@bp.route(ROUTE + "/{site}/slots/{slot}/close", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=SUPERVISOR)
+async def close_slot(call: Call) -> func.HttpResponse:
+    """Close a slot before its time; whoever has a place there is given another."""
+    return answer(_slot(await call.app.depots.close_slot(call.route("site"), call.route("slot"), call.caller)))
+
+
+def _numbers(numbers: SiteNumbers) -> dict[str, Any]:
+    return {"site": _site(numbers.site), "stock": numbers.stock, "slots": numbers.slots}
+
+
+def _site(shown: Site) -> dict[str, Any]:
+    return {
+        "id": shown.site_id,
+        "name": shown.name,
+        "kind": shown.kind,
+        "address": shown.address,
+        "hours": shown.hours,
+        "access": shown.access,
+        "phone": shown.phone,
+        "lat": shown.lat,
+        "lon": shown.lon,
+        "isOpen": shown.is_open,
+    }
+
+
+def _slot(shown: Slot) -> dict[str, Any]:
+    """Show a slot without its entries."""
+    return {
+        "id": shown.id,
+        "site": shown.site_id,
+        "starts": shown.starts,
+        "ends": shown.ends,
+        "method": shown.method,
+        "isOpen": shown.is_open,
+        "places": shown.places,
+        "freePlaces": shown.free_places,
+        "allotted": shown.allotted,
+        "free": shown.free,
+    }
+
+
+def _move(shown: Move) -> dict[str, Any]:
+    return {key: value for key, value in msgspec.to_builtins(shown).items() if key != "type"}

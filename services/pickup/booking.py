@@ -1,0 +1,68 @@
+"""A request's claim on supplies: what the household is due, where it asks for a place, and how that stands."""
+
+from typing import Literal
+
+import msgspec
+
+from services.pickup.sites import Method
+from services.times import Instant
+
+type BookingState = Literal[
+    "looking",
+    "waiting",
+    "called",
+    "held",
+    "confirmed",
+    "changing",
+    "collected",
+    "missed",
+    "expired",
+    "ended",
+    "already",
+]
+"""`called` is looking again, from the front of the line; `already` waits for a person: the household was served."""
+
+HAS_PLACE = ("held", "confirmed", "changing")
+CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired")
+IS_OVER = ("collected", "missed", "expired", "ended")
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a slot and the round in which the request asked it: together the key of its entry there."""
+
+    site: str
+    slot: str
+    round: int
+
+    @property
+    def name(self) -> str:
+        """Return the name by which a form knows the slot."""
+        return f"{self.site}.{self.slot}"
+
+
+class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Hold what one household is due and the place it has; `since` is its turn in the line.
+
+    `household` is the key of an exact match, `blocks` are what an index finds others by that may be the same.
+
+    A request asks one slot per round, and writes down which before it asks: whoever takes the step again asks the same.
+    """
+
+    state: BookingState
+    method: Method
+    since: Instant
+    members: int
+    flagged: int = 0
+    lines: dict[str, int]
+    policies: tuple[str, ...] = ()
+    household: str
+    blocks: tuple[str, ...] = ()
+    wish: str | None = None
+    round: int = 0
+    place: Place | None = None
+    asks: Place | None = None
+    asked: tuple[str, ...] = ()
+    until: Instant | None = None
+    starts: Instant | None = None
+    ends: Instant | None = None
+    override: str | None = None

@@ -1,0 +1,153 @@
+"""Sites, slots and stock as the supplies officer keeps them; every unit moves by a recorded event."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import msgspec
+
+from services.catalog.service import Catalog
+from services.errors import FieldError, InvalidSubmission, UnknownSite, WriteConflict
+from services.names import is_name
+from services.pickup import ledger
+from services.pickup.fields import (
+    AllotFields,
+    SiteFields,
+    SlotFields,
+    StockFields,
+    problems_of_allotment,
+    problems_of_site,
+    problems_of_slot,
+    problems_of_stock,
+    refuse,
+    span,
+)
+from services.pickup.ledger import Documents
+from services.pickup.sites import Depot, Move, Site, Slot, Stock
+from services.pickup.supplies import Item
+from services.ports import SiteStore
+from services.tasks.model import Staff
+from services.times import Clock
+
+ATTEMPTS = 8
+
+
+class Depots:
+    """Let officers keep sites, slots and stock; every write is over the state that was read."""
+
+    def __init__(self, store: SiteStore, catalog: Catalog, clock: Clock) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._clock = clock
+
+    async def sites(self) -> list[Site]:
+        """List all sites."""
+        return await self._store.sites()
+
+    async def site(self, site: str) -> Depot:
+        """Read a site with its stock and slots; raises UnknownSite."""
+        depot = await self._store.site(site) if is_name(site) else None
+        if depot is None:
+            raise UnknownSite()
+        return depot
+
+    async def moves(self, site: str) -> list[Move]:
+        """List the moves of a site's stock, the earliest first; raises UnknownSite."""
+        await self.site(site)
+        return await self._store.moves(site)
+
+    async def put_site(self, site: str, fields: SiteFields) -> Site:
+        """Open a site, or change what is said of it, and leave its slots as they are; raises InvalidSubmission."""
+        refuse(problems_of_site(site, fields))
+
+        def decide(depot: Depot | None) -> Documents:
+            known = depot.site if depot else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
+            changed = msgspec.structs.replace(known, **msgspec.structs.asdict(fields))
+            if depot is None:
+                return (changed, Stock(id="stock", site_id=site))
+            return () if changed == known else (changed,)
+
+        return (await self._change(site, decide)).site
+
+    async def move(self, site: str, fields: StockFields, staff: Staff) -> Stock:
+        """Enter units that came or were counted, or kits that were packed.
+
+        Raises UnknownSite, InvalidSubmission, and NotEnoughStock where units go that are not there or are allotted.
+        """
+        items = await self.items()
+        refuse(problems_of_stock(fields, items))
+        moves = ledger.moves_of(site, fields, items, staff.name, self._clock())
+        depot = await self.site(site)
+        if await self._is_known(moves[0]):
+            return depot.stock
+        return (await self._change(site, lambda read: ledger.entered(_there(read), moves))).stock
+
+    async def open_slot(self, site: str, fields: SlotFields, staff: Staff) -> Slot:
+        """Open a slot and allot units of the site's stock to it; a repeat gives the slot as it is now.
+
+        Raises UnknownSite, InvalidSubmission (in the past, overlapping, unknown items) and NotEnoughStock.
+        """
+        now = self._clock()
+        id_ = ledger.slot_id(span(fields)[0], fields.method)
+        depot = await self.site(site)
+        if ledger.is_opened(depot, fields):
+            return depot.slots[id_]
+        refuse(problems_of_slot(fields, await self.items(), now))
+
+        def decide(read: Depot | None) -> Documents:
+            depot = _there(read)
+            return () if ledger.is_opened(depot, fields) else ledger.opened(depot, fields, staff.name, now)
+
+        return (await self._change(site, decide)).slots[id_]
+
+    async def allot(self, site: str, slot: str, fields: AllotFields, staff: Staff) -> Slot:
+        """Give a slot more places and units, or take back what nobody was promised.
+
+        Raises UnknownSite, UnknownSlot, SlotClosed, InvalidSubmission and NotEnoughStock.
+        """
+        refuse(problems_of_allotment(fields, await self.items()))
+        await self.site(site)
+        now = self._clock()
+        depot = await self._change(site, lambda read: ledger.reallotted(_there(read), slot, fields, staff.name, now))
+        return depot.slots[slot]
+
+    async def close_slot(self, site: str, slot: str, staff: Staff) -> Slot:
+        """Close a slot before its time; whoever has a place there is given another (see tending).
+
+        Raises UnknownSite and UnknownSlot.
+        """
+        await self.site(site)
+        now = self._clock()
+        depot = await self._change(site, lambda read: ledger.closed(_there(read), slot, staff.name, now))
+        return depot.slots[slot]
+
+    async def items(self) -> dict[str, Item]:
+        """Return every item that a published service hands out, by its id."""
+        found = [current.edition.definition.pickup for current in await self._catalog.services()]
+        return {item.id: item for pickup in found if pickup for item in pickup.supplies.items}
+
+    async def _is_known(self, move: Move) -> bool:
+        """Tell whether this move was made before; raises InvalidSubmission where its id stands for another."""
+        known = await self._store.move(move.site_id, move.id)
+        if known and (known.lines, known.reason) != (move.lines, move.reason):
+            raise InvalidSubmission((FieldError("/id", "used_before"),))
+        return known is not None
+
+    async def _change(self, site: str, decide: Callable[[Depot | None], Documents]) -> Depot:
+        """Write what `decide` makes of the site, and decide again where another was first."""
+        for attempt in range(ATTEMPTS):
+            depot = await self._store.site(site)
+            documents = decide(depot)
+            if not documents and depot:
+                return depot
+            try:
+                await self._store.save(site, documents)
+            except WriteConflict:
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+
+
+def _there(depot: Depot | None) -> Depot:
+    if depot is None:
+        raise UnknownSite()
+    return depot

@@ -1,0 +1,77 @@
+"""Granting supplies to a household once per policy and period, whichever of its requests comes first."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+
+from services.errors import WriteConflict
+from services.pickup import quotas
+from services.pickup.booking import Booking
+from services.pickup.quotas import Quota
+from services.pickup.supplies import Policy
+from services.ports import QuotaStore
+from services.times import Clock
+
+ATTEMPTS = 8
+
+
+class Grants:
+    """Take, keep and give up the grants of bookings; each call may run twice."""
+
+    def __init__(self, store: QuotaStore, secret: bytes, clock: Clock) -> None:
+        self._store = store
+        self._secret = secret
+        self._clock = clock
+
+    async def take(self, booking: Booking, reference: str, policies: Iterable[Policy]) -> set[str]:
+        """Take the grant of every policy, or none; return the references that used up what there was."""
+        taken: list[Policy] = []
+        for policy in sorted(policies, key=lambda policy: policy.id):
+            refused = await self._grant(booking, reference, policy)
+            if refused is not None:
+                for other in taken:
+                    await self._change(booking, other.id, lambda quota: quota and quotas.give_up(quota, reference))
+                return refused
+            taken.append(policy)
+        return set()
+
+    async def keep(self, booking: Booking, reference: str) -> None:
+        """Keep the grants of a booking whose supplies were handed over."""
+        for policy in booking.policies:
+            await self._change(booking, policy, lambda q: q and quotas.keep(q, reference, self._clock()))
+
+    async def give_up(self, booking: Booking, reference: str) -> None:
+        """Give up the grants of a booking that ended without a place."""
+        for policy in booking.policies:
+            await self._change(booking, policy, lambda q: q and quotas.give_up(q, reference))
+
+    async def _grant(self, booking: Booking, reference: str, policy: Policy) -> set[str] | None:
+        """Take one grant; return None where it is taken, else whose grants used up the limit."""
+        id_ = quotas.quota_id(booking.household, policy.id, self._secret)
+        refused: set[str] | None = None
+
+        def decide(known: Quota | None) -> Quota | None:
+            nonlocal refused
+            now = self._clock()
+            granted = quotas.grant(known, id_, reference, policy, now, booking.override)
+            refused = set(known.grants) - {reference} if granted is None and known else None
+            return granted
+
+        await self._change(booking, policy.id, decide)
+        return refused
+
+    async def _change(self, booking: Booking, policy: str, decide: Callable[[Quota | None], Quota | None]) -> None:
+        """Write what `decide` makes of the quota, and decide again where another was first."""
+        id_ = quotas.quota_id(booking.household, policy, self._secret)
+        for attempt in range(ATTEMPTS):
+            known = await self._store.read(id_)
+            changed = decide(known)
+            if changed is None or changed is known or changed == known:
+                return
+            try:
+                await self._store.save(changed)
+            except WriteConflict:
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            else:
+                return
+        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")

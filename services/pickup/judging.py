@@ -1,0 +1,60 @@
+"""What a person decides of a household that was served under another request already."""
+
+from services import cases
+from services.errors import NothingDue, UnknownRequest
+from services.pickup import progress
+from services.pickup.counter import Card, Counter
+from services.pickup.reservations import Reservations
+from services.ports import AuditLog, AuditRecord, RequestStore
+from services.requests.model import Case, Changes
+from services.requests.receipts import read_reference
+from services.tasks.model import Staff
+from services.times import Clock
+
+
+class Judging:
+    """Let staff serve a household again."""
+
+    def __init__(
+        self, store: RequestStore, reservations: Reservations, counter: Counter, audit: AuditLog, clock: Clock
+    ) -> None:
+        self._store = store
+        self._reservations = reservations
+        self._counter = counter
+        self._audit = audit
+        self._clock = clock
+
+    async def override(self, reference: str, reason: str, staff: Staff) -> Card:
+        """Serve a household again for a reason, and look for its place; the same reason again changes nothing.
+
+        Raises UnknownRequest, and NothingDue where the household was not refused as served already.
+        """
+        known = read_reference(reference)
+        request = await self._store.read(known) if known else None
+        if request is None:
+            raise UnknownRequest()
+        await self._record(request.reference, reason, staff)
+
+        def changes(read: Case) -> Changes:
+            booking = read.request.booking
+            if booking and booking.override == reason and booking.state != "already":
+                return ()
+            if booking is None or booking.state != "already":
+                raise NothingDue(booking.state if booking else "no_booking")
+            return (progress.overridden(read.request, reason, staff.name, self._clock()),)
+
+        case = await cases.change(self._store, request.reference, changes)
+        return await self._counter.show((await self._reservations.settle(case)).request)
+
+    async def _record(self, reference: str, reason: str, staff: Staff) -> None:
+        now = self._clock()
+        await self._audit.append(
+            AuditRecord(
+                id=f"served_again.{staff.id}.{now}",
+                subject=reference,
+                at=now,
+                who=staff.id,
+                action="served_again",
+                reason=reason,
+            )
+        )

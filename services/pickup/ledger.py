@@ -1,0 +1,190 @@
+"""What each entry of an officer makes of a site's slots and stock: rules from documents to documents."""
+
+import hashlib
+
+import msgspec
+
+from services import times
+from services.documents import Event
+from services.errors import FieldError, InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
+from services.pickup.fields import JAPAN, AllotFields, Items, SlotFields, StockFields, span
+from services.pickup.sites import MOST_HOUSEHOLDS, Depot, Method, Move, Site, Slot, Stock, after
+from services.times import Instant
+
+type Documents = tuple[Site | Slot | Stock | Move, ...]
+
+
+def slot_id(starts: Instant, method: Method) -> str:
+    """Return the id of a slot: its method and its beginning in Japan, such as `pickup-20261124-1000`."""
+    return f"{method}-{times.moment(starts).astimezone(JAPAN):%Y%m%d-%H%M}"
+
+
+def moves_of(site: str, fields: StockFields, items: Items, by: str, now: Instant) -> tuple[Move, ...]:
+    """Return the moves of an entry of stock: packing takes the contents of kits out, and puts the kits in."""
+    id_ = f"{fields.kind}.{fields.id}"
+    move = Move(id=id_, site_id=site, kind=fields.kind, at=now, lines=fields.lines, by=by, reason=fields.reason)
+    if fields.kind != "packed":
+        return (move,)
+    contents: dict[str, int] = {}
+    for kit, kits in fields.lines.items():
+        for item, units in items[kit].contents.items():
+            contents[item] = contents.get(item, 0) - units * kits
+    return (move, msgspec.structs.replace(move, id=f"{id_}.contents", lines=contents))
+
+
+def entered(depot: Depot, moves: tuple[Move, ...]) -> Documents:
+    """Enter moves of stock, all or none, once; raises NotEnoughStock."""
+    if depot.stock.has(moves[0].id):
+        return ()
+    stock = depot.stock
+    for move in moves:
+        stock = after(stock, move)
+    _must_suffice(stock, moves)
+    return (stock, *moves)
+
+
+def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents:
+    """Open a slot and allot stock to it, once; raises InvalidSubmission where another is there, NotEnoughStock."""
+    slot = _new_slot(depot, fields, by, now)
+    if any(_overlap(slot, other) for other in depot.slots.values()):
+        raise InvalidSubmission((FieldError("/starts", "overlaps"),))
+    move = Move(
+        id=f"{slot.id}.allotted",
+        site_id=slot.site_id,
+        kind="allotted",
+        at=now,
+        lines=fields.allotted,
+        slot=slot.id,
+        by=by,
+    )
+    stock = after(depot.stock, move)
+    _must_suffice(stock, (move,))
+    return (slot, stock, move)
+
+
+def is_opened(depot: Depot, fields: SlotFields) -> bool:
+    """Tell whether this very slot was opened before, or one stands as it would be."""
+    starts, ends = span(fields)
+    known = depot.slots.get(slot_id(starts, fields.method))
+    if known is None:
+        return False
+    stands = (known.starts, known.ends, known.places, known.allotted) == (starts, ends, fields.places, fields.allotted)
+    return stands or known.has(_opening_of(fields))
+
+
+def reallotted(depot: Depot, slot: str, fields: AllotFields, by: str, now: Instant) -> Documents:
+    """Give an open slot more places and units, or take back what nobody was promised, once.
+
+    Raises UnknownSlot, SlotClosed, NotEnoughStock, and InvalidSubmission for more than is free in the slot. A slot
+    keeps the items it was opened with: the entries count their units in the order of these.
+    """
+    known = depot.slots.get(slot)
+    if known is None:
+        raise UnknownSlot()
+    operation = f"allot.{fields.id}"
+    if known.has(operation):
+        return ()
+    if not known.is_open or known.ends <= now:
+        raise SlotClosed()
+    _refuse_allotment(known, fields)
+    note = f"{fields.places:+} places" if fields.places else None
+    changed = msgspec.structs.replace(
+        known,
+        places=known.places + fields.places,
+        free_places=known.free_places + fields.places,
+        allotted={item: units + fields.lines.get(item, 0) for item, units in known.allotted.items()},
+        free={item: units + fields.lines.get(item, 0) for item, units in known.free.items()},
+        history=(*known.history, Event(id=operation, at=now, event="allotted", by=by, note=note)),
+    )
+    moves = _allotments(known, fields, by, now)
+    if not moves:
+        return (changed,)
+    stock = depot.stock
+    for move in moves:
+        stock = after(stock, move)
+    _must_suffice(stock, moves)
+    return (changed, stock, *moves)
+
+
+def closed(depot: Depot, slot: str, by: str, now: Instant) -> Documents:
+    """Close a slot before its time, once; raises UnknownSlot."""
+    known = depot.slots.get(slot)
+    if known is None:
+        raise UnknownSlot()
+    if not known.is_open:
+        return ()
+    event = Event(id="closed", at=now, event="closed", by=by)
+    return (msgspec.structs.replace(known, is_open=False, due_at=now, history=(*known.history, event)),)
+
+
+def with_documents(depot: Depot, documents: Documents) -> Depot:
+    """Return a depot as it is after these documents were written."""
+    for document in documents:
+        if isinstance(document, Stock):
+            depot = msgspec.structs.replace(depot, stock=document)
+        elif isinstance(document, Slot):
+            depot = msgspec.structs.replace(depot, slots={**depot.slots, document.id: document})
+    return depot
+
+
+def _new_slot(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Slot:
+    starts, ends = span(fields)
+    return Slot(
+        id=slot_id(starts, fields.method),
+        site_id=depot.site.site_id,
+        starts=starts,
+        ends=ends,
+        method=fields.method,
+        places=fields.places,
+        free_places=fields.places,
+        allotted=fields.allotted,
+        free=fields.allotted,
+        due_at=ends,
+        history=(Event(id=_opening_of(fields), at=now, event="opened", by=by),),
+    )
+
+
+def _opening_of(fields: SlotFields) -> str:
+    """Return the id of the operation that opens a slot as it is described, so that a repeat is recognised."""
+    described = (*span(fields), fields.method, fields.places, sorted(fields.allotted.items()))
+    return f"opened.{hashlib.sha256(msgspec.json.encode(described)).hexdigest()[:16]}"
+
+
+def _overlap(slot: Slot, other: Slot) -> bool:
+    is_beside = slot.method == other.method and other.is_open
+    return slot.id == other.id or (is_beside and slot.starts < other.ends and other.starts < slot.ends)
+
+
+def _refuse_allotment(slot: Slot, fields: AllotFields) -> None:
+    errors = [FieldError(f"/lines/{item}", "not_in_slot") for item in fields.lines if item not in slot.allotted]
+    for item, units in fields.lines.items():
+        if item in slot.free and slot.free[item] + units < 0:
+            errors.append(FieldError(f"/lines/{item}", "promised", {"limit": slot.free[item]}))
+    if slot.free_places + fields.places < 0:
+        errors.append(FieldError("/places", "promised", {"limit": slot.free_places}))
+    if not 1 <= slot.places + fields.places <= MOST_HOUSEHOLDS:
+        errors.append(FieldError("/places", "places_of_slot", {"limit": MOST_HOUSEHOLDS}))
+    if errors:
+        raise InvalidSubmission(tuple(errors))
+
+
+def _allotments(slot: Slot, fields: AllotFields, by: str, now: Instant) -> tuple[Move, ...]:
+    more = {item: units for item, units in fields.lines.items() if units > 0}
+    less = {item: units for item, units in fields.lines.items() if units < 0}
+    move = Move(
+        id=f"{slot.id}.allotted.{fields.id}",
+        site_id=slot.site_id,
+        kind="allotted",
+        at=now,
+        lines=more,
+        slot=slot.id,
+        by=by,
+    )
+    back = msgspec.structs.replace(move, id=f"{slot.id}.released.{fields.id}", kind="released", lines=less)
+    return tuple(each for each in (move, back) if each.lines)
+
+
+def _must_suffice(stock: Stock, moves: tuple[Move, ...]) -> None:
+    short = sorted({item for move in moves for item in move.lines if stock.unallotted(item) < 0})
+    if short:
+        raise NotEnoughStock(short)

@@ -1,0 +1,196 @@
+"""What reserving, confirming, expiring and handing over make of the request: the slot decides, the request follows."""
+
+import msgspec
+
+from services.documents import Event
+from services.pickup.booking import HAS_PLACE, Booking, Place
+from services.pickup.places import Opening
+from services.pickup.sites import Move
+from services.requests import model as requests
+from services.requests.model import Case, Changes, Request, Step
+from services.tasks import model as tasks
+from services.times import Instant
+
+
+def booked(request: Request) -> Booking:
+    """Return the booking of a request that has one."""
+    if request.booking is None:
+        raise ValueError(f"{request.reference} has no booking")
+    return request.booking
+
+
+def begin(request: Request, booking: Booking) -> Request:
+    """Write down what the household is due, before any place is asked for."""
+    return msgspec.structs.replace(request, booking=booking)
+
+
+def ask(request: Request, opening: Opening) -> Request:
+    """Write down which slot this round asks."""
+    booking = booked(request)
+    asks = Place(site=opening.site_id, slot=opening.id, round=booking.round + 1)
+    return _with(request, round=asks.round, asks=asks)
+
+
+def not_there(request: Request, asks: Place) -> Request:
+    """Go on to the next slot: the one asked has no room."""
+    booking = booked(request)
+    if booking.asks != asks:
+        return request
+    return _with(request, asks=None, asked=(*booking.asked, asks.name))
+
+
+def placed(
+    request: Request, step: str, place: Place, opening: Opening, *, until: Instant | None, now: Instant
+) -> Request:
+    """Give the request the place it asked for, for good or until an instant; an earlier place is given back."""
+    booking = booked(request)
+    if booking.asks != place:
+        return request
+    changed = _with(
+        request,
+        state="held" if until else "confirmed",
+        place=place,
+        asks=None,
+        asked=(),
+        until=until,
+        starts=opening.starts,
+        ends=opening.ends,
+    )
+    if until:
+        changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
+        changed = requests.with_step(changed, f"notice.{place.round}", Step(kind="notice", at=now, round=place.round))
+    if booking.place:
+        changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
+    event = "place_held" if until else "place_confirmed"
+    return _told(requests.without_step(changed, step, now), f"{event}.{booking.round}", event, now)
+
+
+def stays(request: Request, step: str, now: Instant) -> Request:
+    """Leave the request the place it had: the one it wished for instead has no room."""
+    state = "held" if booked(request).until else "confirmed"
+    changed = _with(request, state=state, asks=None, asked=())
+    return _told(requests.without_step(changed, step, now), f"{step}.kept", "place_kept", now)
+
+
+def in_line(request: Request, step: str, now: Instant) -> Request:
+    """Let the household wait for its turn, which its receipt decides."""
+    changed = _with(request, state="waiting", asks=None, asked=())
+    event = f"waiting.{booked(request).round}"
+    cleared = requests.without_step(changed, step, now)
+    return cleared if request.has(event) else _told(cleared, event, "waiting", now)
+
+
+def call(request: Request, now: Instant) -> Request:
+    """Let the household at the front of the line look for a place again."""
+    step = f"reserve.{booked(request).round + 1}"
+    changed = _with(request, state="called", asked=())
+    return requests.with_step(changed, step, Step(kind="reserve", at=now))
+
+
+def served_before(request: Request, step: str, now: Instant) -> Request:
+    """Ask a person to judge: supplies of this period were granted to the household under another request."""
+    changed = requests.without_step(_with(request, state="already", asks=None, asked=()), step, now)
+    review = Step(kind="review", at=now, round=booked(request).round + 1, reason="served_before")
+    return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
+
+
+def may_be_the_same(request: Request, step: str, others: tuple[str, ...], now: Instant) -> Request:
+    """Ask a person whether the household is that of other requests; nothing is refused meanwhile."""
+    review = Step(kind="review", at=now, round=1, reason="possible_duplicate")
+    changed = requests.with_step(requests.without_step(request, step, now), f"{step}.review", review)
+    event = Event(id=f"{step}.found", at=now, event="possible_duplicate", note=" ".join(others))
+    return msgspec.structs.replace(changed, history=(*changed.history, event))
+
+
+def wish(request: Request, slot: str, now: Instant) -> Request:
+    """Let a resident choose another slot; the place there is kept until the new one is certain."""
+    booking = booked(request)
+    state = "changing" if booking.place else "looking"
+    changed = _with(request, state=state, wish=slot, asked=())
+    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
+
+
+def overridden(request: Request, reason: str, by: str, now: Instant) -> Request:
+    """Let a household be served again, for a reason that a member of staff gives."""
+    booking = booked(request)
+    step = f"reserve.{booking.round + 1}"
+    changed = _with(request, state="looking", override=reason, asked=())
+    changed = requests.with_step(changed, step, Step(kind="reserve", at=now))
+    event = Event(id=f"{step}.override", at=now, event="override", by=by, note=reason)
+    return msgspec.structs.replace(changed, history=(*changed.history, event))
+
+
+def confirmed(request: Request, now: Instant) -> Request:
+    """Follow a hold that was confirmed."""
+    booking = booked(request)
+    if booking.state != "held" or booking.place is None:
+        return request
+    changed = _with(request, state="confirmed", until=None)
+    changed = requests.without_step(changed, expiry_of(booking.place), now)
+    return _told(changed, f"place_confirmed.{booking.place.round}", "place_confirmed", now)
+
+
+def expired(request: Request, step: str, now: Instant) -> Request:
+    """Follow a hold that nobody confirmed in time."""
+    booking = booked(request)
+    cleared = requests.without_step(request, step, now)
+    if booking.state != "held" or booking.place is None or step != expiry_of(booking.place):
+        return cleared
+    return _told(_with(cleared, state="expired", place=None, until=None), step, "place_expired", now)
+
+
+def missed(request: Request, now: Instant) -> Request:
+    """Follow a place for which nobody came."""
+    booking = booked(request)
+    if booking.state not in HAS_PLACE or booking.place is None:
+        return request
+    operation = f"missed.{booking.place.round}"
+    changed = requests.with_step(_with(request, state="missed"), operation, _back(booking.place, now))
+    return _told(changed, operation, "place_missed", now)
+
+
+def collected(case: Case, move: Move, route: str | None, now: Instant) -> Changes:
+    """Follow what was handed over: the booking is done, and with it the task of its route."""
+    request = case.request
+    if booked(request).state == "collected":
+        return ()
+    done = [t for t in case.tasks.values() if t.route == route and t.status == "open"]
+    finished = tuple(tasks.finish(task, move.id, by=move.by or "", now=now) for task in done)
+    changed = _told(_with(request, state="collected", until=None), move.id, "collected", now)
+    left = {id_: step for id_, step in request.pending.items() if step.kind != "expire"}
+    for id_ in set(request.pending) - set(left):
+        changed = requests.without_step(changed, id_, now)
+    for task in finished:
+        changed = requests.record_completion(changed, task, now)
+    return (requests.settled(changed, f"completed.{move.id}", now), *finished)
+
+
+def rebook(request: Request, now: Instant) -> Request:
+    """Look for another place: the slot was closed, and its household is not forgotten."""
+    booking = booked(request)
+    if booking.state not in HAS_PLACE or booking.place is None:
+        return request
+    step = f"reserve.{booking.round + 1}"
+    changed = _with(request, state="called", place=None, wish=None, asks=None, asked=(), until=None)
+    changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
+    changed = requests.with_step(changed, step, Step(kind="reserve", at=now))
+    return _told(changed, f"{step}.moved", "place_moved", now)
+
+
+def expiry_of(place: Place) -> str:
+    """Return the id of the step at which a hold ends."""
+    return f"expire.{place.round}"
+
+
+def _back(place: Place, now: Instant) -> Step:
+    return Step(kind="giveback", at=now, round=place.round, slot=place.name)
+
+
+def _with(request: Request, **changes: object) -> Request:
+    return msgspec.structs.replace(request, booking=msgspec.structs.replace(booked(request), **changes))
+
+
+def _told(request: Request, id_: str, event: str, now: Instant) -> Request:
+    if request.has(id_):
+        return request
+    return msgspec.structs.replace(request, history=(*request.history, Event(id=id_, at=now, event=event)))

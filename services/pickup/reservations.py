@@ -1,0 +1,319 @@
+"""Reserving places: each request asks one slot per round, the slot decides in one write, the request follows."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from services import cases, times
+from services.advance.model import QUEUE, wake_up
+from services.catalog.service import Catalog
+from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
+from services.pickup import places, progress
+from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
+from services.pickup.grants import Grants
+from services.pickup.places import Opening, Waiting
+from services.pickup.plan import booking_for, household_of
+from services.pickup.slots import Slots
+from services.ports import Queues, RequestStore
+from services.requests import model as requests
+from services.requests.model import Case, Changes, Request, Step
+from services.times import Clock, Instant
+
+HELD_FOR = 12 * 3600.0
+"""Seconds for which a place that the resident did not choose is held for an answer."""
+ANSWERED_BEFORE = 3600.0
+"""Seconds before the slot by which such a place is confirmed, so that others may still come."""
+SHORTEST_HOLD = 1800.0
+ATTEMPTS = 8
+CALLED_AT_ONCE = 50
+"""Households at the front of the line that one call looks at; the sweep calls again."""
+
+log = logging.getLogger("madoguchi.pickup")
+
+
+class Reservations:
+    """Take the steps of bookings; each may run twice, or in two places at once."""
+
+    def __init__(
+        self,
+        store: RequestStore,
+        slots: Slots,
+        grants: Grants,
+        catalog: Catalog,
+        queues: Queues,
+        secret: bytes,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._slots = slots
+        self._grants = grants
+        self._catalog = catalog
+        self._queues = queues
+        self._secret = secret
+        self._clock = clock
+
+    async def take(self, case: Case, id_: str, step: Step) -> Case:
+        """Take one step of a booking and clear it."""
+        match step.kind:
+            case "reserve":
+                return await self._reserve(case, id_)
+            case "expire":
+                return await self._expire(case, id_, step)
+        return await self._give_back(case, id_, step)
+
+    async def confirm(self, request: Request) -> Request:
+        """Confirm the place that is held for a request; raises PlaceGone where it is not any more."""
+        booking = request.booking
+        if booking is None or booking.place is None or booking.state not in HAS_PLACE:
+            raise PlaceGone()
+        slot = await self._slots.turn(request.reference, booking.place, places.confirm)
+        entry = slot.entries.get(_key(request, booking.place)) if slot else None
+        if entry is None or entry.state not in ("confirmed", "collected"):
+            raise PlaceGone()
+        case = await self._change(request.reference, lambda read: progress.confirmed(read, self._clock()))
+        return case.request
+
+    async def choose(self, request: Request, slot: str) -> Request:
+        """Ask for another slot; the place there was stays until the new one is certain.
+
+        Raises PlaceGone where nothing can be chosen any more, and NoSuchSlot.
+        """
+        if request.booking is None or request.booking.state not in CAN_CHANGE or request.status != "accepted":
+            raise PlaceGone()
+        if not any(opening.name == slot and opening.is_open for opening in await self._slots.openings()):
+            raise NoSuchSlot()
+        if request.booking.place and request.booking.place.name == slot:
+            return request
+        case = await self._change(request.reference, lambda read: progress.wish(read, slot, self._clock()))
+        return (await self.settle(case)).request
+
+    async def follow(self, reference: str, decide: Callable[[Request], Request]) -> None:
+        """Let a request follow its slot, and take the steps that this adds."""
+        await self.settle(await self._change(reference, decide))
+
+    async def release(self, reference: str, place: Place) -> None:
+        """Give back an entry that no request wants."""
+        await self._slots.turn(reference, place, places.end)
+
+    async def settle(self, case: Case) -> Case:
+        """Take what a booking still has to do now, and wake the request up for the rest."""
+        for kind in ("reserve", "giveback"):
+            for id_, step in requests.due_steps(case.request, self._clock()):
+                if step.kind == kind:
+                    case = await self.take(case, id_, step)
+        if case.request.pending:
+            await self._wake(case.request)
+        return case
+
+    async def serve(self, site: str | None, method: str) -> int:
+        """Call those who wait for a site (None: for any), in the order of their receipts, while there is room.
+
+        Whoever is called already is helped along first, so that two calls at once keep the order. Returns how many
+        got a place; where nobody waits any more, newcomers may take places again.
+        """
+        openings = [o for o in await self._slots.openings() if o.method == method and site in (None, o.site_id)]
+        if not any(opening.free_places for opening in openings):
+            return 0
+        waiting = await self._store.waiting(method, CALLED_AT_ONCE)
+        served = sum([await self._call(one, site, method) for one in waiting])
+        if not waiting:
+            await self._slots.close_lines(openings)
+        return served
+
+    async def _reserve(self, case: Case, id_: str) -> Case:
+        """Ask slot after slot until one has room; without any, the household waits for its turn."""
+        if case.request.booking is None:
+            case = await self._begin(case, id_)
+        for _ in range(ATTEMPTS):
+            booking = case.request.booking
+            if id_ not in case.request.pending or booking is None:
+                return case
+            if booking.asks is None:
+                case = await self._ask_next(case, id_, booking)
+            else:
+                case = await self._ask(case, id_, booking, booking.asks)
+        raise StoreUnavailable(f"{ATTEMPTS} slots in a row were full")
+
+    async def _begin(self, case: Case, id_: str) -> Case:
+        """Work out what the household is due, once, and write it down with the slot that is asked first."""
+        request = case.request
+        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        booking = None
+        if pickup:
+            household = household_of(pickup, request.answers, request.contact.phone)
+            since = request.received_at
+            booking = booking_for(pickup, request.answers, household, secret=self._secret, since=since)
+
+        if booking is None:
+            return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
+        opening = _choice(await self._slots.recent(), booking)
+
+        def begin(read: Request) -> Request:
+            begun = read if read.booking else progress.begin(read, booking)
+            return _asking(begun, opening) if opening else begun
+
+        return await self._follow(case, id_, begin)
+
+    async def _ask_next(self, case: Case, id_: str, booking: Booking) -> Case:
+        """Write down which slot is asked next; where none is left, give up the grants and wait."""
+        opening = _choice(await self._slots.recent(), booking) or _choice(await self._slots.openings(), booking)
+        now = self._clock()
+        if opening:
+            return await self._follow(case, id_, lambda read: _asking(read, opening))
+        if booking.place is None:
+            await self._grants.give_up(booking, case.request.reference)
+            await self._slots.open_lines(booking)
+            case = await self._follow(case, id_, lambda read: progress.in_line(read, id_, now))
+            await self.serve(None, booking.method)
+            return await self._read(case)
+        return await self._follow(case, id_, lambda read: progress.stays(read, id_, now))
+
+    async def _ask(self, case: Case, id_: str, booking: Booking, asks: Place) -> Case:
+        """Ask a slot for a place, once the household's grants are certain."""
+        reference = case.request.reference
+        opening = next((o for o in await self._slots.recent() if o.name == asks.name), None)
+        if opening is None:
+            return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
+        if await self._is_used_up(case, booking):
+            return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
+        lines = places.offered(opening, booking.lines)
+        until = _held_until(opening, booking, self._clock())
+        turn = places.take(
+            opening.items,
+            places.key_of(reference, asks.round),
+            lines,
+            until=until,
+            is_newcomer=booking.state == "looking",
+        )
+        if await self._slots.take(opening, turn):
+            placed = await self._follow(
+                case, id_, lambda read: progress.placed(read, id_, asks, opening, until=until, now=self._clock())
+            )
+            return await self._orphaned(placed, asks)
+        return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
+
+    async def _is_used_up(self, case: Case, booking: Booking) -> bool:
+        """Tell whether other requests used up what the household is due; a grant left by one that ended is void."""
+        request = case.request
+        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
+        others = await self._grants.take(booking, request.reference, policies)
+        void = [other for other in others if await self._is_void(other)]
+        if void:
+            for other in void:
+                await self._grants.give_up(booking, other)
+            others = await self._grants.take(booking, request.reference, policies)
+        return bool(others)
+
+    async def _is_void(self, reference: str) -> bool:
+        request = await self._store.read(reference)
+        if request is None or request.booking is None:
+            return False
+        return request.booking.state != "collected" and (
+            request.status == "withdrawn" or request.booking.state in (*IS_OVER, "waiting", "already")
+        )
+
+    async def _orphaned(self, case: Case, asked: Place) -> Case:
+        """Give back a place that the request no longer wants: it was withdrawn in the meantime."""
+        booking = case.request.booking
+        if booking and asked not in (booking.place, booking.asks):
+            await self._slots.turn(case.request.reference, asked, places.end)
+            if booking.place is None:
+                await self._grants.give_up(booking, case.request.reference)
+        return case
+
+    async def _expire(self, case: Case, id_: str, step: Step) -> Case:
+        """End a hold that was not confirmed; where the slot says it was, the request follows."""
+        place = _place_of(step, id_)
+        slot = await self._slots.turn(case.request.reference, place, places.expire)
+        entry = slot.entries.get(_key(case.request, place)) if slot else None
+        if entry and entry.state in ("confirmed", "collected"):
+            return await self._change(
+                case.request.reference, lambda read: progress.confirmed(read, self._clock()), case
+            )
+        case = await self._follow(case, id_, lambda read: progress.expired(read, id_, self._clock()))
+        return await self._freed(case, place)
+
+    async def _give_back(self, case: Case, id_: str, step: Step) -> Case:
+        place = _place_of(step, id_)
+        await self._slots.turn(case.request.reference, place, places.end)
+        case = await self._freed(case, place)
+        return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
+
+    async def _freed(self, case: Case, place: Place) -> Case:
+        """Give up the grants of a booking that has no place any more, and call those who wait."""
+        booking = case.request.booking
+        if booking is None:
+            return case
+        if booking.state in ("expired", "missed", "ended"):
+            await self._grants.give_up(booking, case.request.reference)
+        await self.serve(place.site, booking.method)
+        return case
+
+    async def _call(self, waiting: Waiting, site: str | None, method: str) -> bool:
+        """Let one household that waits look for a place, if it fits anywhere."""
+        openings = [o for o in await self._slots.openings() if o.method == method and site in (None, o.site_id)]
+        if not any(places.has_room(opening, waiting.lines) for opening in openings):
+            return False
+        case = await self._change(waiting.reference, lambda read: _called(read, self._clock()))
+        if case.request.booking is None or case.request.booking.state != "called":
+            return False
+        await self.settle(case)
+        return True
+
+    async def _follow(self, case: Case, id_: str, decide: Callable[[Request], Request]) -> Case:
+        """Change the request while this step is pending."""
+        return await self._change(
+            case.request.reference, lambda read: decide(read) if id_ in read.pending else read, case
+        )
+
+    async def _change(self, reference: str, decide: Callable[[Request], Request], case: Case | None = None) -> Case:
+        def changes(read: Case) -> Changes:
+            changed = decide(read.request)
+            return () if changed == read.request else (changed,)
+
+        return await cases.change(self._store, reference, changes, case)
+
+    async def _read(self, case: Case) -> Case:
+        return await self._store.load(case.request.reference) or case
+
+    async def _wake(self, request: Request) -> None:
+        try:
+            await self._queues.send(QUEUE, wake_up(request.reference, request.traceparent))
+        except StoreUnavailable:
+            log.warning("no wake-up for %s; left to the sweeper", request.reference)
+
+
+def _choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
+    """Choose the slot to ask: the one wished for, else the earliest with room; a change asks for its wish alone."""
+    left = [o for o in openings if o.method == booking.method and o.name not in booking.asked and o.is_open]
+    wished = next((o for o in left if o.name == booking.wish), None)
+    if wished or booking.state == "changing":
+        return wished
+    newcomer = booking.state == "looking"
+    return next((o for o in left if places.has_room(o, booking.lines) and not (newcomer and o.has_line)), None)
+
+
+def _held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | None:
+    """Hold what the resident did not choose: a place instead of the one wished for, or one from the line."""
+    chosen = booking.wish in (None, opening.name) and booking.state != "called"
+    if chosen or booking.state == "changing":
+        return None
+    latest = times.later(opening.starts, -ANSWERED_BEFORE)
+    return max(min(times.later(now, HELD_FOR), latest), times.later(now, SHORTEST_HOLD))
+
+
+def _asking(read: Request, opening: Opening) -> Request:
+    return read if read.booking and read.booking.asks else progress.ask(read, opening)
+
+
+def _called(read: Request, now: Instant) -> Request:
+    return progress.call(read, now) if read.booking and read.booking.state == "waiting" else read
+
+
+def _place_of(step: Step, id_: str) -> Place:
+    site, _, slot = (step.slot or "").partition(".")
+    return Place(site=site, slot=slot, round=int(id_.rpartition(".")[2]))
+
+
+def _key(request: Request, place: Place) -> str:
+    return places.key_of(request.reference, place.round)

@@ -1,0 +1,182 @@
+"""What can be handed out: items, kits and the policies by which a household gets them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Literal
+
+import msgspec
+
+from services.names import is_name
+from services.texts import Text
+
+FLAGS = ("infants", "elderly", "care")
+"""What a household can say of some of its members, so that an item may depend on it."""
+MOST_MEMBERS = 100
+MOST_UNITS = 10_000
+LONGEST_ROLLING = timedelta(days=366)
+_ITEM_ID = re.compile("[a-z][A-Za-z0-9]{0,31}")
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+class Period(_Part, frozen=True, kw_only=True):
+    """Say how long a grant counts: so long after it, or until the next day, week (Monday) or month begins in Japan."""
+
+    rolling: timedelta | None = None
+    calendar: Literal["day", "week", "month"] | None = None
+
+
+class Policy(_Part, frozen=True, kw_only=True):
+    """Limit how often a household is granted what stands under this policy: per period, or for the whole emergency."""
+
+    id: str
+    title: Text
+    limit: int = 1
+    period: Period | None = None
+
+
+class Item(_Part, frozen=True, kw_only=True):
+    """Describe one line of a hand-out: `per…` and `most` are units, `contents` (of a kit) are units by item.
+
+    `code` is stable and defaults to the id; `national_code` is the municipality's own entry of what the national
+    supply system (B-PLo) calls the item, since no list of its codes is public.
+    """
+
+    id: str
+    title: Text
+    unit: Text
+    policy: str
+    code: str = ""
+    national_code: str = ""
+    per_household: int = 0
+    per_member: int = 0
+    per_flagged: dict[str, int] = {}
+    most: int | None = None
+    contents: dict[str, int] = {}
+    low_at: int = 0
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "code", self.code or self.id)
+
+
+class Supplies(_Part, frozen=True, kw_only=True):
+    """Hold everything that can be handed out."""
+
+    items: tuple[Item, ...]
+    policies: tuple[Policy, ...]
+
+    def item(self, id_: str) -> Item | None:
+        """Return the item with this id."""
+        return next((item for item in self.items if item.id == id_), None)
+
+    def policy(self, id_: str) -> Policy | None:
+        """Return the policy with this id."""
+        return next((policy for policy in self.policies if policy.id == id_), None)
+
+
+def entitlement(item: Item, members: int, flagged: Mapping[str, int]) -> int:
+    """Return the units of an item that a household is due: of 1 to 100 members, and no more flagged than members."""
+    members = min(max(members, 1), MOST_MEMBERS)
+    units = item.per_household + item.per_member * members
+    for flag, each in item.per_flagged.items():
+        units += each * min(max(flagged.get(flag, 0), 0), members)
+    return units if item.most is None else min(units, item.most)
+
+
+def lines_for(supplies: Supplies, wanted: Sequence[str], members: int, flagged: Mapping[str, int]) -> dict[str, int]:
+    """Return the units due of each item asked for; what is unknown, or not for this household, is left out."""
+    asked = ((id_, supplies.item(id_)) for id_ in wanted)
+    due = {id_: entitlement(item, members, flagged) for id_, item in asked if item}
+    return {id_: units for id_, units in due.items() if units > 0}
+
+
+def problems(supplies: Supplies) -> tuple[str, ...]:
+    """Return every reason why these supplies cannot be used."""
+    return tuple(_problems(supplies))
+
+
+def _problems(supplies: Supplies) -> Iterator[str]:
+    if not supplies.items:
+        yield "items: at least one is needed"
+    yield from _problems_of_ids(supplies)
+    for policy in supplies.policies:
+        yield from _problems_of_policy(policy)
+    for item in supplies.items:
+        yield from _problems_of_text(f"item {item.id!r}: title", item.title)
+        yield from _problems_of_text(f"item {item.id!r}: unit", item.unit)
+        yield from _problems_of_quantities(item)
+        yield from _problems_of_contents(item, supplies)
+        yield from _problems_of_getting(item, supplies)
+
+
+def _problems_of_ids(supplies: Supplies) -> Iterator[str]:
+    for item in supplies.items:
+        if not _ITEM_ID.fullmatch(item.id):
+            yield f"item {item.id!r}: letters and digits, at most 32, beginning with a small letter"
+    for policy in supplies.policies:
+        if not is_name(policy.id):
+            yield f"policy {policy.id!r}: small letters, digits and single hyphens, at most 40, beginning with a letter"
+    yield from _twice("item", [item.id for item in supplies.items])
+    yield from _twice("code", [item.code for item in supplies.items])
+    yield from _twice("policy", [policy.id for policy in supplies.policies])
+
+
+def _twice(kind: str, names: list[str]) -> Iterator[str]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{kind} {name!r}: used twice"
+
+
+def _problems_of_policy(policy: Policy) -> Iterator[str]:
+    yield from _problems_of_text(f"policy {policy.id!r}: title", policy.title)
+    if not 1 <= policy.limit <= MOST_UNITS:
+        yield f"policy {policy.id!r}: limit must be between 1 and {MOST_UNITS}"
+    if policy.period is None:
+        return
+    rolling, calendar = policy.period.rolling, policy.period.calendar
+    if (rolling is None) == (calendar is None):
+        yield f"policy {policy.id!r}: period is either rolling or calendar"
+    if rolling is not None and not timedelta(0) < rolling <= LONGEST_ROLLING:
+        yield f"policy {policy.id!r}: rolling must be longer than nothing and at most 366 days (P366D)"
+
+
+def _problems_of_text(name: str, text: Text) -> Iterator[str]:
+    if not text.get("ja", "").strip():
+        yield f"{name}: the Japanese text (ja) is missing"
+
+
+def _problems_of_quantities(item: Item) -> Iterator[str]:
+    quantities = {
+        "perHousehold": item.per_household,
+        "perMember": item.per_member,
+        "most": item.most or 0,
+        "lowAt": item.low_at,
+        **{f"perFlagged {flag!r}": units for flag, units in item.per_flagged.items()},
+    }
+    for name, units in quantities.items():
+        if not 0 <= units <= MOST_UNITS:
+            yield f"item {item.id!r}: {name} must be between 0 and {MOST_UNITS}"
+    for flag in item.per_flagged:
+        if flag not in FLAGS:
+            yield f"item {item.id!r}: perFlagged {flag!r} is none of {', '.join(FLAGS)}"
+
+
+def _problems_of_contents(kit: Item, supplies: Supplies) -> Iterator[str]:
+    for id_, units in kit.contents.items():
+        part = supplies.item(id_)
+        if part is None:
+            yield f"item {kit.id!r}: contents {id_!r} is no item"
+        elif part.contents:
+            yield f"item {kit.id!r}: contents {id_!r} is itself a kit"
+        if not 1 <= units <= MOST_UNITS:
+            yield f"item {kit.id!r}: contents {id_!r} must be between 1 and {MOST_UNITS}"
+
+
+def _problems_of_getting(item: Item, supplies: Supplies) -> Iterator[str]:
+    if supplies.policy(item.policy) is None:
+        yield f"item {item.id!r}: policy {item.policy!r} is not there"
+    in_a_kit = any(item.id in kit.contents for kit in supplies.items)
+    if not in_a_kit and entitlement(item, MOST_MEMBERS, dict.fromkeys(FLAGS, MOST_MEMBERS)) <= 0:
+        yield f"item {item.id!r}: nobody could ever get it"

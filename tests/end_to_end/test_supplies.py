@@ -1,0 +1,160 @@
+"""What supplies officers do, over HTTP."""
+
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.end_to_end.conftest import RunningDesk
+from tests.end_to_end.test_main_job import BODY, status, submit
+
+pytestmark = pytest.mark.xdist_group("desk")
+SITE = {"name": {"ja": "例示町公民館"}, "kind": "temporary", "address": "見本市例示町（番地なし）"}
+
+
+@pytest.fixture
+def officer(desk: RunningDesk) -> dict[str, str]:
+    return desk.token("busshi", "Team.supplies", "Supervisor")
+
+
+@pytest.fixture
+def site(desk: RunningDesk, officer: dict[str, str]) -> str:
+    """Open a site of the test's own, with 60 blankets."""
+    name = f"test-{secrets.token_hex(4)}"
+    assert desk.http.put(f"/api/pickup/sites/{name}", json=SITE, headers=officer).status_code == 200
+    received = {"id": "delivery-0001", "lines": {"blanket": 60}}
+    entered = post(desk, f"{name}/moves", received, officer)
+    assert entered.status_code == 200, entered.text
+    return name
+
+
+def slot_on(day: int, hours: tuple[int, int] = (10, 12), **changes: Any) -> dict[str, Any]:
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=day)
+    starts, ends = (midnight + timedelta(hours=hour) for hour in hours)
+    return {"starts": starts.isoformat(), "ends": ends.isoformat(), "places": 5, "allotted": {"blanket": 40}, **changes}
+
+
+def post(desk: RunningDesk, address: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+    return desk.http.post(f"/api/pickup/sites/{address}", json=body, headers=headers)
+
+
+def numbers(desk: RunningDesk, site: str, officer: dict[str, str]) -> dict[str, Any]:
+    shown: dict[str, Any] = desk.http.get(f"/api/pickup/sites/{site}", headers=officer).json()
+    return shown
+
+
+def test_stock_is_received_allotted_and_counted(desk, officer, site):
+    opened = post(desk, f"{site}/slots", slot_on(80), officer)
+    assert opened.status_code == 200, opened.text
+
+    shown = numbers(desk, site, officer)
+
+    (blanket,) = shown["stock"]
+    assert (blanket["onHand"], blanket["allotted"], blanket["unallotted"], blanket["low"]) == (60, 40, 20, False)
+    assert blanket["title"]["ja"] == "毛布"
+    (slot,) = shown["slots"]
+    assert (slot["state"], slot["freePlaces"]) == ("open", 5)
+    kinds = [m["kind"] for m in desk.http.get(f"/api/pickup/sites/{site}/moves", headers=officer).json()["moves"]]
+    assert kinds == ["received", "allotted"]
+
+
+def test_a_low_stock_is_marked(desk, officer, site):
+    post(
+        desk,
+        f"{site}/moves",
+        {"id": "counted-0001", "kind": "adjusted", "lines": {"blanket": -11}, "reason": "数え直し"},
+        officer,
+    )
+
+    assert numbers(desk, site, officer)["stock"][0]["low"] is True
+
+
+def test_more_than_there_is_cannot_be_allotted_and_the_items_are_named(desk, officer, site):
+    refused = post(desk, f"{site}/slots", slot_on(80, allotted={"blanket": 61}), officer)
+
+    assert (refused.status_code, refused.json()["code"], refused.json()["items"]) == (
+        409,
+        "not_enough_stock",
+        ["blanket"],
+    )
+
+
+def test_a_slot_is_given_more_and_then_closed(desk, officer, site):
+    slot = post(desk, f"{site}/slots", slot_on(80), officer).json()["id"]
+
+    more = post(
+        desk, f"{site}/slots/{slot}/allot", {"id": "more-00001", "lines": {"blanket": 20}, "places": 3}, officer
+    )
+    closed = post(desk, f"{site}/slots/{slot}/close", None, officer)
+    late = post(desk, f"{site}/slots/{slot}/allot", {"id": "more-00002", "places": 1}, officer)
+
+    assert (more.json()["free"], more.json()["freePlaces"]) == ({"blanket": 60}, 8)
+    assert closed.json()["isOpen"] is False
+    assert (late.status_code, late.json()["code"]) == (409, "slot_closed")
+
+
+def test_every_field_of_a_slot_that_does_not_fit_is_told_in_words(desk, officer, site):
+    body = slot_on(-1, places=-3, allotted={"blanket": -1, "gold": 5})
+
+    refused = desk.http.post(f"/api/pickup/sites/{site}/slots", json=body, headers={**officer, "Accept-Language": "en"})
+
+    assert refused.status_code == 422
+    assert {e["pointer"]: e["message"] for e in refused.json()["errors"]} == {
+        "/starts": "This time has passed. Please enter one to come.",
+        "/places": "Please enter a whole number from 1 to 500.",
+        "/allotted/blanket": "Please enter a whole number from 1 to 100000.",
+        "/allotted/gold": "There is no such item. Please use one that a published service hands out.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "needed"),
+    [
+        ("GET", "", "Team.supplies"),
+        ("GET", "/nowhere", "Team.supplies"),
+        ("PUT", "/nowhere", "Supervisor"),
+        ("POST", "/nowhere/moves", "Team.supplies"),
+        ("POST", "/nowhere/slots", "Supervisor"),
+        ("POST", "/nowhere/slots/pickup-20261124-1000/close", "Supervisor"),
+    ],
+)
+def test_each_call_needs_its_role(desk, method, path, needed):
+    other = {"Team.supplies": "Supervisor", "Supervisor": "Team.supplies"}[needed]
+
+    refused = desk.http.request(method, f"/api/pickup/sites{path}", headers=desk.token("busshi", other))
+
+    assert refused.status_code == 403
+
+
+def test_what_is_not_there_is_said_so(desk, officer, site):
+    assert desk.http.get("/api/pickup/sites/nowhere", headers=officer).json()["code"] == "unknown_site"
+    gone = post(desk, f"{site}/slots/pickup-20201124-1000/close", None, officer)
+    assert (gone.status_code, gone.json()["code"]) == (404, "unknown_slot")
+
+
+def test_what_the_form_gives_as_an_example_gets_a_confirmed_place_on_a_fresh_desk(desk):
+    receipt = submit(desk, {**BODY, "answers": {**BODY["answers"], "address": "見本市中央九丁目9番9号"}})
+
+    booking = wait_for_booking(desk, receipt)
+
+    assert booking["state"] == "confirmed"
+    assert booking["place"]["site"]["id"] in ("mihon-school", "mihon-gym")
+    assert {line["item"]: line["units"] for line in booking["lines"]} == {
+        "water": 18,
+        "food": 9,
+        "blanket": 3,
+        "toiletPaper": 3,
+    }
+
+
+def wait_for_booking(desk: RunningDesk, receipt: dict[str, Any], within: float = 20) -> dict[str, Any]:
+    deadline = time.monotonic() + within
+    while True:
+        shown: dict[str, Any] | None = status(desk, receipt).get("booking")
+        if shown and shown["state"] != "looking":
+            return shown
+        assert time.monotonic() < deadline, "no place was found or refused"
+        time.sleep(0.1)

@@ -1,0 +1,28 @@
+import re
+import sys
+
+from functions import pickup_codes
+from tests.qr import says
+
+REFERENCE = "K7M2-QX9P-D4TB"
+
+
+def test_a_code_says_the_reference_and_nothing_else():
+    drawing = pickup_codes.drawing_of(REFERENCE)
+
+    assert pickup_codes.content_of("k7m2-qx9p-d4tb") == "MADOGUCHI:K7M2QX9PD4TB"
+    assert says(drawing, "MADOGUCHI:K7M2QX9PD4TB")
+    assert not says(drawing, "MADOGUCHI:K7M2QX9PD4TC")
+
+
+def test_a_code_needs_no_style_of_its_own_and_stands_in_a_page():
+    drawing = pickup_codes.drawing_of(REFERENCE)
+
+    assert drawing.startswith("<svg ")
+    assert not re.search("style|<script|href|<title", drawing)
+
+
+def test_what_draws_codes_is_loaded_with_the_first_code():
+    top_level = {name for name in vars(pickup_codes) if name in sys.modules}
+
+    assert "segno" not in top_level

@@ -1,0 +1,301 @@
+"""The counter where supplies are handed out, on the emulators: what the slot decides in one write is decided there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from services import times
+from services.errors import AlreadyHandedOver, FieldError, InvalidSubmission, NothingDue, UnknownRequest
+from services.pickup.counter import Card, HandOver
+from services.pickup.searching import Wanted
+from services.requests.model import Case, Contact, Request, Submission
+from services.tasks.model import Staff
+from stores.containers import AUDIT
+from tests.apps import running, settings_for
+from tests.fakes import FakeClock
+from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
+from wiring import App
+
+STAFF = Staff("u-counter", "窓口 係", frozenset({"Team.supplies"}))
+OTHER = Staff("u-other", "別の 係", frozenset({"Team.supplies"}))
+WITH_DELIVERY = {
+    **PICKUP_DEFINITION,
+    "form": {
+        **PICKUP_DEFINITION["form"],
+        "properties": {
+            **PICKUP_DEFINITION["form"]["properties"],
+            "receive": {"enum": ["pickup", "delivery"], "x-text": {"label": {"ja": "受け取りかた"}}},
+            "born": {"type": "string", "maxLength": 10, "x-text": {"label": {"ja": "生年月日"}}},
+        },
+    },
+    "pickup": {
+        **PICKUP_DEFINITION["pickup"],
+        "answers": {**PICKUP_DEFINITION["pickup"]["answers"], "method": "/receive", "birthDate": "/born"},
+        "routes": {"pickup": "prepare", "delivery": "prepare"},
+    },
+}
+
+
+def hand(id_: str = "hand-over-0001", **changes: Any) -> HandOver:
+    return HandOver(**{"id": id_, "receiver": "household", **changes})
+
+
+class Site:
+    """Hold an app with one open site, and residents who ask there."""
+
+    def __init__(self, app: App, clock: FakeClock) -> None:
+        self.app = app
+        self.clock = clock
+
+    async def ask(self, number: int = 0, **changes: Any) -> str:
+        sent = Submission(
+            service="kits", answers=answers(number, **changes), contact=Contact(phone=f"090-0000-{number:04}")
+        )
+        receipt, _ = await self.app.requests.submit(sent, f"key-of-the-resident-{number:05}", None)
+        await self.app.advance.advance(receipt.reference)
+        return receipt.reference
+
+    async def hand_over(self, reference: str, handed: HandOver, staff: Staff = STAFF) -> Card:
+        return await self.app.counter.hand_over(reference, handed, staff)
+
+    async def case(self, reference: str) -> Case:
+        case = await self.app.requests._store.load(reference)
+        assert case is not None
+        return case
+
+    async def on_hand(self) -> dict[str, int]:
+        return (await self.app.depots.site("school")).stock.on_hand
+
+    async def audit(self, reference: str) -> list[dict[str, Any]]:
+        return await self.app.cosmos.find(AUDIT, "SELECT * FROM c ORDER BY c.at", reference)
+
+
+@pytest.fixture
+async def school(emulators) -> AsyncIterator[Site]:
+    """Return a site with 5 kits and 60 bottles in one slot for pickup, and a kit in one for delivery."""
+    clock = FakeClock()
+    async with running(settings_for(emulators.cosmos, emulators.storage), clock) as app:
+        await app.catalog.publish(WITH_DELIVERY)
+        await app.depots.put_site("school", site())
+        await app.depots.move("school", stock(kit=6, water=60), OFFICER)
+        await app.depots.open_slot("school", slot(places=5, kit=5, water=60), OFFICER)
+        delivery = msgspec.structs.replace(slot(places=1, kit=1), method="delivery")
+        await app.depots.open_slot("school", delivery, OFFICER)
+        yield Site(app, clock)
+
+
+@pytest.mark.parametrize("spell", [str, str.lower, lambda r: f"MADOGUCHI:{r.replace('-', '')}", lambda r: f" {r} "])
+async def test_a_card_tells_what_is_due_where_however_the_reference_is_written(school: Site, spell):
+    reference = await school.ask(items=["kit", "water"])
+
+    card = await school.app.counter.card(spell(reference), STAFF, "view-0001")
+
+    assert card.request.reference == reference
+    assert card.due == {"kit": 1, "water": 12}
+    assert card.site.name["ja"] == "見本第一小学校"
+    assert card.handed_over is None
+
+
+async def test_a_look_is_on_record_once_however_often_it_is_repeated(school: Site):
+    reference = await school.ask()
+
+    for view in ("view-0001", "view-0001", "view-0002"):
+        await school.app.counter.card(reference, STAFF, view)
+
+    assert [(r["who"], r["action"]) for r in await school.audit(reference)] == [("u-counter", "viewed_at_counter")] * 2
+
+
+async def test_an_unknown_reference_is_refused_as_such(school: Site):
+    for reference in ("K7M2-QX9P-D4TB", "https://example.com/", "MADOGUCHI:"):
+        with pytest.raises(UnknownRequest):
+            await school.app.counter.card(reference, STAFF, "view-0001")
+
+
+async def test_a_hand_over_takes_stock_and_finishes_the_task_and_the_request(school: Site):
+    reference = await school.ask()
+
+    card = await school.hand_over(reference, hand())
+
+    case = await school.case(reference)
+    assert (card.due, card.handed_over.by, card.booking.state) == ({}, "窓口 係", "collected")
+    assert await school.on_hand() == {"kit": 5, "water": 60}
+    assert [t.status for t in case.tasks.values()] == ["completed"]
+    assert case.request.status == "completed"
+
+
+async def test_the_same_hand_over_sent_again_changes_nothing(school: Site):
+    reference = await school.ask()
+    first = await school.hand_over(reference, hand(proxy_name="例示 春子", receiver="proxy"))
+    before = await school.case(reference)
+
+    again = await school.hand_over(reference, hand(proxy_name="例示 春子", receiver="proxy"))
+
+    assert again == first
+    assert await school.case(reference) == before
+    assert await school.on_hand() == {"kit": 5, "water": 60}
+
+
+async def test_two_counters_hand_over_once_and_the_second_hears_who_was_first(school: Site):
+    reference = await school.ask()
+
+    async def counter(number: int, staff: Staff) -> Card | AlreadyHandedOver:
+        try:
+            return await school.hand_over(reference, hand(f"hand-over-000{number}"), staff)
+        except AlreadyHandedOver as refusal:
+            return refusal
+
+    found = await asyncio.gather(counter(1, STAFF), counter(2, OTHER))
+
+    refusal = next(one for one in found if isinstance(one, AlreadyHandedOver))
+    card = next(one for one in found if isinstance(one, Card))
+    assert (refusal.at, refusal.by) == (card.handed_over.at, card.handed_over.by)
+    assert await school.on_hand() == {"kit": 5, "water": 60}
+
+
+async def test_fewer_units_leave_the_rest_to_others(school: Site):
+    reference = await school.ask(items=["kit", "water"])
+
+    card = await school.hand_over(reference, hand(lines={"kit": 1, "water": 4}))
+
+    depot = await school.app.depots.site("school")
+    assert card.handed_over.lines == {"kit": -1, "water": -4}
+    assert depot.stock.on_hand == {"kit": 5, "water": 56}
+    assert depot.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 56}
+
+
+@pytest.mark.parametrize(
+    ("lines", "error"),
+    [
+        ({"kit": 2}, FieldError("/lines/kit", "maximum", {"limit": 1})),
+        ({"kit": -1}, FieldError("/lines/kit", "minimum", {"limit": 0})),
+        ({"kit": 1, "gold": 1}, FieldError("/lines/gold", "unknown_item")),
+        ({"kit": 0}, FieldError("/lines", "minimum", {"limit": 1})),
+        ({}, FieldError("/lines", "minimum", {"limit": 1})),
+    ],
+)
+async def test_never_more_is_handed_over_than_is_due_and_never_nothing(school: Site, lines: dict, error: FieldError):
+    reference = await school.ask()
+
+    with pytest.raises(InvalidSubmission) as refused:
+        await school.hand_over(reference, hand(lines=lines))
+
+    assert error in refused.value.errors
+    assert await school.on_hand() == {"kit": 6, "water": 60}
+
+
+async def test_the_name_of_a_proxy_stands_in_the_history_of_the_request_alone(school: Site):
+    reference = await school.ask()
+
+    card = await school.hand_over(reference, hand(receiver="proxy", proxy_name="例示 春子"))
+
+    notes = [e.note for e in (await school.case(reference)).request.history if e.event == "received_by_proxy"]
+    assert notes == ["例示 春子"]
+    assert card.handed_over.receiver == "proxy"
+    moves = await school.app.depots.moves("school")
+    assert "例示" not in msgspec.json.encode(moves).decode() + str(await school.audit(reference))
+
+
+@pytest.mark.parametrize(("earlier", "counts"), [(3600, True), (48 * 3600, False), (-60, False)])
+async def test_a_hand_over_made_offline_keeps_its_own_time_unless_that_is_absurd(
+    school: Site, earlier: float, counts: bool
+):
+    reference = await school.ask()
+    at = times.later(school.clock.now, -earlier)
+
+    card = await school.hand_over(reference, hand(at=at))
+
+    assert card.handed_over.at == (at if counts else school.clock.now)
+
+
+async def test_without_a_place_nothing_is_handed_over_and_the_state_is_told(school: Site):
+    reference = await school.ask()
+    access = await receipt_code(school, 0)
+    await school.app.requests.withdraw(reference, access)
+    await school.app.advance.advance(reference)
+
+    with pytest.raises(NothingDue, match="ended"):
+        await school.hand_over(reference, hand())
+
+    assert await school.on_hand() == {"kit": 6, "water": 60}
+
+
+async def receipt_code(school: Site, number: int) -> str:
+    sent = Submission(service="kits", answers=answers(number), contact=Contact(phone=f"090-0000-{number:04}"))
+    receipt, _ = await school.app.requests.submit(sent, f"key-of-the-resident-{number:05}", None)
+    return receipt.access_code
+
+
+async def test_a_delivery_is_handed_over_by_the_same_call(school: Site):
+    reference = await school.ask(receive="delivery")
+
+    card = await school.hand_over(reference, hand())
+
+    case = await school.case(reference)
+    assert card.booking.place.slot.startswith("delivery-")
+    assert (case.request.status, [t.status for t in case.tasks.values()]) == ("completed", ["completed"])
+    assert await school.on_hand() == {"kit": 5, "water": 60}
+
+
+async def test_a_resident_without_a_code_is_found_by_name_and_address_and_the_look_is_on_record(school: Site):
+    reference = await school.ask(7)
+    await school.ask(8)
+
+    found = await school.app.searching.search(Wanted(kana="みほん アアアク"), "番号の控えをなくした", STAFF)
+
+    assert [one.request.reference for one in found] == [reference]
+    [record] = await school.audit(reference)
+    assert (record["who"], record["action"], record["reason"]) == (
+        "u-counter",
+        "found_at_counter",
+        "番号の控えをなくした",
+    )
+
+
+async def test_the_likeliest_comes_first(school: Site):
+    far = await school.ask(1, kana="ミホン サクラ", address="見本市東町9番地")
+    near = await school.ask(2, kana="ミホン サクラ", address="見本市西町3番地", born="1950-01-01")
+
+    by_address = await school.app.searching.search(Wanted(kana="ミホン サクラ", address="見本市西町3"), "r", STAFF)
+    by_birth = await school.app.searching.search(Wanted(kana="ミホン サクラ", birth_date="1950-01-01"), "r", STAFF)
+
+    assert [one.request.reference for one in by_address] == [near, far]
+    assert [(one.request.reference, one.is_born_then) for one in by_birth] == [(near, True), (far, False)]
+
+
+async def test_a_walk_in_gets_a_request_and_its_card_and_the_same_id_the_same_request(school: Site):
+    sent = Submission(service="kits", answers=answers(3), contact=Contact(name="見本 三郎"))
+
+    cards = [await school.app.walk_ins.take_in(sent, "walk-in-0000000000000001", STAFF, None) for _ in range(2)]
+
+    assert cards[0] == cards[1]
+    assert cards[0].due == {"kit": 1}
+    assert (await request_of(school, cards[0])).channel == "counter"
+
+
+async def request_of(school: Site, card: Card) -> Request:
+    return (await school.case(card.request.reference)).request
+
+
+async def test_a_household_served_before_is_served_again_only_for_a_reason(school: Site):
+    first = await school.ask(1)
+    await school.hand_over(first, hand())
+    again = await school.ask(2, **answers(1))
+    with pytest.raises(NothingDue, match="already"):
+        await school.hand_over(again, hand("hand-over-0002"))
+
+    cards = [await school.app.judging.override(again, "火事で失った", OFFICER) for _ in range(2)]
+    await school.hand_over(again, hand("hand-over-0002"))
+
+    assert [card.due for card in cards] == [{"kit": 1}] * 2
+    assert "火事で失った" in [record.get("reason") for record in await school.audit(again)]
+    assert await school.on_hand() == {"kit": 4, "water": 60}
+
+
+async def test_only_what_was_refused_as_served_already_can_be_served_again(school: Site):
+    reference = await school.ask()
+
+    with pytest.raises(NothingDue, match="confirmed"):
+        await school.app.judging.override(reference, "間違い", OFFICER)

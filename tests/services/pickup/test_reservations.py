@@ -1,0 +1,340 @@
+"""A household asks for a place; the slot decides, the request follows."""
+
+from typing import Any
+
+import pytest
+
+from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
+from services.pickup.booking import Booking
+from services.pickup.sites import Slot
+from services.requests.model import Contact, Request
+from services.requests.service import Receipt
+from tests.counter import HANAKO, SUPERVISOR, Counter, current
+from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
+
+MORNING, NOON = "school.pickup-20261124-1000", "school.pickup-20261124-1100"
+
+
+class Town:
+    """Hold a counter whose school hands out kits in two slots."""
+
+    def __init__(self) -> None:
+        self.counter = Counter(current(**PICKUP_DEFINITION))
+        self.asked = 0
+
+    async def open(self, *places: int) -> None:
+        await self.counter.depots.put_site("school", site())
+        await self.counter.depots.move("school", stock(kit=1000), OFFICER)
+        for n, number in enumerate(places):
+            await self.counter.depots.open_slot("school", slot(hour=10 + n, places=number), OFFICER)
+
+    async def ask(self, number: int | None = None, **changes: Any) -> Receipt:
+        """Ask as household number `number`, a new one if not said otherwise, and let the workers run."""
+        self.asked += 1
+        self.counter.clock.pass_(1)
+        household = self.asked if number is None else number
+        receipt = await self.counter.submit(
+            f"key-of-the-resident-{self.asked:04}",
+            service="kits",
+            answers=answers(household, **changes),
+            contact=Contact(phone=f"090-0000-{household:04}"),
+        )
+        await self.counter.run_workers()
+        return receipt
+
+    def request(self, receipt: Receipt) -> Request:
+        return self.counter.case(receipt).request
+
+    def booking(self, receipt: Receipt) -> Booking:
+        booking = self.request(receipt).booking
+        assert booking
+        return booking
+
+    def place(self, receipt: Receipt) -> str | None:
+        place = self.booking(receipt).place
+        return place.name if place else None
+
+    def slot(self, name: str) -> Slot:
+        at, _, id_ = name.partition(".")
+        found = self.counter.sites.documents[at, id_]
+        assert isinstance(found, Slot)
+        return found
+
+    async def withdraw(self, receipt: Receipt) -> None:
+        await self.counter.requests.withdraw(receipt.reference, receipt.access_code)
+        await self.counter.advance.advance(receipt.reference)
+
+    async def later(self, seconds: float) -> None:
+        """Let time pass, with sweeper, workers and tending at work."""
+        self.counter.clock.pass_(seconds)
+        for _ in range(3):
+            await self.counter.advance.sweep()
+            await self.counter.run_workers()
+            await self.counter.tending.run()
+            self.counter.clock.pass_(1)
+
+
+@pytest.fixture
+async def town() -> Town:
+    town = Town()
+    await town.open(2, 2)
+    return town
+
+
+async def test_a_household_without_a_wish_gets_the_earliest_place(town: Town):
+    receipt = await town.ask()
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
+    assert (town.slot(MORNING).free_places, town.slot(MORNING).free) == (1, {"kit": 1})
+    assert not town.request(receipt).pending
+
+
+async def test_a_household_gets_the_slot_it_chose(town: Town):
+    receipt = await town.ask(slot=NOON)
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", NOON)
+
+
+async def test_where_the_chosen_slot_is_full_another_is_held_until_it_is_confirmed(town: Town):
+    for _ in range(2):
+        await town.ask(slot=NOON)
+
+    late = await town.ask(slot=NOON)
+
+    assert (town.booking(late).state, town.place(late)) == ("held", MORNING)
+    assert town.booking(late).until
+    assert [task.kind for task in town.request(late).tasks] == ["prepare-supplies", "notice"]
+
+
+async def test_a_confirmed_hold_stays(town: Town):
+    for _ in range(2):
+        await town.ask(slot=NOON)
+    late = await town.ask(slot=NOON)
+
+    await town.counter.reservations.confirm(town.request(late))
+    await town.later(24 * 3600)
+
+    assert "place_confirmed" in [event.event for event in town.request(late).history]
+    assert town.slot(MORNING).entries[f"{late.reference}.2"].state != "held"
+
+
+async def test_a_hold_that_nobody_confirms_goes_back(town: Town):
+    for _ in range(2):
+        await town.ask(slot=NOON)
+    late = await town.ask(slot=NOON)
+
+    await town.later(13 * 3600)
+
+    assert town.booking(late).state == "expired"
+    assert town.slot(MORNING).free == {"kit": 2}
+    with pytest.raises(PlaceGone):
+        await town.counter.reservations.confirm(town.request(late))
+
+
+async def test_nobody_gets_more_than_there_is(town: Town):
+    receipts = [await town.ask() for _ in range(6)]
+
+    states = [town.booking(receipt).state for receipt in receipts]
+    assert states == ["confirmed"] * 4 + ["waiting"] * 2
+    assert (town.slot(MORNING).free, town.slot(NOON).free) == ({"kit": 0}, {"kit": 0})
+
+
+async def test_a_place_that_comes_back_goes_to_whoever_waits_longest(town: Town):
+    receipts = [await town.ask() for _ in range(6)]
+
+    await town.withdraw(receipts[1])
+    await town.counter.run_workers()
+
+    assert [town.booking(r).state for r in receipts[4:]] == ["held", "waiting"]
+    assert town.place(receipts[4]) == MORNING
+
+
+async def test_a_newcomer_does_not_overtake_those_who_wait(town: Town):
+    receipts = [await town.ask() for _ in range(5)]
+    town.counter.sites.away = True
+    with pytest.raises(StoreUnavailable):
+        await town.withdraw(receipts[0])
+    town.counter.sites.away = False
+
+    newcomer = await town.ask()
+    await town.later(120)
+
+    assert [town.booking(r).state for r in (receipts[4], newcomer)] == ["held", "waiting"]
+
+
+async def test_newcomers_take_places_again_when_nobody_waits(town: Town):
+    receipts = [await town.ask() for _ in range(5)]
+    for receipt in receipts[:3]:
+        await town.withdraw(receipt)
+    await town.later(60)
+
+    newcomer = await town.ask()
+
+    assert town.booking(newcomer).state == "confirmed"
+
+
+async def test_a_household_that_waits_and_withdraws_is_not_called(town: Town):
+    receipts = [await town.ask() for _ in range(6)]
+
+    await town.withdraw(receipts[4])
+    await town.withdraw(receipts[0])
+    await town.counter.run_workers()
+
+    assert town.booking(receipts[5]).state == "held"
+
+
+async def test_a_withdrawn_place_and_its_units_go_back(town: Town):
+    receipt = await town.ask()
+
+    await town.withdraw(receipt)
+
+    assert (town.slot(MORNING).free_places, town.slot(MORNING).free) == (2, {"kit": 2})
+    assert town.slot(MORNING).entries[f"{receipt.reference}.1"].state == "ended"
+
+
+async def test_a_worker_that_comes_after_the_withdrawal_takes_nothing(town: Town):
+    receipt = await town.counter.submit(service="kits", answers=answers(1))
+    case = town.counter.case(receipt)
+    await town.counter.requests.withdraw(receipt.reference, receipt.access_code)
+
+    await town.counter.reservations.take(case, "reserve.1", case.request.pending["reserve.1"])
+
+    assert town.slot(MORNING).free == {"kit": 2}
+
+
+async def test_a_change_takes_the_new_place_before_it_gives_the_old_one_back(town: Town):
+    receipt = await town.ask()
+
+    await town.counter.reservations.choose(town.request(receipt), NOON)
+    await town.counter.run_workers()
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", NOON)
+    assert (town.slot(MORNING).free, town.slot(NOON).free) == ({"kit": 2}, {"kit": 1})
+
+
+async def test_a_change_to_a_full_slot_leaves_the_place_there_was(town: Town):
+    for _ in range(2):
+        await town.ask(slot=NOON)
+    receipt = await town.ask(slot=MORNING)
+
+    await town.counter.reservations.choose(town.request(receipt), NOON)
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
+
+
+async def test_a_slot_that_nobody_opened_cannot_be_chosen(town: Town):
+    receipt = await town.ask()
+
+    with pytest.raises(NoSuchSlot):
+        await town.counter.reservations.choose(town.request(receipt), "school.pickup-20261130-1000")
+
+
+async def test_a_household_is_granted_once_under_a_policy(town: Town):
+    first = await town.ask(7)
+    second = await town.ask(7)
+
+    assert [town.booking(r).state for r in (first, second)] == ["confirmed", "already"]
+    assert town.slot(MORNING).free == {"kit": 1}
+    assert [t.reason for t in town.counter.case(second).tasks.values() if t.kind == "review"] == ["served_before"]
+
+
+async def test_the_grant_of_a_withdrawn_request_is_void(town: Town):
+    first = await town.ask(7)
+    await town.withdraw(first)
+
+    second = await town.ask(7)
+
+    assert town.booking(second).state == "confirmed"
+
+
+async def test_a_grant_that_a_crash_left_behind_is_void(town: Town):
+    first = await town.ask(7)
+    town.counter.quotas.away = True
+    with pytest.raises(StoreUnavailable):
+        await town.withdraw(first)
+    town.counter.quotas.away = False
+
+    second = await town.ask(7)
+
+    assert town.booking(second).state == "confirmed"
+
+
+async def test_a_household_that_waits_keeps_no_grant_from_others_of_it(town: Town):
+    for _ in range(4):
+        await town.ask()
+    waiting = await town.ask(7)
+
+    assert town.booking(waiting).state == "waiting"
+    assert not any(waiting.reference in quota.grants for quota in town.counter.quotas.quotas.values())
+
+
+async def test_a_request_that_may_be_of_the_same_household_is_served_and_shown_to_a_person(town: Town):
+    await town.ask(7)
+    alike = await town.ask(7, kana="ミホン ジロオ")
+
+    assert town.booking(alike).state == "confirmed"
+    assert "possible_duplicate" in [t.reason for t in town.counter.case(alike).tasks.values()]
+
+
+async def test_a_lost_reply_of_the_slot_is_no_second_place(town: Town):
+    town.counter.sites.lose_replies = 1
+
+    receipt = await town.ask()
+
+    assert town.booking(receipt).state == "confirmed"
+    assert town.slot(MORNING).free == {"kit": 1}
+
+
+async def test_a_slot_that_refuses_what_it_has_room_for_is_asked_again(town: Town):
+    town.counter.sites.overtaken = 3
+
+    receipt = await town.ask()
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
+
+
+async def test_what_nobody_collected_goes_back_to_the_site_after_the_slot(town: Town):
+    receipt = await town.ask()
+    before = (await town.counter.depots.site("school")).stock.unallotted("kit")
+
+    await town.later(30 * 3600)
+
+    assert town.booking(receipt).state == "missed"
+    depot = await town.counter.depots.site("school")
+    assert depot.stock.unallotted("kit") == before + 4
+    assert depot.stock.on_hand == {"kit": 1000}
+
+
+async def test_a_household_of_a_closed_slot_is_given_another_place(town: Town):
+    receipt = await town.ask()
+
+    await town.counter.depots.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
+    await town.later(60)
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("held", NOON)
+    assert "place_moved" in [event.event for event in town.request(receipt).history]
+
+
+async def test_a_household_of_a_closed_slot_waits_first_where_there_is_no_room(town: Town):
+    receipts = [await town.ask() for _ in range(4)]
+
+    await town.counter.depots.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
+    await town.later(60)
+
+    assert [town.booking(r).state for r in receipts] == ["waiting", "waiting", "confirmed", "confirmed"]
+
+
+async def test_items_that_a_slot_does_not_hand_out_are_left_out(town: Town):
+    receipt = await town.ask(items=["kit", "water"])
+
+    assert town.slot(MORNING).lines(f"{receipt.reference}.1") == {"kit": 1}
+
+
+async def test_a_request_is_not_complete_while_its_place_waits(town: Town):
+    receipt = await town.ask()
+    [claimed] = await town.counter.claim()
+    assert claimed.task.lease
+
+    await town.counter.tasks.complete(claimed.task.id, HANAKO, claimed.task.lease.token, outcome="done", note=None)
+
+    assert town.request(receipt).status == "accepted"
