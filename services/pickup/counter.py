@@ -159,13 +159,13 @@ class Counter:
         """Make the turn and the move in one write, and read back what stands."""
         key = places.key_of(request.reference, place.round)
         for _ in range(ATTEMPTS):
-            known = await self._sites.move(place.site, _move_id(key))
-            if known:
-                return known
             slot = await self._sites.slot(place.site, place.slot)
             turn = places.collect(slot, key, handed.lines) if slot else None
             if slot is None or turn is None:
-                raise NothingDue("ended")
+                known = await self._sites.move(place.site, _move_id(key))
+                if known is None:
+                    raise NothingDue("ended")
+                return known
             _refuse(_problems_of_lines(handed.lines, slot.lines(key)))
             move = _move(slot, key, request, turn.given, handed, staff, self._clock())
             if await self._sites.turn(place.site, place.slot, turn, move):

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import wiring
-from services.pickup.depots import JAPAN, SlotFields
+from services.pickup.fields import JAPAN, SlotFields
 from services.times import instant
 from settings import Settings
 from tests.end_to_end.conftest import RunningDesk
@@ -43,9 +43,12 @@ def slot_name(hour: int, of: str = "school") -> str:
 
 
 async def open_sites(values: dict[str, str]) -> None:
-    """Open two sites, since officers have no page for it yet; one slot has room for a single household."""
+    """Open two sites in place of those a desk is seeded with; one slot has room for a single household."""
     app = wiring.build(Settings.from_env(values))
     try:
+        for seeded in await app.depots.sites():
+            for slot in (await app.depots.site(seeded.site_id)).slots:
+                await app.depots.close_slot(seeded.site_id, slot, OFFICER)
         for name, of, hours in (
             ("見本第一小学校", "school", {10: 20, 11: 20}),
             ("見本市民体育館", "gym", {13: 1, 14: 20}),
