@@ -1,7 +1,9 @@
 import re
+import subprocess
 import sys
 
 from functions import pickup_codes
+from tests.conftest import ROOT
 from tests.qr import says
 
 REFERENCE = "K7M2-QX9P-D4TB"
@@ -22,7 +24,9 @@ def test_a_code_needs_no_style_of_its_own_and_stands_in_a_page():
     assert not re.search("style|<script|href|<title", drawing)
 
 
-def test_what_draws_codes_is_loaded_with_the_first_code():
-    top_level = {name for name in vars(pickup_codes) if name in sys.modules}
+def test_nothing_that_draws_codes_is_loaded_before_the_first_code():
+    loaded = "import sys, function_app; print('functions.pickup_codes' in sys.modules, 'segno' in sys.modules)"
 
-    assert "segno" not in top_level
+    answer = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert answer.stdout.split() == ["True", "False"]
