@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,8 +65,16 @@ class Visit(msgspec.Struct, frozen=True):
         except ValueError as error:
             raise BadForm(str(error)) from error
 
-    def page(self, template: str, *, status: int = 200, cache: str = KEPT, **values: Any) -> func.HttpResponse:
-        """Draw a template of `web/templates/pages/`."""
+    def page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        cache: str = KEPT,
+        policy: Mapping[str, str] = HEADERS,
+        **values: Any,
+    ) -> func.HttpResponse:
+        """Draw a template of `web/templates/pages/`; `policy` are the headers that say what its browser may do."""
         now = times.moment(self.app.clock())
         known = {
             "t": self.texts,
@@ -79,7 +87,7 @@ class Visit(msgspec.Struct, frozen=True):
             "is_past": lambda instant: times.moment(instant) <= now,
         }
         html = _environment().get_template(f"pages/{template}.html").render(known | values)
-        headers = {**HEADERS, "Cache-Control": cache}
+        headers = {**policy, "Cache-Control": cache}
         if status == 503:
             headers["Retry-After"] = RETRY_AFTER
         return func.HttpResponse(html, status_code=status, mimetype="text/html", charset="utf-8", headers=headers)
@@ -118,10 +126,14 @@ def page(place: str) -> Callable[[PageHandler], Callable[..., Awaitable[func.Htt
 
 
 @cache
+def static_digest(name: str) -> str:
+    """Return what tells one version of a file of `web/static/` from another."""
+    return hashlib.sha256((WEB / "static" / name).read_bytes()).hexdigest()[:12]
+
+
 def static_address(name: str) -> str:
     """Return the address of a file of `web/static/`; it changes with the file, so that caches may keep it for ever."""
-    digest = hashlib.sha256((WEB / "static" / name).read_bytes()).hexdigest()
-    return f"/static/{name}?v={digest[:12]}"
+    return f"/static/{name}?v={static_digest(name)}"
 
 
 @cache

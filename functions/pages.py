@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import mimetypes
 import re
 import secrets
 from typing import Any
@@ -13,7 +12,7 @@ import msgspec
 from functions import fields, slots
 from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
-from functions.html import LANG, WEB, Visit, page
+from functions.html import LANG, Visit, page
 from functions.receipt_pages import receipt_page
 from functions.texts import LANGUAGES, negotiate
 from functions.web import MAX_BODY, TooLarge, field_message
@@ -31,8 +30,6 @@ from services.requests.intake import hash_of_body, is_idempotency_key
 from services.requests.model import Contact, Submission
 from services.requests.service import How, Receipt
 
-STATIC = frozenset(path.name for path in (WEB / "static").iterdir())
-FOR_EVER = "public, max-age=31536000, immutable"
 MOST_KEYS = 3
 """Keys tried for one body: a reference that another request holds already is that rare (one in 10^5 at a million)."""
 CONTACT = {"name": "name", "phone": "tel", "email": "email"}
@@ -108,20 +105,6 @@ async def answer_form(visit: Visit) -> func.HttpResponse:
         next=visit.texts(f"next.{receipt.status}"),
         has_pickup=service.definition.pickup is not None,
         phone=receipt.phone,
-    )
-
-
-@bp.route("static/{name}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("static")
-async def static_file(visit: Visit) -> func.HttpResponse:
-    """Send a style or picture."""
-    name = visit.route("name")
-    if name not in STATIC:
-        return func.HttpResponse(status_code=404)
-    return func.HttpResponse(
-        (WEB / "static" / name).read_bytes(),
-        mimetype=mimetypes.guess_type(name)[0],
-        headers={"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"},
     )
 
 

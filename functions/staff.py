@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from functions import views
-from functions.access import ANY_TEAM
+from functions.access import ANY_TEAM, SIGNED_IN
 from functions.web import Call, answer, api
 from services.errors import FieldError, InvalidSubmission
 from services.names import is_name
@@ -60,6 +60,13 @@ class Complete(_Body, frozen=True, kw_only=True):
     token: int
     outcome: Annotated[str, Meta(max_length=40)] = "done"
     note: Note | None = None
+
+
+@bp.route("api/staff/me", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=SIGNED_IN)
+async def who_am_i(call: Call) -> func.HttpResponse:
+    """Show the caller its name and roles, as its token says them."""
+    return answer({"id": call.caller.id, "name": call.caller.name, "roles": sorted(call.caller.roles)})
 
 
 @bp.route("api/staff/teams/{team}/claims", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)

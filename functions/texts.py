@@ -1,4 +1,4 @@
-"""The product's own texts, by language: `web/texts/{language}.json` and `web/texts/pages.{language}.json`."""
+"""The product's own texts, by language: `{language}.json`, `pages.{language}.json` and, for staff, `staff.ja.json`."""
 
 import json
 from functools import cache
@@ -19,6 +19,10 @@ class Texts:
         """Return the text under a dotted key with its values filled in; the key itself where there is none."""
         text = _texts(self.language).get(key) or _texts(DEFAULT).get(key)
         return text.format_map(values) if text else key
+
+    def under(self, prefix: str) -> dict[str, str]:
+        """Return every Japanese text whose key begins with this, as it is: for scripts, which fill in the values."""
+        return {key: text for key, text in _texts(DEFAULT).items() if key.startswith(prefix)}
 
     def has(self, key: str) -> bool:
         """Tell whether there is a text under this key."""
@@ -53,7 +57,7 @@ def _weighted(header: str) -> list[tuple[str, float]]:
 @cache
 def _texts(language: str) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for name in (f"{language}.json", f"pages.{language}.json"):
+    for name in (f"{language}.json", f"pages.{language}.json", f"staff.{language}.json"):
         path = FOLDER / name
         if path.exists():
             texts |= json.loads(path.read_text(encoding="utf-8"))

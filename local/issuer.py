@@ -27,7 +27,7 @@ class Issuer:
 
     def __init__(self, key: rsa.RSAPrivateKey, issuer: str, audience: str) -> None:
         self._key = key
-        self._issuer = issuer
+        self.name = issuer
         self._audience = audience
         public = key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -42,7 +42,7 @@ class Issuer:
     def token(self, subject: str, roles: list[str], now: datetime) -> str:
         """Return a signed token for this subject, valid for eight hours from `now`."""
         claims = {
-            "iss": self._issuer,
+            "iss": self.name,
             "aud": self._audience,
             "sub": subject,
             "oid": str(uuid.uuid5(_SUBJECTS, subject)),

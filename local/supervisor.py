@@ -147,6 +147,7 @@ def _welcome(url: str, folder: Path, token: str) -> str:
 Madoguchi is open.
 
   Residents    {url}/ja
+  Staff        {url}/staff
   Services     {url}/api/services
   Readiness    {url}/api/ready
   Data         {folder.relative_to(ROOT)} (make reset forgets it)

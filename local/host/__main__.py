@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import uvicorn
 from starlette.routing import BaseRoute
 
-from local import issuer
+from local import issuer, sign_in
 from local.host import runtime as library
 from local.host.configuration import ConfigurationError, HostOptions, load_settings, read_host_json
 from local.host.http import application
@@ -82,7 +82,8 @@ def _issuer_routes(data: Path | None) -> list[BaseRoute]:
     missing = [name for name in ("TOKEN_ISSUER", "TOKEN_AUDIENCE") if not os.environ.get(name)]
     if missing:
         raise ConfigurationError(f"the token issuer (--data) needs the settings {', '.join(missing)}")
-    return issuer.routes(issuer.open_issuer(data, os.environ["TOKEN_ISSUER"], os.environ["TOKEN_AUDIENCE"]))
+    desk = issuer.open_issuer(data, os.environ["TOKEN_ISSUER"], os.environ["TOKEN_AUDIENCE"])
+    return [*issuer.routes(desk), *sign_in.routes(desk)]
 
 
 async def _serve(directory: Path, options: HostOptions, local_routes: list[BaseRoute], listener: socket.socket) -> None:

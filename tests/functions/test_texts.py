@@ -35,6 +35,14 @@ def test_every_text_that_a_page_shows_exists_and_none_is_left_over():
     assert used | built == {key for key in texts("pages.", "ja") if not key.startswith("language.")}
 
 
+def test_every_text_of_the_staff_pages_is_shown_somewhere():
+    folders = [*WEB.glob("templates/**/*.html"), *(WEB / "static" / "staff").glob("*.js")]
+    sources = "".join(path.read_text(encoding="utf-8") for path in folders)
+    shown = set(re.findall(r't\("(?:staff\.)?([a-z_.]+)"', sources))
+
+    assert {key.removeprefix("staff.") for key in texts("staff.", "ja")} <= shown
+
+
 def test_easy_japanese_reads_out_every_word_in_chinese_characters():
     unread = re.compile("[一-鿿々](?![一-鿿々]*[ぁ-ん]{0,4}（[ぁ-んー]+）)")
     found = {key: text for key, text in texts("pages.", "ja-easy").items() if unread.search(text)}

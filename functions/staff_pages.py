@@ -1,0 +1,46 @@
+"""The pages of staff: empty shells that scripts fill over the API, once whoever sits there has signed in."""
+
+from urllib.parse import urlsplit
+
+import azure.functions as func
+
+from functions.assets import sent
+from functions.html import HEADERS, Visit, page
+
+bp = func.Blueprint()
+
+
+@bp.route("staff", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("staff")
+async def staff_home(visit: Visit) -> func.HttpResponse:
+    """Sign staff in, and show which pages are theirs."""
+    return _shell(visit, "staff")
+
+
+@bp.route("staff/worker.js", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("staff/worker.js")
+async def staff_worker(visit: Visit) -> func.HttpResponse:
+    """Send the service worker, which serves the pages of staff offline."""
+    return sent(visit.request, "staff/worker.js", {"Service-Worker-Allowed": "/staff"})
+
+
+def _shell(visit: Visit, template: str) -> func.HttpResponse:
+    issuer = visit.app.settings.token_issuer
+    return visit.page(
+        template,
+        policy=policy(issuer),
+        issuer=issuer,
+        client=visit.app.settings.token_audience,
+        texts=visit.texts.under("staff."),
+    )
+
+
+def policy(issuer: str) -> dict[str, str]:
+    """Let a page of staff run our scripts, speak to us and the issuer, and use the camera."""
+    scheme, host = urlsplit(issuer)[:2]
+    return HEADERS | {
+        "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        f"connect-src 'self' {scheme}://{host}; media-src 'self' blob:; worker-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'",
+        "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    }

@@ -1,0 +1,68 @@
+// What every page of staff does: texts, who is signed in, and the service worker that keeps pages for hours offline.
+import { call, SignedOut, Unreachable } from "/static/staff/api.js";
+import { finish, signIn, signOut } from "/static/staff/sign-in.js";
+
+const texts = JSON.parse(document.getElementById("texts").textContent);
+
+/** Return a text of web/texts/staff.ja.json, without its prefix `staff.`, with its values filled in. */
+export function t(key, values = {}) {
+  return (texts[`staff.${key}`] ?? key).replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
+}
+
+/** Make an element with properties and children. */
+export function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children);
+  return made;
+}
+
+/** Say something to whoever looks or listens; kinds: "done", "problem", "" (in between). */
+export function say(text, kind = "") {
+  const place = document.getElementById("said");
+  place.className = kind;
+  place.textContent = text;
+}
+
+/** Say what went wrong, and what to do; leads to the sign-in where nobody is signed in. */
+export function sayProblem(error) {
+  if (error instanceof SignedOut) return show(null);
+  if (error instanceof Unreachable) return say(t("unreachable"), "problem");
+  const fields = (error.problem?.errors ?? []).map((field) => field.message);
+  return say([error.problem?.detail ?? t("broken"), ...fields].join(" "), "problem");
+}
+
+/** Take up a sign-in, find out who it is, show the page to them; `begin` gets who, or null where that is not known. */
+export async function open(begin) {
+  document.getElementById("sign-in").addEventListener("click", () => signIn().catch(() => say(t("unreachable"), "problem")));
+  document.getElementById("sign-out").addEventListener("click", () => {
+    signOut();
+    show(null);
+  });
+  navigator.serviceWorker?.register("/staff/worker.js", { scope: "/staff" });
+  try {
+    await finish();
+  } catch {
+    say(t("sign_in_failed"), "problem");
+  }
+  await identify(begin);
+}
+
+async function identify(begin) {
+  try {
+    const who = await call("GET", "/api/staff/me");
+    show(who);
+    await begin(who);
+  } catch (error) {
+    if (error instanceof Unreachable) {
+      show({ name: t("offline_name") });
+      await begin(null);
+    } else {
+      sayProblem(error);
+    }
+  }
+}
+
+function show(who) {
+  document.body.dataset.signedIn = who ? "yes" : "no";
+  document.getElementById("who").textContent = who?.name ?? "";
+}

@@ -1,0 +1,25 @@
+// Keeps the pages of staff and what they need, so that a counter works on when its connection is gone.
+// Pages and scripts: from the network, else as they were last. Calls of the API are never kept.
+const KEPT = "staff-1";
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const address = new URL(event.request.url);
+  const isOurs = address.origin === location.origin && /^\/(staff|static)(\/|$)/.test(address.pathname);
+  if (event.request.method === "GET" && isOurs) event.respondWith(fresh(event.request));
+});
+
+async function fresh(request) {
+  const kept = await caches.open(KEPT);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await kept.put(request, response.clone());
+    return response;
+  } catch (error) {
+    const known = await kept.match(request, { ignoreSearch: true });
+    if (known) return known;
+    throw error;
+  }
+}
