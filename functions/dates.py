@@ -31,12 +31,21 @@ def instant_text(instant: Instant, language: str) -> str:
 
 def span_text(starts: Instant, ends: Instant, language: str) -> str:
     """Show a span of time within a day or over its end: `令和8年11月24日（火）10時から11時30分まで`."""
+    return f"{day_text(starts, language)}{', ' if language == 'en' else ''}{hours_text(starts, ends, language)}"
+
+
+def day_text(instant: Instant, language: str) -> str:
+    """Show the day of an instant in Japan: `令和8年11月24日（火）`."""
+    return date_text(times.moment(instant).astimezone(JAPAN).date(), language)
+
+
+def hours_text(starts: Instant, ends: Instant, language: str) -> str:
+    """Show a span of time on a day that is known; one that ends on another names it: `10時から11時30分まで`."""
     first, last = (times.moment(instant).astimezone(JAPAN) for instant in (starts, ends))
-    day = date_text(first.date(), language)
     until = "" if last.date() == first.date() else date_text(last.date(), language)
     if language == "en":
-        return f"{day}, {first:%H:%M} to {until + ', ' if until else ''}{last:%H:%M}"
-    return f"{day}{_time_text(first)}から{until}{_time_text(last)}まで"
+        return f"{first:%H:%M} to {until + ', ' if until else ''}{last:%H:%M}"
+    return f"{_time_text(first)}から{until}{_time_text(last)}まで"
 
 
 def date_text(day: date, language: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -18,14 +18,22 @@ type Typed = Mapping[str, Sequence[str]]
 """What a browser sent: the values of each control by its name, which is the pointer of its field."""
 
 
+class Group(msgspec.Struct, frozen=True):
+    """Name a group of options, and say what is true of all of them."""
+
+    name: str
+    note: str = ""
+
+
 class Option(msgspec.Struct, frozen=True):
-    """Offer one value of a choice; options of one group stand together under its name."""
+    """Offer one value of a choice; options of one group stand together, and within it those of one part."""
 
     value: str
     label: str
     chosen: bool = False
     note: str = ""
-    group: str = ""
+    group: Group | None = None
+    part: str = ""
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +66,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         return self.typed[0] if self.typed else ""
 
     @property
-    def groups(self) -> tuple[tuple[str, tuple[tuple[int, Option], ...]], ...]:
-        """Return the numbered options by the name of their group."""
-        numbered = groupby(enumerate(self.options), lambda pair: pair[1].group)
-        return tuple((name, tuple(pairs)) for name, pairs in numbered)
+    def groups(self) -> list[tuple[Group | None, list[tuple[str, list[tuple[int, Option]]]]]]:
+        """Return the numbered options by their groups and the parts of these."""
+        by_group = groupby(enumerate(self.options), lambda pair: pair[1].group)
+        return [(group, _parts(pairs)) for group, pairs in by_group]
 
     @property
     def is_iso_date(self) -> bool:
@@ -145,6 +153,10 @@ def _draw(
     )
 
 
+def _parts(pairs: Iterable[tuple[int, Option]]) -> list[tuple[str, list[tuple[int, Option]]]]:
+    return [(part, list(within)) for part, within in groupby(pairs, lambda pair: pair[1].part)]
+
+
 def with_choice(options: Sequence[Option], typed: Sequence[str]) -> tuple[Option, ...]:
     """Mark the option that was chosen, the first where none is offered that was."""
     chosen = next((option.value for option in options if option.value in typed), options[0].value if options else "")
@@ -175,7 +187,8 @@ def _slot_shown(texts: Texts, typed: Sequence[str], options: Sequence[Option]) -
     value = typed[0] if typed else ""
     chosen = next((option for option in options if option.value == value), None)
     if chosen:
-        return " ".join(part for part in (chosen.group, chosen.label) if part)
+        said = (chosen.group.name if chosen.group else "", chosen.part, chosen.label)
+        return " ".join(part for part in said if part)
     return texts("slots.unsure") if value else texts("slots.anywhere")
 
 

@@ -1,9 +1,10 @@
 """Slots in words, as a form and the page of a request offer them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from functions.dates import span_text
-from functions.fields import Option
+from functions.dates import day_text, hours_text
+from functions.fields import Group, Option
 from functions.texts import Texts
 from services.catalog.controls import offers_slots
 from services.catalog.model import Definition
@@ -23,19 +24,32 @@ async def of_form(offers: Offers, definition: Definition, texts: Texts) -> tuple
 
 
 def options(offers: Sequence[Offer], texts: Texts, own: str | None = None) -> tuple[Option, ...]:
-    """Say of each slot when it is, what is handed out and for how many households more, and which is one's own."""
-    return tuple(
-        Option(
-            offer.opening.name,
-            span_text(offer.opening.starts, offer.opening.ends, texts.language),
-            chosen=offer.opening.name == own,
-            note=texts("slots.own") if offer.opening.name == own else _note(offer, texts),
-            group=texts("slots.site", name=texts.of(offer.site.name), address=offer.site.address),
+    """Offer slots by site and day: when each is, for how many households more, and which is one's own.
+
+    What is handed out is said once for a site where all its slots hand out the same.
+    """
+    by_site = groupby(offers, key=lambda offer: offer.site.site_id)
+    return tuple(option for _, here in by_site for option in _of_site(list(here), texts, own))
+
+
+def _of_site(offers: Sequence[Offer], texts: Texts, own: str | None) -> Iterator[Option]:
+    site, items = offers[0].site, [_items(offer, texts) for offer in offers]
+    is_same = len(set(items)) == 1
+    name = texts("slots.site", name=texts.of(site.name), address=site.address)
+    group = Group(name, texts("slots.items", items=items[0]) if is_same else "")
+    for offer, handed_out in zip(offers, items, strict=True):
+        opening = offer.opening
+        is_own = opening.name == own
+        note = texts("slots.own") if is_own else texts("slots.places", places=opening.free_places)
+        yield Option(
+            opening.name,
+            hours_text(opening.starts, opening.ends, texts.language),
+            chosen=is_own,
+            note=note if is_same else texts("slots.note", note=note, items=handed_out),
+            group=group,
+            part=day_text(opening.starts, texts.language),
         )
-        for offer in offers
-    )
 
 
-def _note(offer: Offer, texts: Texts) -> str:
-    items = texts("page.list_separator").join(texts.of(line.title) for line in offer.lines if line.units)
-    return texts("slots.note", items=items, places=offer.opening.free_places)
+def _items(offer: Offer, texts: Texts) -> str:
+    return texts("page.list_separator").join(texts.of(line.title) for line in offer.lines if line.units)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from functions import fields
-from functions.fields import Field, Option
+from functions.fields import Field, Group, Option
 from functions.texts import Texts
 
 JA = Texts("ja")
@@ -196,9 +196,10 @@ SLOT_FORM: dict[str, Any] = {
 }
 SLOTS = (
     Option("", JA("slots.anywhere")),
-    Option("school.pickup-1", "10時から11時まで", group="学校"),
-    Option("school.pickup-2", "11時から12時まで", group="学校"),
-    Option("gym.pickup-1", "10時から11時まで", group="体育館"),
+    Option("school.pickup-1", "10時から11時まで", group=Group("学校"), part="1日"),
+    Option("school.pickup-2", "11時から12時まで", group=Group("学校"), part="1日"),
+    Option("school.pickup-3", "10時から11時まで", group=Group("学校"), part="2日"),
+    Option("gym.pickup-1", "10時から11時まで", group=Group("体育館"), part="1日"),
 )
 
 
@@ -206,17 +207,19 @@ def slot_field(typed: list[str], slots: tuple[Option, ...] = SLOTS) -> Field:
     return fields.draw(SLOT_FORM, "/answers", JA, {"/answers/slot": typed}, {}, slots).fields[0]
 
 
-def test_a_field_of_slots_offers_what_is_open_by_site():
+def test_a_field_of_slots_offers_what_is_open_by_site_and_day():
     field = slot_field(["gym.pickup-1"])
 
     assert field.kind == "radios"
-    assert [(name, [number for number, _ in options]) for name, options in field.groups] == [
-        ("", [0]),
-        ("学校", [1, 2]),
-        ("体育館", [3]),
+    numbered = [(group, part, [n for n, _ in options]) for group, parts in field.groups for part, options in parts]
+    assert numbered == [
+        (None, "", [0]),
+        (Group("学校"), "1日", [1, 2]),
+        (Group("学校"), "2日", [3]),
+        (Group("体育館"), "1日", [4]),
     ]
     assert [o.value for o in field.options if o.chosen] == ["gym.pickup-1"]
-    assert field.shown == "体育館 10時から11時まで"
+    assert field.shown == "体育館 1日 10時から11時まで"
 
 
 @pytest.mark.parametrize("typed", [[], [""]])
