@@ -1,11 +1,6 @@
-"""The command line of editors and operators.
-
-`publish` opens services with the app's own settings; the other commands call the operations API of a running app, so
-that roles and records are those of every caller.
-"""
+"""The command line of editors and operators: it calls the API of a running app, so roles and records are everyone's."""
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -15,26 +10,10 @@ import urllib.request
 from pathlib import Path
 
 from services.errors import DefinitionRefused
-from settings import Settings
 from stores.shipped import read_yaml
-from wiring import App, build
 
 ANSWER_WITHIN = 240.0
 """Seconds for one call: Azure ends a request after 230."""
-
-
-async def publish(app: App, paths: list[Path]) -> bool:
-    """Publish definitions and say what became of each; return whether all stood their test."""
-    all_published = True
-    for path in paths:
-        try:
-            current, is_new = await app.catalog.publish(read_yaml(path))
-        except DefinitionRefused as refusal:
-            print(f"{path}: refused", *(f"  - {reason}" for reason in refusal.reasons), sep="\n", file=sys.stderr)
-            all_published = False
-        else:
-            print(f"{current.service} version {current.edition.version}{'' if is_new else ' (unchanged)'}")
-    return all_published
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -44,9 +23,18 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Let the redirection stand as the error it is here."""
 
 
-def call(arguments: argparse.Namespace) -> int:
-    """Make one call of the operations API, print its JSON and return the exit code."""
-    method, path, body = _request(arguments)
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked and return the exit code: 1 where any call was refused or not answered."""
+    try:
+        requests = _requests(arguments)
+    except DefinitionRefused as refusal:
+        print(*refusal.reasons, sep="\n", file=sys.stderr)
+        return 1
+    return max([_call(arguments, *request) for request in requests])
+
+
+def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -> int:
+    """Make one call and print its JSON."""
     request = urllib.request.Request(  # noqa: S310 - _api_address lets https and a desk's http through only
         arguments.api + path,
         method=method,
@@ -57,7 +45,7 @@ def call(arguments: argparse.Namespace) -> int:
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=ANSWER_WITHIN) as answer:
             print(json.dumps(json.load(answer), ensure_ascii=False, indent=2))
     except urllib.error.HTTPError as refusal:
-        print(f"{refusal.code}: {refusal.read().decode(errors='replace')}", file=sys.stderr)
+        print(f"{refusal.code}: {method} {path}: {refusal.read().decode(errors='replace')}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"{arguments.api} does not answer: {error}", file=sys.stderr)
@@ -65,17 +53,34 @@ def call(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _request(arguments: argparse.Namespace) -> tuple[str, str, dict[str, object] | None]:
+def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:
+    """Say what to call: method, path and body."""
     asked = vars(arguments)
     selection = {name: asked[name] for name in ("ids", "queue", "status", "from", "to", "reason") if asked.get(name)}
     match arguments.command:
+        case "publish":
+            definitions = [_read(path) for path in arguments.files]
+            return [("PUT", f"/api/catalog/services/{_id_of(definition)}", definition) for definition in definitions]
         case "failures":
-            return "GET", f"/api/operations/failures?{urllib.parse.urlencode(selection)}", None
+            return [("GET", f"/api/operations/failures?{urllib.parse.urlencode(selection)}", None)]
         case "dismiss":
-            return "POST", "/api/operations/failures/dismiss", selection
+            return [("POST", "/api/operations/failures/dismiss", selection)]
         case "replay":
-            return "POST", "/api/operations/failures/replay", {**selection, "dryRun": arguments.dry_run}
-    return "POST", "/api/operations/reconciliation", {"dryRun": arguments.dry_run}
+            return [("POST", "/api/operations/failures/replay", {**selection, "dryRun": arguments.dry_run})]
+    return [("POST", "/api/operations/reconciliation", {"dryRun": arguments.dry_run})]
+
+
+def _read(path: Path) -> object:
+    """Read a definition; raises DefinitionRefused, which names the file."""
+    try:
+        return read_yaml(path)
+    except DefinitionRefused as refusal:
+        raise DefinitionRefused(tuple(f"{path}: {reason}" for reason in refusal.reasons)) from refusal
+
+
+def _id_of(definition: object) -> str:
+    id_ = definition.get("id") if isinstance(definition, dict) else None
+    return urllib.parse.quote(str(id_ or "without-id"), safe="")
 
 
 def _token(audience: str | None) -> str:
@@ -95,14 +100,6 @@ def _token(audience: str | None) -> str:
         sys.exit(f"not signed in for {audience}: {error.message}")
 
 
-async def _publish(paths: list[Path]) -> int:
-    app = build(Settings.from_env(os.environ))
-    try:
-        return 0 if await publish(app, paths) else 1
-    finally:
-        await app.close()
-
-
 def _api_address(text: str) -> str:
     address = urllib.parse.urlsplit(text)
     if address.scheme == "https" or (address.scheme == "http" and address.hostname in ("127.0.0.1", "localhost")):
@@ -113,11 +110,11 @@ def _api_address(text: str) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m madoguchi", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    publishing = commands.add_parser("publish", help="publish service definitions (YAML)")
-    publishing.add_argument("files", nargs="+", type=Path)
     api = argparse.ArgumentParser(add_help=False)
     api.add_argument("--api", required=True, type=_api_address, metavar="URL", help="where the app runs")
     api.add_argument("--audience", metavar="URI", help="the app's registration in Entra ID; default TOKEN_AUDIENCE")
+    publishing = commands.add_parser("publish", parents=[api], help="publish service definitions (YAML)")
+    publishing.add_argument("files", nargs="+", type=Path)
     ranged = argparse.ArgumentParser(add_help=False)
     ranged.add_argument("--queue")
     ranged.add_argument("--from", metavar="TIME", help="failed last then or later: 2026-11-23T09:00+09:00")
@@ -137,9 +134,5 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _main(arguments: argparse.Namespace) -> int:
-    return asyncio.run(_publish(arguments.files)) if arguments.command == "publish" else call(arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(_main(_arguments()))
+    sys.exit(run(_arguments()))

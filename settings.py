@@ -1,6 +1,8 @@
 """The settings of the app: read once from the environment, all that is missing named in one error."""
 
+import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -79,12 +81,20 @@ class _Reader:
 
     def connection(self, name: str, *endpoints: str) -> Connection:
         if self._environ.get(name):
-            return Connection(connection_string=self._environ[name])
+            return Connection(connection_string=self._emulator(name))
         found = {_snake(endpoint): self._environ.get(f"{name}__{endpoint}") for endpoint in endpoints}
         missing = [f"{name}__{endpoint}" for endpoint in endpoints if not self._environ.get(f"{name}__{endpoint}")]
         if missing:
             self.problems.append(f"{name}, or else {' and '.join(missing)}, is missing")
         return Connection(**found, client_id=self._environ.get(f"{name}__clientId"))
+
+    def _emulator(self, name: str) -> str:
+        """Read a connection string, whose key opens an emulator on this machine and nothing else."""
+        text = self._environ[name]
+        hosts = {urlsplit(address).hostname for address in re.findall(r"https?://[^;]+", text)}
+        if text != "UseDevelopmentStorage=true" and not (hosts and hosts <= {"127.0.0.1", "localhost"}):
+            self.problems.append(f"{name} is a connection string to another place than this machine; use {name}__...")
+        return text
 
 
 def _snake(name: str) -> str:

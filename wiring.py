@@ -31,13 +31,13 @@ from stores.backlog import CosmosBacklog
 from stores.blobs import CONTAINER, BlobEditions
 from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests
 from stores.failures import CosmosFailures
+from stores.identity import Identity
 from stores.jwks import KeySet
 from stores.queues import StorageQueues
 from stores.shipped import ShippedEditions
 from stores.sites import CosmosQuotas, CosmosSites
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
     from azure.cosmos.aio import CosmosClient
     from azure.storage.blob.aio import ContainerClient
     from azure.storage.queue.aio import QueueServiceClient
@@ -68,11 +68,12 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     blobs: BlobEditions
     cosmos: Cosmos
     keys: KeySet
+    identity: Identity
     clock: Clock
 
     async def close(self) -> None:
         """Close every client."""
-        for closable in (self.cosmos, self.queues, self.blobs, self.keys):
+        for closable in (self.cosmos, self.queues, self.blobs, self.keys, self.identity):
             await closable.close()
 
 
@@ -88,9 +89,10 @@ def app() -> App:
 
 def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "") -> App:
     """Build an app; its clients open when they are first used."""
-    cosmos = Cosmos(lambda: cosmos_client(settings.cosmos), settings.cosmos_database)
-    queues = StorageQueues(lambda: queue_client(settings.storage), queue_prefix)
-    blobs = BlobEditions(lambda: _blob_client(settings.storage))
+    identity = Identity()
+    cosmos = Cosmos(lambda: cosmos_client(settings.cosmos, identity), settings.cosmos_database)
+    queues = StorageQueues(lambda: queue_client(settings.storage, identity), queue_prefix)
+    blobs = BlobEditions(lambda: _blob_client(settings.storage, identity))
     store, failures = CosmosRequests(cosmos), CosmosFailures(cosmos)
     catalog = Catalog(CosmosEditions(cosmos), blobs, ShippedEditions(), queues, clock)
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
@@ -125,11 +127,12 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         blobs=blobs,
         cosmos=cosmos,
         keys=KeySet(settings.token_jwks_uri),
+        identity=identity,
         clock=clock,
     )
 
 
-def cosmos_client(connection: Connection) -> "CosmosClient":
+def cosmos_client(connection: Connection, identity: Identity) -> "CosmosClient":
     """Make a client of Cosmos DB; it opens when it is entered."""
     from azure.cosmos.aio import CosmosClient
 
@@ -142,10 +145,10 @@ def cosmos_client(connection: Connection) -> "CosmosClient":
     }
     if connection.connection_string:
         return CosmosClient.from_connection_string(connection.connection_string, **options)
-    return CosmosClient(str(connection.account_endpoint), _identity(connection), **options)
+    return CosmosClient(str(connection.account_endpoint), identity.of(connection.client_id), **options)
 
 
-def queue_client(connection: Connection) -> "QueueServiceClient":
+def queue_client(connection: Connection, identity: Identity) -> "QueueServiceClient":
     """Make a client of Storage queues."""
     from azure.storage.queue.aio import QueueServiceClient
 
@@ -158,19 +161,13 @@ def queue_client(connection: Connection) -> "QueueServiceClient":
     }
     if connection.connection_string:
         return QueueServiceClient.from_connection_string(connection.connection_string, **options)
-    return QueueServiceClient(str(connection.queue_service_uri), _identity(connection), **options)
+    return QueueServiceClient(str(connection.queue_service_uri), identity.of(connection.client_id), **options)
 
 
-def _blob_client(connection: Connection) -> "ContainerClient":
+def _blob_client(connection: Connection, identity: Identity) -> "ContainerClient":
     from azure.storage.blob.aio import ContainerClient
 
     options: dict[str, Any] = {"connection_timeout": 1, "read_timeout": 1, "retry_total": 0}
     if connection.connection_string:
         return ContainerClient.from_connection_string(connection.connection_string, CONTAINER, **options)
-    return ContainerClient(str(connection.blob_service_uri), CONTAINER, _identity(connection), **options)
-
-
-def _identity(connection: Connection) -> "AsyncTokenCredential":
-    from azure.identity.aio import ManagedIdentityCredential
-
-    return ManagedIdentityCredential(client_id=connection.client_id)
+    return ContainerClient(str(connection.blob_service_uri), CONTAINER, identity.of(connection.client_id), **options)

@@ -21,7 +21,10 @@ CALLS = 25
 
 async def report(app: App) -> None:
     """Print the ratios of a submit and of a whole life to their bare calls."""
-    async with cosmos_client(app.settings.cosmos) as client, queue_client(app.settings.storage) as queues:
+    async with (
+        cosmos_client(app.settings.cosmos, app.identity) as client,
+        queue_client(app.settings.storage, app.identity) as queues,
+    ):
         database = client.get_database_client(app.settings.cosmos_database)
         bare = Bare(database.get_container_client(REQUESTS.name), database.get_container_client(AUDIT.name), queues)
         await bare.prepare()

@@ -4,7 +4,6 @@ from azure.cosmos import PartitionKey
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.requests.intake import QUEUE as INTAKE_QUEUE
-from settings import Settings
 from stores.containers import CONTAINERS
 from wiring import App, cosmos_client
 
@@ -15,14 +14,14 @@ TRIGGERED_QUEUES = (INTAKE_QUEUE, ADVANCE_QUEUE)
 
 async def provision(app: App) -> None:
     """Create what is missing; doing it again changes nothing."""
-    await _containers(app.settings)
+    await _containers(app)
     await app.blobs.ensure()
     await app.queues.ensure([name for queue in TRIGGERED_QUEUES for name in (queue, f"{queue}-poison")])
 
 
-async def _containers(settings: Settings) -> None:
-    async with cosmos_client(settings.cosmos) as client:
-        database = await client.create_database_if_not_exists(settings.cosmos_database)
+async def _containers(app: App) -> None:
+    async with cosmos_client(app.settings.cosmos, app.identity) as client:
+        database = await client.create_database_if_not_exists(app.settings.cosmos_database)
         for spec in CONTAINERS:
             await database.create_container_if_not_exists(
                 spec.name,

@@ -16,8 +16,8 @@ from local.desk import ROOT, Desk
 from local.processes import azurite_command, cosmos_command, wait_for_port
 from local.provision import provision
 from local.seed import seed
-from madoguchi import publish
 from settings import Settings
+from stores.shipped import read_yaml
 
 START_WITHIN = 30.0
 STOP_WITHIN = 10.0
@@ -119,7 +119,9 @@ async def _prepare(desk: Desk) -> None:
     app = wiring.build(Settings.from_env(desk.values()))
     try:
         await provision(app)
-        await publish(app, sorted((ROOT / "catalog" / "services").glob("*.yaml")))
+        for path in sorted((ROOT / "catalog" / "services").glob("*.yaml")):
+            current, is_new = await app.catalog.publish(read_yaml(path))
+            print(f"{current.service} version {current.edition.version}{'' if is_new else ' (unchanged)'}", flush=True)
         await seed(app.depots, app.clock())
     finally:
         await app.close()

@@ -49,6 +49,21 @@ def test_in_azure_the_stores_are_reached_by_address_and_identity():
     assert settings.storage.queue_service_uri == addresses["STORAGE__queueServiceUri"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "AccountEndpoint=https://city.documents.azure.com:443/;AccountKey=c2VjcmV0;",
+        "AccountEndpoint=http://127.0.0.1.example.com/;AccountKey=c2VjcmV0;",
+        "AccountKey=c2VjcmV0;",
+    ],
+)
+def test_a_key_opens_an_emulator_on_this_machine_and_nothing_else(value: str):
+    with pytest.raises(MissingSettings, match="COSMOS is a connection string to another place") as error:
+        Settings.from_env(SAMPLE | {"COSMOS": value})
+
+    assert "c2VjcmV0" not in str(error.value)
+
+
 @pytest.mark.parametrize("value", ["secret", "a:b", "1:", "1:x,2"])
 def test_access_secrets_without_a_version_are_refused(value: str):
     with pytest.raises(MissingSettings, match="ACCESS_SECRETS is not of the form"):

@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +26,9 @@ NOBODY = "0" * 32
 class Operator:
     """Call the operations of a desk in the name of an operator."""
 
-    def __init__(self, desk: RunningDesk) -> None:
+    def __init__(self, desk: RunningDesk, role: str = "Operator") -> None:
         self._desk = desk
-        self._token = desk.token("sato", "Operator")
+        self._token = desk.token("sato", role)
 
     def get(self, path: str, **params: str) -> dict[str, Any]:
         return self._desk.http.get(f"/api/operations/{path}", params=params, headers=self._token).json()
@@ -124,6 +125,22 @@ def test_the_command_line_does_the_same_in_the_same_name(operator: Operator, poi
     assert already["already"] == [{"id": id_, "status": "dismissed"}]
     resolved = operator.failure(lambda f: f["id"] == id_, status="dismissed")
     assert resolved["history"][-1]["by"] == "sato"
+
+
+def test_the_command_line_publishes_or_says_every_reason_why_not(desk: RunningDesk, tmp_path: Path):
+    editor = Operator(desk, "Editor")
+    shipped = ROOT / "catalog" / "services" / "relief-supplies.yaml"
+    broken, unreadable = tmp_path / "broken.yaml", tmp_path / "unreadable.yaml"
+    broken.write_text("id: broken\ntitle: {ja: 見本}\n", encoding="utf-8")
+    unreadable.write_text("id: [", encoding="utf-8")
+
+    published, refused = editor.try_to_run("publish", str(shipped)), editor.try_to_run("publish", str(broken))
+    not_read = editor.try_to_run("publish", str(shipped), str(unreadable))
+
+    assert (published.returncode, json.loads(published.stdout)) == (0, {"version": 1})
+    assert (refused.returncode, "definition_refused" in refused.stderr) == (1, True)
+    assert (not_read.returncode, not_read.stdout) == (1, "")
+    assert f"{unreadable}: line 1" in not_read.stderr
 
 
 def test_the_command_line_passes_a_refusal_on(operator: Operator):

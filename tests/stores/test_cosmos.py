@@ -226,8 +226,10 @@ async def test_a_client_that_could_not_be_opened_is_opened_by_a_later_call(app: 
     def connect():
         attempts.append(1)
         if len(attempts) == 1:
-            return cosmos_client(Connection(connection_string="AccountEndpoint=http://127.0.0.1:9/;AccountKey=YQ==;"))
-        return cosmos_client(app.settings.cosmos)
+            return cosmos_client(
+                Connection(connection_string="AccountEndpoint=http://127.0.0.1:9/;AccountKey=YQ==;"), app.identity
+            )
+        return cosmos_client(app.settings.cosmos, app.identity)
 
     cosmos = Cosmos(connect, app.settings.cosmos_database)
     with pytest.raises(StoreUnavailable):
