@@ -36,6 +36,7 @@ from stores.jwks import KeySet
 from stores.queues import StorageQueues
 from stores.shipped import ShippedEditions
 from stores.sites import CosmosQuotas, CosmosSites
+from stores.telemetry import record_answer
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import CosmosClient
@@ -142,6 +143,7 @@ def cosmos_client(connection: Connection, identity: Identity) -> "CosmosClient":
         "retry_connect": 1,
         "retry_backoff_factor": 0.1,
         "enable_compact_utf8_item_writes": True,
+        "raw_response_hook": record_answer,
     }
     if connection.connection_string:
         return CosmosClient.from_connection_string(connection.connection_string, **options)

@@ -6,7 +6,7 @@ import azure.functions as func
 import msgspec
 from msgspec import Meta
 
-from functions import views
+from functions import telemetry, views
 from functions.access import ANYONE
 from functions.texts import LANGUAGES, Texts
 from functions.web import AccessCodeMissing, Call, MissingKey, answer, api, require
@@ -64,6 +64,7 @@ async def submit_request(call: Call) -> func.HttpResponse:
     if submission.channel != "web":
         await require(call.request, f"Channel.{submission.channel}")
     receipt, how = await call.app.requests.submit(submission, key, call.traceparent)
+    telemetry.record_submission(submission.service, submission.channel, how)
     return answer(receipt, STATUS_OF[how])
 
 

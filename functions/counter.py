@@ -9,7 +9,7 @@ import azure.functions as func
 import msgspec
 from msgspec import Meta
 
-from functions import views
+from functions import telemetry, views
 from functions.access import ANY_TEAM
 from functions.staff import ClaimId
 from functions.web import Call, answer, api
@@ -92,7 +92,9 @@ async def hand_over(call: Call) -> func.HttpResponse:
     handed = HandOver(
         id=body.id, receiver=body.receiver, proxy_name=body.proxy_name, lines=body.lines, at=_instant(body.at)
     )
-    return answer(views.card(await call.app.counter.hand_over(body.reference, handed, call.caller)))
+    card = await call.app.counter.hand_over(body.reference, handed, call.caller)
+    telemetry.join("hand over", card.request.traceparent)
+    return answer(views.card(card))
 
 
 @bp.route("api/staff/pickup/searches", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)

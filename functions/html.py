@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import azure.functions as func
 import msgspec
 
-from functions import dates, phones
+from functions import dates, phones, telemetry
 from functions.access import ANYONE
 from functions.fields import Typed
 from functions.texts import LANGUAGES, Texts
@@ -49,7 +49,12 @@ class Visit(msgspec.Struct, frozen=True):
     app: App
     texts: Texts
     place: str
-    traceparent: str
+    host_traceparent: str
+
+    @property
+    def traceparent(self) -> str:
+        """Return the W3C traceparent of what is done now."""
+        return telemetry.traceparent() or self.host_traceparent
 
     def route(self, name: str) -> str:
         """Return a parameter of the route."""
@@ -94,6 +99,7 @@ class Visit(msgspec.Struct, frozen=True):
 
     def problem(self, error: MadoguchiError, template: str = "problem", **values: Any) -> func.HttpResponse:
         """Draw a page that says what went wrong and what to do."""
+        telemetry.record_refusal("page", error.code)
         status = STATUS[type(error)]
         if status >= 500:
             log.warning("%s: %s", error.code, error)
@@ -110,12 +116,13 @@ def page(place: str) -> Callable[[PageHandler], Callable[..., Awaitable[func.Htt
     def decorate(handler: PageHandler) -> Callable[..., Awaitable[func.HttpResponse]]:
         async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             texts = Texts(req.route_params.get("lang", "").lower())
-            traceparent = context.trace_context.trace_parent or ""
-            visit = Visit(req, app(), texts, place.format_map(req.route_params), traceparent)
-            try:
-                return await handler(visit)
-            except MadoguchiError as error:
-                return visit.problem(error)
+            host = context.trace_context.trace_parent or ""
+            with telemetry.span(handler.__name__):
+                visit = Visit(req, app(), texts, place.format_map(req.route_params), host)
+                try:
+                    return await handler(visit)
+                except MadoguchiError as error:
+                    return visit.problem(error)
 
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__

@@ -9,7 +9,7 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
-from functions import fields, slots
+from functions import fields, slots, telemetry
 from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
 from functions.html import LANG, Visit, page
@@ -67,7 +67,9 @@ async def show_form(visit: Visit) -> func.HttpResponse:
     definition = service.definition
     if state_of(definition, visit.app.clock()) == "closed":
         raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
-    return await _form_page(visit, service, {"seed": [_new_seed()]})
+    seed = _new_seed()
+    with telemetry.span("form", telemetry.trace_of(seed)):
+        return await _form_page(visit, service, {"seed": [seed]})
 
 
 @bp.route(LANG + "/services/{id}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -75,6 +77,11 @@ async def show_form(visit: Visit) -> func.HttpResponse:
 async def answer_form(visit: Visit) -> func.HttpResponse:
     """Take one step with what was typed: correct it, check it, send it. No step loses a word."""
     typed = _with_seed(visit.form())
+    with telemetry.span("form", telemetry.trace_of(first(typed, "seed"))):
+        return await _take_step(visit, typed)
+
+
+async def _take_step(visit: Visit, typed: Typed) -> func.HttpResponse:
     id_ = visit.route("id")
     try:
         service = await visit.app.catalog.accepted(id_, _version(typed))
@@ -117,10 +124,16 @@ def key_for(seed: str, submission: Submission, attempt: int) -> str:
 async def _send(visit: Visit, submission: Submission, seed: str) -> tuple[Receipt, How]:
     for attempt in range(MOST_KEYS - 1):
         try:
-            return await visit.app.requests.submit(submission, key_for(seed, submission, attempt), visit.traceparent)
+            return await _send_under(visit, submission, key_for(seed, submission, attempt))
         except ReferenceTaken:
             continue
-    return await visit.app.requests.submit(submission, key_for(seed, submission, MOST_KEYS - 1), visit.traceparent)
+    return await _send_under(visit, submission, key_for(seed, submission, MOST_KEYS - 1))
+
+
+async def _send_under(visit: Visit, submission: Submission, key: str) -> tuple[Receipt, How]:
+    receipt, how = await visit.app.requests.submit(submission, key, visit.traceparent)
+    telemetry.record_submission(submission.service, submission.channel, how)
+    return receipt, how
 
 
 def _version(typed: Typed) -> int | None:
@@ -161,6 +174,8 @@ async def _form_page(
     visit: Visit, service: CompiledService, typed: Typed, error: InvalidSubmission | None = None
 ) -> func.HttpResponse:
     found = error.errors if error else ()
+    if error:
+        telemetry.record_refusal("page", error.code)
     messages = {e.pointer: field_message(e, service.definition.form, visit.texts) for e in reversed(found)}
     form, contact = await _drawn(visit, service, typed, messages)
     return visit.page(

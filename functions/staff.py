@@ -6,7 +6,7 @@ import azure.functions as func
 import msgspec
 from msgspec import Meta
 
-from functions import views
+from functions import telemetry, views
 from functions.access import ANY_TEAM, SIGNED_IN
 from functions.web import Call, answer, api
 from services.errors import FieldError, InvalidSubmission
@@ -77,6 +77,7 @@ async def claim_tasks(call: Call) -> func.HttpResponse:
     claimed = await call.app.tasks.claim_next(
         _team(call), call.caller, claim_id=body.claim_id, limit=body.max, seconds=body.lease_seconds
     )
+    telemetry.record_claims(claimed, call.app.clock())
     return answer({"tasks": [views.claimed_task(one) for one in claimed]})
 
 
@@ -88,6 +89,7 @@ async def claim_task(call: Call) -> func.HttpResponse:
     claimed = await call.app.tasks.claim(
         call.route("id"), call.caller, claim_id=body.claim_id, seconds=body.lease_seconds
     )
+    telemetry.record_claims([claimed], call.app.clock())
     return answer(views.claimed_task(claimed))
 
 
@@ -124,6 +126,7 @@ async def complete_task(call: Call) -> func.HttpResponse:
     task = await call.app.tasks.complete(
         call.route("id"), call.caller, body.token, outcome=body.outcome, note=body.note
     )
+    telemetry.join("complete", task.traceparent)
     return answer(views.task(task))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
+from functions import telemetry
 from functions.access import ANYONE, must_have, staff_of
 from functions.texts import Texts, negotiate
 from services import errors
@@ -142,12 +143,14 @@ def api(access: str) -> Callable[[Handler], Callable[..., Awaitable[func.HttpRes
     def decorate(handler: Handler) -> Callable[..., Awaitable[func.HttpResponse]]:
         async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             texts = Texts(negotiate(req.headers.get("accept-language", "")))
-            traceparent = context.trace_context.trace_parent or ""
-            try:
-                call = Call(req, app(), texts, traceparent, await _caller(req, access))
-                return await handler(call)
-            except MadoguchiError as error:
-                return problem(error, texts, traceparent)
+            with telemetry.span(handler.__name__):
+                traceparent = telemetry.traceparent() or context.trace_context.trace_parent or ""
+                try:
+                    call = Call(req, app(), texts, traceparent, await _caller(req, access))
+                    return await handler(call)
+                except MadoguchiError as error:
+                    telemetry.record_refusal(handler.__name__, error.code)
+                    return problem(error, texts, traceparent)
 
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__

@@ -152,6 +152,7 @@ Madoguchi is open.
   Staff        {url}/staff
   Services     {url}/api/services
   Readiness    {url}/api/ready
+  Telemetry    {url}/local/telemetry
   Data         {folder.relative_to(ROOT)} (make reset forgets it)
 
 A token for staff ({STAFF}; {ROLES}), for eight hours:

@@ -17,6 +17,7 @@ from services.ports import AuditRecord
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import TAKEOVER_AFTER, Task, TaskStatus
 from services.times import Instant, later
+from stores import telemetry
 from stores.containers import AUDIT, CATALOG, REQUESTS, ContainerSpec
 
 ANSWER_WITHIN = 2.5
@@ -44,15 +45,16 @@ class Cosmos:
         self, spec: ContainerSpec, call: Callable[[ContainerProxy], Awaitable[T]], within: float = ANSWER_WITHIN
     ) -> T:
         """Make one call; raises StoreUnavailable, WriteConflict for 404, 409 and 412, and HttpResponseError."""
-        try:
-            async with asyncio.timeout(within):
-                return await self._ask(spec, call)
-        except TimeoutError as error:
-            raise StoreUnavailable(f"{spec.name}: no answer within {within} s") from error
-        except HttpResponseError as error:
-            raise _translated(spec, error) from error
-        except AzureError as error:
-            raise StoreUnavailable(f"{spec.name}: {type(error).__name__}") from error
+        with telemetry.call(f"cosmos {spec.name}"):
+            try:
+                async with asyncio.timeout(within):
+                    return await self._ask(spec, call)
+            except TimeoutError as error:
+                raise StoreUnavailable(f"{spec.name}: no answer within {within} s") from error
+            except HttpResponseError as error:
+                raise _translated(spec, error) from error
+            except AzureError as error:
+                raise StoreUnavailable(f"{spec.name}: {type(error).__name__}") from error
 
     async def find(
         self, spec: ContainerSpec, sql: str, partition_key: str | None = None, /, **parameters: object

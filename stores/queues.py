@@ -14,6 +14,7 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 from services.errors import StoreUnavailable
 from services.ports import Message, QueueNumbers
 from services.times import instant
+from stores import telemetry
 
 ANSWER_WITHIN = 2.5
 """Seconds for one call, the SDK's retries included: the share of a submit's budget that is the queue's."""
@@ -130,8 +131,9 @@ def _message(queue: str, taken: QueueMessage) -> Message:
 async def _answering(queue: str) -> AsyncIterator[None]:
     """Bound a call in time and turn every way of not answering into StoreUnavailable."""
     try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            yield
+        with telemetry.call(f"queue {queue}"):
+            async with asyncio.timeout(ANSWER_WITHIN):
+                yield
     except TimeoutError as error:
         raise StoreUnavailable(f"{queue}: no answer within {ANSWER_WITHIN} s") from error
     except HttpResponseError as error:

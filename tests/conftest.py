@@ -16,6 +16,7 @@ from local.processes import (
     is_listening,
     storage_connection,
 )
+from local.telemetry import Telemetry
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,6 +30,12 @@ class Emulators(msgspec.Struct, frozen=True):
 
     cosmos: str
     storage: str
+
+
+@pytest.fixture(scope="session")
+def collected() -> Telemetry:
+    """Collect what this process traces and measures, as a desk does; a process may set that up once."""
+    return Telemetry()
 
 
 @pytest.fixture(scope="session")

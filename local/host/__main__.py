@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import uvicorn
 from starlette.routing import BaseRoute
 
-from local import issuer, sign_in
+from local import issuer, sign_in, telemetry
 from local.host import runtime as library
 from local.host.configuration import ConfigurationError, HostOptions, load_settings, read_host_json
 from local.host.http import application
@@ -42,7 +42,7 @@ def main() -> int:
     try:
         options = read_host_json(directory / "host.json")
         load_settings((arguments.settings or directory / "local.settings.json").resolve(), bool(arguments.settings))
-        local_routes = _issuer_routes(arguments.data)
+        local_routes = _desk_routes(arguments.data)
         listener = socket.create_server(("127.0.0.1", arguments.port), backlog=2048)
         os.chdir(directory)
         with listener:
@@ -76,14 +76,14 @@ def _log_to_stderr() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _issuer_routes(data: Path | None) -> list[BaseRoute]:
+def _desk_routes(data: Path | None) -> list[BaseRoute]:
     if data is None:
         return []
     missing = [name for name in ("TOKEN_ISSUER", "TOKEN_AUDIENCE") if not os.environ.get(name)]
     if missing:
         raise ConfigurationError(f"the token issuer (--data) needs the settings {', '.join(missing)}")
     desk = issuer.open_issuer(data, os.environ["TOKEN_ISSUER"], os.environ["TOKEN_AUDIENCE"])
-    return [*issuer.routes(desk), *sign_in.routes(desk)]
+    return [*issuer.routes(desk), *sign_in.routes(desk), *telemetry.routes(telemetry.Telemetry())]
 
 
 async def _serve(directory: Path, options: HostOptions, local_routes: list[BaseRoute], listener: socket.socket) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services import cases
+from services import cases, times
 from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, next_look, wake_up
 from services.catalog.routing import OF_HOUSEHOLD, PlannedTask, notice, review
 from services.catalog.service import Catalog
@@ -60,6 +60,12 @@ class Advance:
             await self._queues.send(QUEUE, wake_up(reference, traceparent))
         except StoreUnavailable:
             log.warning("no wake-up for %s; left to the sweeper", reference)
+
+    async def overdue(self) -> float:
+        """Return for how many seconds the oldest due document has been due, 0 where none is."""
+        now = self._clock()
+        oldest = await self._store.due(now, 1)
+        return times.seconds_between(oldest[0].due_at, now) if oldest else 0.0
 
     async def sweep(self) -> int:
         """Wake up and deliver again what is due, the oldest first; return how much was moved on."""

@@ -1,0 +1,42 @@
+"""What the stores cost, on the OpenTelemetry API: spans of calls, request units, and answers that are no success."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from azure.core.pipeline import PipelineResponse
+from opentelemetry import metrics, trace
+from opentelemetry.trace import StatusCode
+
+from services.errors import WriteConflict
+
+_tracer = trace.get_tracer("madoguchi.stores")
+_meter = metrics.get_meter("madoguchi.stores")
+_charge = _meter.create_counter("madoguchi.cosmos.request_charge", "{RU}", "Request units, by container")
+_answers = _meter.create_counter("madoguchi.cosmos.answers", "1", "Answers, by container and status; 429 is throttling")
+_CONTAINER = re.compile("/colls/([^/?]+)")
+
+
+@contextmanager
+def call(name: str) -> Iterator[None]:
+    """Trace one call of a store; of an error its type alone is told, since its text may quote a document.
+
+    A conflict is an answer as any other.
+    """
+    with _tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as span:
+        try:
+            yield
+        except WriteConflict:
+            raise
+        except Exception as error:
+            span.set_status(StatusCode.ERROR, type(error).__name__)
+            raise
+
+
+def record_answer(response: PipelineResponse) -> None:  # type: ignore[type-arg]
+    """Count one answer of Cosmos DB, each that a retry follows too."""
+    answer = response.http_response
+    found = _CONTAINER.search(response.http_request.url)
+    container = found[1] if found else "account"
+    _answers.add(1, {"container": container, "status": answer.status_code})
+    _charge.add(float(answer.headers.get("x-ms-request-charge", 0)), {"container": container})

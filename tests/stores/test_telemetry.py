@@ -1,0 +1,38 @@
+"""Every answer of Cosmos DB is counted, with what it cost, and calls are traced without what documents say."""
+
+import pytest
+from azure.cosmos.exceptions import CosmosHttpResponseError
+
+from local.telemetry import Telemetry
+from services.errors import WriteConflict
+from stores import telemetry
+from tests.apps import running, settings_for
+from tests.conftest import Emulators
+
+
+async def test_answers_and_request_units_are_counted_by_container(collected: Telemetry, emulators: Emulators):
+    def counted(name: str) -> float:
+        points = [m for m in collected.metrics() if m["name"] == name and m["attributes"].get("container") == "sites"]
+        return float(sum(m["value"] for m in points))
+
+    names = ("madoguchi.cosmos.answers", "madoguchi.cosmos.request_charge")
+    async with running(settings_for(emulators.cosmos, emulators.storage)) as app:
+        await app.depots.sites()
+        before = [counted(name) for name in names]
+        await app.depots.sites()
+        after = [counted(name) for name in names]
+
+    assert [more - less for more, less in zip(after, before, strict=True)] == [1, 1]
+
+
+def test_a_failed_call_tells_its_type_alone_and_a_conflict_is_no_failure(collected: Telemetry):
+    for error in (CosmosHttpResponseError(message="見本 花子"), WriteConflict("見本 花子")):
+        with pytest.raises(type(error)), telemetry.call(f"test {type(error).__name__}"):
+            raise error
+
+    found = [span for one in collected.traces() for span in one["spans"] if span["name"].startswith("test ")]
+    told = {span["name"]: (span["error"], span["events"]) for span in found}
+    assert told == {
+        "test CosmosHttpResponseError": ("CosmosHttpResponseError", []),
+        "test WriteConflict": (None, []),
+    }
