@@ -15,6 +15,7 @@ from services.pickup.judging import Judging
 from services.pickup.matching import Matching
 from services.pickup.offers import Offers
 from services.pickup.reservations import Reservations
+from services.pickup.rosters import Rosters
 from services.pickup.searching import Searching
 from services.pickup.slots import Slots
 from services.pickup.tending import Tending
@@ -58,6 +59,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     reservations: Reservations
     offers: Offers
     counter: Counter
+    rosters: Rosters
     searching: Searching
     walk_ins: WalkIns
     judging: Judging
@@ -117,6 +119,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         reservations=reservations,
         offers=Offers(sites, slots, catalog, clock),
         counter=counter,
+        rosters=Rosters(sites, CosmosAudit(cosmos), clock),
         searching=Searching(store, catalog, CosmosAudit(cosmos), clock),
         walk_ins=WalkIns(requests, advance, counter),
         judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),

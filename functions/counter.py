@@ -9,7 +9,7 @@ import azure.functions as func
 import msgspec
 from msgspec import Meta
 
-from functions import telemetry, views
+from functions import forms, telemetry, views
 from functions.access import ANY_TEAM
 from functions.staff import ClaimId
 from functions.web import Call, answer, api
@@ -69,6 +69,21 @@ class WalkIn(_Body, frozen=True, kw_only=True):
     id: WalkInId
 
 
+class WalkInForm(_Body, frozen=True, kw_only=True):
+    """Hold the form of a service as a resident at the counter had it filled in: values by the names of its controls."""
+
+    service: str
+    typed: dict[str, list[str]]
+    id: WalkInId
+
+
+class Roster(_Body, frozen=True, kw_only=True):
+    """Ask for the roster of a site; `view` is the caller's id of this look."""
+
+    site: Typed
+    view: ClaimId
+
+
 class Override(_Body, frozen=True, kw_only=True):
     """Say why a household is served again."""
 
@@ -115,6 +130,26 @@ async def take_in_at_counter(call: Call) -> func.HttpResponse:
     submission = Submission(service=body.service, answers=body.answers, contact=body.contact, locale=body.locale)
     card = await call.app.walk_ins.take_in(submission, body.id, call.caller, call.traceparent)
     return answer(views.card(card))
+
+
+@bp.route("api/staff/pickup/walk-in-forms", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def take_in_form_at_counter(call: Call) -> func.HttpResponse:
+    """Make a request from the form of a service as it was typed at the counter."""
+    body = call.json(WalkInForm)
+    service = await call.app.catalog.accepted(body.service, None)
+    submission = forms.read(service, call.texts, body.typed, call.texts.language)
+    return answer(views.card(await call.app.walk_ins.take_in(submission, body.id, call.caller, call.traceparent)))
+
+
+@bp.route("api/staff/pickup/rosters", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def take_roster(call: Call) -> func.HttpResponse:
+    """List who is due what at a site, by reference alone, for a counter without a connection."""
+    body = call.json(Roster)
+    due = await call.app.rosters.take(body.site, body.view, call.caller)
+    items = await call.app.depots.items()
+    return answer({"site": body.site, "at": call.app.clock(), "entries": [views.due(one, items) for one in due]})
 
 
 @bp.route("api/staff/pickup/overrides", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -5,6 +5,7 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
+from functions.access import ANY_TEAM
 from functions.web import Call, answer, api
 from services.pickup.fields import AllotFields, SiteFields, SlotFields, StockFields
 from services.pickup.numbers import SiteNumbers, count
@@ -18,7 +19,7 @@ bp = func.Blueprint()
 
 
 @bp.route(ROUTE, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=OFFICER)
+@api(access=ANY_TEAM)
 async def list_sites(call: Call) -> func.HttpResponse:
     """List all pickup sites."""
     return answer({"sites": [_site(site) for site in await call.app.depots.sites()]})

@@ -9,7 +9,7 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
-from functions import fields, slots, telemetry
+from functions import fields, forms, slots, telemetry
 from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
 from functions.html import LANG, Visit, page
@@ -18,7 +18,6 @@ from functions.texts import LANGUAGES, negotiate
 from functions.web import MAX_BODY, TooLarge, field_message
 from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
-from services.catalog.service import AS_SHIPPED
 from services.errors import (
     FieldError,
     InvalidSubmission,
@@ -27,13 +26,11 @@ from services.errors import (
     ServiceClosed,
 )
 from services.requests.intake import hash_of_body, is_idempotency_key
-from services.requests.model import Contact, Submission
+from services.requests.model import Submission
 from services.requests.service import How, Receipt
 
 MOST_KEYS = 3
 """Keys tried for one body: a reference that another request holds already is that rare (one in 10^5 at a million)."""
-CONTACT = {"name": "name", "phone": "tel", "email": "email"}
-"""The fields by which a resident is reached, with what a browser may fill in (HTML `autocomplete`)."""
 
 bp = func.Blueprint()
 
@@ -157,14 +154,7 @@ def _new_seed() -> str:
 
 def _submission(visit: Visit, service: CompiledService, typed: Typed) -> Submission:
     """Read a submission from what was typed; raises TooLarge."""
-    contact = fields.answers_in(_contact(visit), "/contact", typed)
-    submission = Submission(
-        service=service.definition.id,
-        answers=fields.answers_in(service.definition.form, "/answers", typed),
-        contact=msgspec.convert(contact, Contact),
-        version=service.edition.version if service.edition.version != AS_SHIPPED else None,
-        locale=_tried_in(typed) or visit.texts.language,
-    )
+    submission = forms.read(service, visit.texts, typed, _tried_in(typed) or visit.texts.language)
     if len(msgspec.json.encode(submission)) > MAX_BODY:
         raise TooLarge()
     return submission
@@ -209,8 +199,7 @@ async def _check_page(
 
 async def _drawn(visit: Visit, service: CompiledService, typed: Typed, messages: dict[str, str]) -> tuple[Field, Field]:
     offered = await slots.of_form(visit.app.offers, service.definition, visit.texts)
-    form = fields.draw(service.definition.form, "/answers", visit.texts, typed, messages, offered)
-    return form, fields.draw(_contact(visit), "/contact", visit.texts, typed, messages)
+    return forms.draw(service.definition, visit.texts, typed, messages, offered)
 
 
 def _mistake(drawn: tuple[Field, ...], error: FieldError, message: str) -> dict[str, str | None]:
@@ -219,17 +208,3 @@ def _mistake(drawn: tuple[Field, ...], error: FieldError, message: str) -> dict[
     if not found or found[0].pointer == "/answers":
         return {"label": None, "message": message, "anchor": None}
     return {"label": found[0].label, "message": message, "anchor": found[0].anchor}
-
-
-def _contact(visit: Visit) -> dict[str, Any]:
-    """Describe the contact of a submission as a form is described."""
-    parts = {
-        name: {
-            "type": "string",
-            "x-autocomplete": autocomplete,
-            "x-text": {"label": {"ja": visit.texts(f"contact.{name}")}},
-        }
-        for name, autocomplete in CONTACT.items()
-    }
-    said = {"label": {"ja": visit.texts("contact.title")}, "help": {"ja": visit.texts("contact.help")}}
-    return {"type": "object", "properties": parts, "x-text": said}

@@ -1,9 +1,11 @@
 """The pages of staff: empty shells that scripts fill over the API, once whoever sits there has signed in."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
+from functions import forms, slots
 from functions.assets import sent
 from functions.html import HEADERS, Visit, page
 
@@ -17,6 +19,24 @@ async def staff_home(visit: Visit) -> func.HttpResponse:
     return _shell(visit, "staff")
 
 
+@bp.route("staff/counter", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("staff/counter")
+async def counter_page(visit: Visit) -> func.HttpResponse:
+    """Show the counter where supplies are handed out, and from which services somebody may ask there."""
+    services = [current.edition.definition for current in await visit.app.catalog.services()]
+    return _shell(visit, "counter", services=[service for service in services if service.pickup])
+
+
+@bp.route("staff/counter/walk-ins/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("staff/counter/walk-ins/{id}")
+async def walk_in_page(visit: Visit) -> func.HttpResponse:
+    """Show the form of a service, to be filled in for a resident who stands at the counter."""
+    service = await visit.app.catalog.accepted(visit.route("id"), None)
+    offered = await slots.of_form(visit.app.offers, service.definition, visit.texts)
+    form, contact = forms.draw(service.definition, visit.texts, {}, {}, offered)
+    return _shell(visit, "walk-in", service=service.definition, form=form, contact=contact)
+
+
 @bp.route("staff/worker.js", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @page("staff/worker.js")
 async def staff_worker(visit: Visit) -> func.HttpResponse:
@@ -24,7 +44,7 @@ async def staff_worker(visit: Visit) -> func.HttpResponse:
     return sent(visit.request, "staff/worker.js", {"Service-Worker-Allowed": "/staff"})
 
 
-def _shell(visit: Visit, template: str) -> func.HttpResponse:
+def _shell(visit: Visit, template: str, **values: Any) -> func.HttpResponse:
     issuer = visit.app.settings.token_issuer
     return visit.page(
         template,
@@ -32,6 +52,7 @@ def _shell(visit: Visit, template: str) -> func.HttpResponse:
         issuer=issuer,
         client=visit.app.settings.token_audience,
         texts=visit.texts.under("staff."),
+        **values,
     )
 
 

@@ -1,5 +1,6 @@
 """What callers see of requests, tasks and services: the JSON of every success answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from services.pickup.booking import Booking
 from services.pickup.counter import Card
 from services.pickup.offers import Appointment, Line, Offer
 from services.pickup.plan import household_of
+from services.pickup.rosters import Due
 from services.pickup.searching import Found
 from services.pickup.sites import Move, Site
 from services.pickup.supplies import Item
@@ -186,6 +188,12 @@ def card(shown: Card) -> dict[str, Any]:
         "place": _place(shown.booking) | {"siteName": shown.site.name} if shown.site else None,
         "handedOver": _handed_over(shown, shown.handed_over) if shown.handed_over else None,
     }
+
+
+def due(shown: Due, items: Mapping[str, Item]) -> dict[str, Any]:
+    """Show what is due to a request, without a word of whom it is."""
+    lines = [_line(id_, units, items.get(id_)) for id_, units in shown.lines.items()]
+    return {**msgspec.to_builtins(shown), "lines": lines}
 
 
 def found_card(found: Found) -> dict[str, Any]:

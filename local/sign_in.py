@@ -20,6 +20,7 @@ PEOPLE = {
     "見本 物資係": ["Team.supplies", "Supervisor"],
     "見本 配達": ["Team.delivery"],
     "見本 証明": ["Team.certificates"],
+    "見本 広報": ["Editor"],
     "見本 当直": [
         "Team.supplies",
         "Team.delivery",

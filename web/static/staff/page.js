@@ -37,6 +37,7 @@ export async function open(begin) {
   document.getElementById("sign-out").addEventListener("click", () => {
     signOut();
     show(null);
+    document.dispatchEvent(new Event("signed-out"));
   });
   navigator.serviceWorker?.register("/staff/worker.js", { scope: "/staff" });
   try {

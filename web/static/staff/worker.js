@@ -2,7 +2,19 @@
 // Pages and scripts: from the network, else as they were last. Calls of the API are never kept.
 const KEPT = "staff-1";
 
-self.addEventListener("install", () => self.skipWaiting());
+const NEEDED = [
+  "/staff",
+  "/staff/counter",
+  "/static/icon.svg",
+  "/static/site.css",
+  "/static/staff/staff.css",
+  ...["home", "page", "api", "sign-in", "counter", "card", "outbox", "roster", "scanner"].map((name) => `/static/staff/${name}.js`),
+  "/static/vendor/oauth4webapi/index.js",
+  "/static/vendor/qr/decode.js",
+  "/static/vendor/qr/index.js",
+];
+
+self.addEventListener("install", (event) => event.waitUntil(prepare()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener("fetch", (event) => {
@@ -10,6 +22,11 @@ self.addEventListener("fetch", (event) => {
   const isOurs = address.origin === location.origin && /^\/(staff|static)(\/|$)/.test(address.pathname);
   if (event.request.method === "GET" && isOurs) event.respondWith(fresh(event.request));
 });
+
+async function prepare() {
+  await (await caches.open(KEPT)).addAll(NEEDED);
+  await self.skipWaiting();
+}
 
 async function fresh(request) {
   const kept = await caches.open(KEPT);

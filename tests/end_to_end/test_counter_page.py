@@ -1,0 +1,215 @@
+"""The counter where supplies are handed out, in a real browser: scanned, typed, searched, walked in, and offline."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from functions.pickup_codes import content_of
+from local.browser import chromium
+from tests.camera import film
+from tests.end_to_end.conftest import RunningDesk
+from tests.end_to_end.staff_pages import (
+    check_at_both_widths,
+    hand_over,
+    household_with_place,
+    officer,
+    on_hand,
+    open_site,
+    staff_page,
+)
+from tests.end_to_end.test_browser import browser, fill, press, receipt_on
+from tests.end_to_end.test_main_job import of_another_household, status
+from tests.end_to_end.test_pages import CONTACT, typed_of
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.xdist_group("desk")
+COUNTER = "/staff/counter"
+DONE = "渡したことを記録しました"
+
+
+@pytest.fixture
+def site(desk: RunningDesk) -> tuple[str, str]:
+    return open_site(desk)
+
+
+@pytest.fixture
+def counter(browser: Browser, desk: RunningDesk, site: tuple[str, str]) -> Iterator[Page]:
+    """Return the counter's page, signed in and at a site of its own."""
+    with staff_page(browser, desk, COUNTER, bypass_csp=True) as page:
+        page.get_by_label("この窓口の場所").select_option(site[0])
+        expect(page.locator("#roster")).to_contain_text("現在")
+        yield page
+
+
+def look(page: Page, reference: str) -> None:
+    page.get_by_label("受付番号").fill(reference)
+    page.get_by_label("受付番号").press("Enter")
+
+
+def moves(desk: RunningDesk, site: str) -> list[str]:
+    found = desk.http.get(f"/api/pickup/sites/{site}/moves", headers=officer(desk)).json()["moves"]
+    return [move["reference"] for move in found if move["kind"] == "handed_over"]
+
+
+def test_a_resident_reserves_and_staff_scans_and_hands_over_so_that_stock_falls(
+    browser: Browser, desk: RunningDesk, site: tuple[str, str], tmp_path: Path
+):
+    body = of_another_household()
+    typed = typed_of(body["answers"]) | CONTACT | {"/answers/slot": [".".join(site)]}
+    resident = browser.new_page(base_url=desk.url, locale="ja-JP")
+    resident.goto("/ja/services/relief-supplies")
+    fill(resident, typed)
+    press(resident, "入力した内容を確かめる")
+    press(resident, "この内容で申請する")
+    reference, _ = receipt_on(resident)
+    press(resident, "申請の状況を確かめる")
+    while not resident.get_by_role("img", name="受け取りコード").count():
+        press(resident, "最新の状況を確かめる")
+    resident.close()
+    before = on_hand(desk, site[0])
+
+    camera = film(tmp_path / "code.y4m", content_of(reference))
+    seeing = browser.browser_type.launch(
+        executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", *camera]
+    )
+    with staff_page(seeing, desk, COUNTER, permissions=["camera"]) as page:
+        page.get_by_label("この窓口の場所").select_option(site[0])
+        press(page, "QR コードを読み取る")
+        expect(page.get_by_text(f"{body['answers']['headName']} さんの世帯")).to_be_visible()
+        expect(page.get_by_text("お渡しできます")).to_be_visible()
+        press(page, "渡しました")
+        expect(page.get_by_text(DONE)).to_be_visible()
+    seeing.close()
+
+    after = on_hand(desk, site[0])
+    assert {item for item in before if after[item] < before[item]} == set(body["answers"]["items"])
+    assert moves(desk, site[0]) == [reference]
+
+
+def test_a_second_look_says_who_handed_over_and_when(desk: RunningDesk, counter: Page, site: tuple[str, str]):
+    receipt, _ = household_with_place(desk, *site)
+    hand_over(desk, receipt["reference"])
+
+    look(counter, receipt["reference"].lower().replace("-", " "))
+
+    expect(counter.get_by_text("お渡し済み")).to_be_visible()
+    expect(counter.get_by_text("other が渡しました")).to_be_visible()
+    expect(counter.get_by_role("button", name="渡しました")).to_be_hidden()
+    check_at_both_widths(counter)
+
+
+def test_a_proxy_receives_fewer_units(desk: RunningDesk, counter: Page, site: tuple[str, str]):
+    receipt, body = household_with_place(desk, *site)
+    before = on_hand(desk, site[0])
+
+    look(counter, receipt["reference"])
+    counter.get_by_label("毛布を1つ減らす").click()
+    counter.get_by_label("代理人", exact=True).check()
+    counter.get_by_label("代理人の氏名").fill("見本 代理")
+    check_at_both_widths(counter)
+    press(counter, "渡しました")
+    expect(counter.get_by_text(DONE)).to_be_visible()
+
+    assert before["blanket"] - on_hand(desk, site[0])["blanket"] == body["answers"]["household"]["members"] - 1
+
+
+@pytest.mark.parametrize("typed", ["https://example.com/pay", "MADOGUCHI:", "番号"])
+def test_what_is_no_reference_of_ours_is_said_so(counter: Page, typed: str):
+    look(counter, typed)
+
+    expect(counter.locator("#said")).to_contain_text("この窓口の受付番号ではありません")
+
+
+def test_without_a_camera_the_reference_is_typed(counter: Page):
+    press(counter, "QR コードを読み取る")
+
+    expect(counter.get_by_text("カメラを使えません")).to_be_visible()
+
+
+def test_a_household_without_its_reference_is_found(desk: RunningDesk, counter: Page, site: tuple[str, str]):
+    _, body = household_with_place(desk, *site)
+
+    counter.get_by_text("受付番号がわからないかた").click()
+    counter.get_by_label("世帯主のフリガナ").fill(body["answers"]["headKana"])
+    press(counter, "探す")
+    counter.get_by_role("button", name=f"{body['answers']['headName']} を開く").click()
+
+    expect(counter.get_by_text(f"{body['answers']['headName']} さんの世帯")).to_be_visible()
+
+
+def test_a_walk_in_is_taken_in_and_shown_without_a_word_lost_on_a_mistake(
+    desk: RunningDesk, counter: Page, site: tuple[str, str]
+):
+    answers = {**of_another_household()["answers"], "slot": ".".join(site)}
+    members = answers.pop("household")["members"]
+
+    counter.get_by_text("申請していないかた").click()
+    counter.get_by_role("link", name="支援物資の受け取り").click()
+    fill(counter, typed_of(answers) | CONTACT)
+    check_at_both_widths(counter)
+    press(counter, "受け付けて、場所を取る")
+    expect(counter.locator("p.error").first).to_be_visible()
+    counter.get_by_label("全員の人数").fill(str(members))
+    press(counter, "受け付けて、場所を取る")
+
+    expect(counter.get_by_text(f"{answers['headName']} さんの世帯")).to_be_visible()
+    press(counter, "渡しました")
+    expect(counter.get_by_text(DONE)).to_be_visible()
+    assert len(moves(desk, site[0])) == 1
+
+
+def test_a_hand_over_without_a_connection_is_kept_over_a_reload_and_sent_once(
+    desk: RunningDesk, counter: Page, site: tuple[str, str]
+):
+    receipt, _ = household_with_place(desk, *site)
+    counter.reload()
+    expect(counter.locator("#roster")).to_contain_text("1世帯")
+
+    counter.context.set_offline(True)
+    look(counter, receipt["reference"])
+    expect(counter.get_by_text("名簿で表示しています")).to_be_visible()
+    press(counter, "渡しました")
+    expect(counter.get_by_text("この端末に記録しました")).to_be_visible()
+    look(counter, receipt["reference"])
+    expect(counter.get_by_text("もう渡したと記録されています")).to_be_visible()
+    counter.reload()
+    expect(counter.get_by_text("送信待ち 1件")).to_be_visible()
+    assert moves(desk, site[0]) == []
+
+    counter.context.set_offline(False)
+    expect(counter.get_by_text("送信待ち 1件")).to_be_hidden(timeout=20_000)
+    assert moves(desk, site[0]) == [receipt["reference"]]
+    assert status(desk, receipt)["booking"]["state"] == "collected"
+
+
+def test_what_another_counter_handed_over_meanwhile_is_shown_as_a_conflict_until_somebody_saw_to_it(
+    desk: RunningDesk, counter: Page, site: tuple[str, str]
+):
+    receipt, _ = household_with_place(desk, *site)
+    counter.reload()
+    expect(counter.locator("#roster")).to_contain_text("1世帯")
+
+    counter.context.set_offline(True)
+    look(counter, receipt["reference"])
+    press(counter, "渡しました")
+    hand_over(desk, receipt["reference"])
+    counter.context.set_offline(False)
+    conflict = counter.get_by_role("listitem").filter(has_text=receipt["reference"])
+    expect(conflict).to_contain_text("other が渡しました", timeout=20_000)
+    check_at_both_widths(counter)
+    counter.reload()
+    expect(conflict).to_be_visible()
+    conflict.get_by_role("button", name="確認しました").click()
+
+    expect(conflict).to_be_hidden()
+    assert len(moves(desk, site[0])) == 1
+
+
+def test_who_has_no_role_for_it_is_told_so(browser: Browser, desk: RunningDesk, site: tuple[str, str]):
+    receipt, _ = household_with_place(desk, *site)
+    with staff_page(browser, desk, COUNTER, "見本 広報") as page:
+        look(page, receipt["reference"])
+
+        expect(page.locator("#said.problem")).to_contain_text("役割が割り当てられていません")

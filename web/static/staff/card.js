@@ -1,0 +1,80 @@
+// The card of a household: who, how many, what is due or was handed over, and what to do.
+import { element, t } from "/static/staff/page.js";
+
+const place = (id) => document.getElementById(id);
+const HANDS_OVER = ["held", "confirmed", "changing"];
+
+/** Show a card: as the server answers it, or from the roster (`offline`). `site` is where this counter is. */
+export function show(card, site) {
+  const handsOver = HANDS_OVER.includes(card.state) && !card.handedOver;
+  place("card-title").textContent = card.head ? t("counter.of", { name: card.head }) : spelt(card.reference);
+  place("card-state").textContent = t(`counter.state.${card.state}`);
+  place("card-state").className = handsOver ? "state ready" : "state";
+  place("card-next").textContent = next(card, site);
+  place("card-facts").replaceChildren(...facts(card));
+  place("hand-over").reset();
+  place("card-due").replaceChildren(...(handsOver ? card.due.map(stepper) : []));
+  place("proxy").hidden = true;
+  place("hand-over").hidden = !handsOver;
+  place("override").hidden = card.state !== "already";
+  place("card").hidden = false;
+  place("find").hidden = true;
+  place("card").focus();
+}
+
+/** Show the search again. */
+export function hide() {
+  place("card").hidden = true;
+  place("find").hidden = false;
+}
+
+/** Return the units that are handed over where they are fewer than those due, else null. */
+export function fewer(card) {
+  const inputs = [...place("card-due").querySelectorAll("input")];
+  const lines = Object.fromEntries(inputs.map((input) => [input.name, Number(input.value)]));
+  return card.due.some((line) => lines[line.item] < line.units) ? lines : null;
+}
+
+/** Write a reference as receipts do. */
+export function spelt(reference) {
+  return reference.replaceAll("-", "").replace(/(.{4})(?=.)/g, "$1-");
+}
+
+/** Write a time in Japan's, as people say it. */
+export function time(instant) {
+  return new Intl.DateTimeFormat("ja-JP-u-ca-japanese", { dateStyle: "long", timeStyle: "short", timeZone: "Asia/Tokyo" }).format(new Date(instant));
+}
+
+function next(card, site) {
+  if (card.handedOver) return t("counter.handed_by", { by: card.handedOver.by ?? "", at: time(card.handedOver.at) });
+  if (card.offline) return t("counter.from_roster");
+  if (card.place?.site && site && card.place.site !== site && HANDS_OVER.includes(card.state)) {
+    return t("counter.other_site", { site: siteOf(card) });
+  }
+  if (Date.parse(card.place?.starts) > Date.now() && HANDS_OVER.includes(card.state)) return t("counter.not_yet", { at: time(card.place.starts) });
+  return t(`counter.next.${card.state}`);
+}
+
+function facts(card) {
+  const rows = [[t("counter.number"), spelt(card.reference)]];
+  if (card.members) rows.push([t("counter.members"), t("counter.people", { n: card.members })]);
+  if (card.place?.starts) rows.push([t("counter.when"), `${siteOf(card)} ${time(card.place.starts)}`]);
+  if (card.handedOver) rows.push([t("counter.given"), card.handedOver.lines.map(worded).join("、")]);
+  return rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+}
+
+function siteOf(card) {
+  return card.place.siteName?.ja ?? card.place.site ?? "";
+}
+
+function worded(line) {
+  return t("counter.line", { title: line.title.ja, units: line.units, unit: line.unit.ja ?? "" });
+}
+
+function stepper(line) {
+  const input = element("input", { type: "number", name: line.item, id: `due-${line.item}`, min: 0, max: line.units, value: line.units, inputMode: "numeric" });
+  const label = element("label", { htmlFor: input.id }, worded(line));
+  const less = element("button", { type: "button", ariaLabel: t("counter.less", { title: line.title.ja }) }, "−");
+  less.addEventListener("click", () => input.stepDown());
+  return element("li", {}, label, less, input);
+}

@@ -1,0 +1,225 @@
+// The counter where supplies are handed out: find a household, show its card, record the hand-over; online or not.
+import { call, Refused, SignedOut, Unreachable } from "/static/staff/api.js";
+import * as cards from "/static/staff/card.js";
+import * as outbox from "/static/staff/outbox.js";
+import { element, open, say, sayProblem, t } from "/static/staff/page.js";
+import * as rosters from "/static/staff/roster.js";
+import { scan } from "/static/staff/scanner.js";
+
+const PREFIX = "MADOGUCHI:";
+const SEND_EVERY = 15_000;
+const ROSTER_EVERY = 300_000;
+const place = (id) => document.getElementById(id);
+let shown = null;
+let stopCamera = null;
+let scans = false;
+let isSending = false;
+
+open(async () => {
+  listen();
+  await sites().catch(later);
+  await roster();
+  await send();
+  const wanted = sessionStorage.getItem("counter.show");
+  sessionStorage.removeItem("counter.show");
+  if (wanted) await look(wanted);
+});
+
+function listen() {
+  place("look").addEventListener("submit", on(() => look(place("reference").value)));
+  place("search").addEventListener("submit", on(search));
+  place("hand-over").addEventListener("submit", on(handOver));
+  place("override").addEventListener("submit", on(serveAgain));
+  place("scan").addEventListener("click", on(startCamera));
+  place("next").addEventListener("click", on(nextOne));
+  place("site").addEventListener("change", on(chooseSite));
+  place("hand-over").addEventListener("change", () => {
+    place("proxy").hidden = !isByProxy();
+    place("proxy-name").required = isByProxy();
+  });
+  addEventListener("online", on(send));
+  document.addEventListener("signed-out", rosters.forget);
+  setInterval(on(send), SEND_EVERY);
+  setInterval(on(roster), ROSTER_EVERY);
+  showWaiting();
+}
+
+function on(action) {
+  return async (event) => {
+    event?.preventDefault?.();
+    try {
+      await action(event);
+    } catch (error) {
+      sayProblem(error);
+    }
+  };
+}
+
+async function look(typed) {
+  const reference = read(typed);
+  if (!reference) return say(t("counter.no_code"), "problem");
+  stopScanning();
+  if (outbox.waiting().some((handOver) => handOver.reference === reference)) return say(t("counter.here_already"), "problem");
+  try {
+    present(await call("POST", "/api/staff/pickup/cards", { reference, view: id() }));
+  } catch (error) {
+    if (!(error instanceof Unreachable)) throw error;
+    const due = rosters.due(place("site").value, reference);
+    if (!due) return say(t("counter.not_on_roster"), "problem");
+    present({ ...due, due: due.state === "collected" ? [] : due.lines, place: { starts: due.starts }, offline: true });
+  }
+}
+
+function present(card) {
+  shown = { card, handOver: id() };
+  say("");
+  cards.show(card, place("site").value);
+}
+
+async function handOver() {
+  const { card, handOver: handOverId } = shown;
+  const lines = cards.fewer(card);
+  outbox.keep({
+    reference: card.reference,
+    id: handOverId,
+    receiver: isByProxy() ? "proxy" : "household",
+    ...(isByProxy() && { proxyName: place("proxy-name").value.trim() }),
+    ...(lines && { lines }),
+    at: new Date().toISOString(),
+  });
+  await send();
+  await nextOne();
+  const conflict = outbox.conflicts().some((entry) => entry.handOver.id === handOverId);
+  const isWaiting = outbox.waiting().some((waiting) => waiting.id === handOverId);
+  if (!conflict) say(t(isWaiting ? "counter.kept" : "counter.done", { number: cards.spelt(card.reference) }), "done");
+}
+
+async function send() {
+  if (isSending) return;
+  isSending = true;
+  const before = outbox.conflicts().length;
+  try {
+    if (outbox.waiting().length) await outbox.send();
+    if (outbox.conflicts().length > before) say("");
+  } catch (error) {
+    if (error instanceof SignedOut) sayProblem(error);
+    else if (!(error instanceof Unreachable)) throw error;
+  } finally {
+    isSending = false;
+    showWaiting();
+  }
+}
+
+function showWaiting() {
+  const waiting = outbox.waiting();
+  place("waiting").hidden = !waiting.length;
+  if (waiting.length) place("waiting-title").textContent = t("counter.waiting", { n: waiting.length, at: cards.time(waiting[0].at) });
+  const conflicts = outbox.conflicts();
+  place("conflicts").hidden = !conflicts.length;
+  place("conflicts").querySelector("ul").replaceChildren(...conflicts.map(conflictLine));
+}
+
+function conflictLine({ handOver, problem }) {
+  const settled = element("button", { type: "button" }, t("counter.settled"));
+  settled.addEventListener("click", () => {
+    outbox.settle(handOver.id);
+    showWaiting();
+  });
+  const by = problem.by ? t("counter.handed_by", { by: problem.by, at: cards.time(problem.at) }) : "";
+  const fields = (problem.errors ?? []).map((field) => field.message).join(" ");
+  const what = `${cards.spelt(handOver.reference)}（${cards.time(handOver.at)}）：${problem.detail ?? ""} ${fields} ${by}`;
+  return element("li", {}, what, settled);
+}
+
+async function search() {
+  const wanted = { kana: place("kana").value, address: place("address").value, reason: place("why").value };
+  if (place("born").value) wanted.birthDate = place("born").value;
+  const { found } = await call("POST", "/api/staff/pickup/searches", wanted);
+  place("found").replaceChildren(...found.map(foundLine));
+  say(found.length ? t("counter.found", { n: found.length }) : t("counter.none_found"));
+}
+
+function foundLine(one) {
+  const button = element("button", { type: "button" }, t("counter.open", { name: one.head }));
+  button.addEventListener("click", on(() => look(one.reference)));
+  const born = one.isBornThen ? t("counter.born_then") : "";
+  return element("li", {}, element("p", {}, `${one.kana} ${one.address} ${t("counter.people", { n: one.members })} ${born}`), button);
+}
+
+async function serveAgain() {
+  const { card } = shown;
+  present(await call("POST", "/api/staff/pickup/overrides", { reference: card.reference, reason: place("reason").value }));
+}
+
+async function sites() {
+  const { sites: known } = await call("GET", "/api/pickup/sites");
+  const chosen = localStorage.getItem("counter.site");
+  place("site").append(...known.map((site) => element("option", { value: site.id, selected: site.id === chosen }, site.name.ja)));
+  localStorage.setItem("counter.sites", JSON.stringify(known.map(({ id: site, name }) => ({ site, name: name.ja }))));
+}
+
+function later(error) {
+  if (!(error instanceof Unreachable)) throw error;
+  const chosen = localStorage.getItem("counter.site");
+  const known = JSON.parse(localStorage.getItem("counter.sites")) ?? [];
+  place("site").append(...known.map(({ site, name }) => element("option", { value: site, selected: site === chosen }, name)));
+}
+
+async function chooseSite() {
+  localStorage.setItem("counter.site", place("site").value);
+  await roster();
+}
+
+async function roster() {
+  const site = place("site").value;
+  try {
+    if (site) await rosters.take(site, id());
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+  }
+  const kept = rosters.roster(site);
+  place("roster").textContent = kept ? t("counter.roster", { at: cards.time(kept.at), n: kept.entries.length }) : t("counter.no_roster");
+}
+
+async function startCamera() {
+  stopScanning();
+  place("video").hidden = false;
+  try {
+    stopCamera = await scan(place("video"), on(look));
+    scans = true;
+  } catch {
+    scans = false;
+    place("video").hidden = true;
+    say(t("counter.no_camera"), "problem");
+  }
+}
+
+function stopScanning() {
+  stopCamera?.();
+  stopCamera = null;
+  place("video").hidden = true;
+}
+
+function nextOne() {
+  shown = null;
+  cards.hide();
+  say("");
+  place("reference").value = "";
+  if (scans) return startCamera();
+  place("reference").focus();
+}
+
+function read(typed) {
+  const text = typed.normalize("NFKC").trim().toUpperCase();
+  const isCode = text.includes(":") || text.includes("/");
+  if (isCode && !text.startsWith(PREFIX)) return "";
+  return cards.spelt(text.replace(PREFIX, "").replace(/[^0-9A-Z]/g, ""));
+}
+
+function isByProxy() {
+  return new FormData(place("hand-over")).get("receiver") === "proxy";
+}
+
+function id() {
+  return crypto.randomUUID().replaceAll("-", "");
+}

@@ -1,0 +1,28 @@
+// The roster of a site: who is due what, by reference, so that a counter works on when its connection is gone.
+import { call } from "/static/staff/api.js";
+
+const KEY = "roster";
+const GOOD_FOR = 24 * 3600 * 1000;
+
+/** Take the roster of a site along. */
+export async function take(site, view) {
+  const roster = await call("POST", "/api/staff/pickup/rosters", { site, view });
+  localStorage.setItem(KEY, JSON.stringify(roster));
+}
+
+/** Return the roster of a site, null where none was taken today. */
+export function roster(site) {
+  const kept = JSON.parse(localStorage.getItem(KEY));
+  if (kept && Date.now() - Date.parse(kept.at) > GOOD_FOR) forget();
+  return kept?.site === site && localStorage.getItem(KEY) ? kept : null;
+}
+
+/** Return what is due to a reference at a site, null where the roster does not know it. */
+export function due(site, reference) {
+  return roster(site)?.entries.find((entry) => entry.reference === reference) ?? null;
+}
+
+/** Forget the roster. */
+export function forget() {
+  localStorage.removeItem(KEY);
+}
