@@ -2,9 +2,25 @@
 
 import azure.functions as func
 
-from functions import api, assets, counter, depots, operations, pages, queues, receipt_pages, staff, staff_pages, timers
+from functions import (
+    api,
+    assets,
+    counter,
+    depots,
+    operations,
+    pages,
+    queues,
+    receipt_pages,
+    sheets,
+    staff,
+    staff_pages,
+    timers,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for module in (api, staff, counter, depots, operations, pages, receipt_pages, staff_pages, assets, queues, timers):
+for_residents = (api, pages, receipt_pages, assets)
+for_staff = (staff, staff_pages, counter, depots, sheets, operations)
+
+for module in (*for_residents, *for_staff, queues, timers):
     app.register_functions(module.bp)

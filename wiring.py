@@ -18,6 +18,7 @@ from services.pickup.reservations import Reservations
 from services.pickup.rosters import Rosters
 from services.pickup.searching import Searching
 from services.pickup.slots import Slots
+from services.pickup.tables import Tables
 from services.pickup.tending import Tending
 from services.pickup.walk_ins import WalkIns
 from services.reconciliation.service import Reconciliation
@@ -55,6 +56,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks
     reconciliation: Reconciliation
     depots: Depots
+    tables: Tables
     slots: Slots
     reservations: Reservations
     offers: Offers
@@ -101,7 +103,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
     sites = CosmosSites(cosmos)
     grants = Grants(CosmosQuotas(cosmos), settings.reference_secret, clock)
-    slots = Slots(sites, clock)
+    slots, depots = Slots(sites, clock), Depots(sites, catalog, clock)
     reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
     counter = Counter(store, sites, grants, catalog, CosmosAudit(cosmos), clock)
     advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), clock)
@@ -114,7 +116,8 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
-        depots=Depots(sites, catalog, clock),
+        depots=depots,
+        tables=Tables(depots, clock),
         slots=slots,
         reservations=reservations,
         offers=Offers(sites, slots, catalog, clock),

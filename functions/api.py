@@ -8,8 +8,9 @@ from msgspec import Meta
 
 from functions import telemetry, views
 from functions.access import ANYONE
+from functions.problems import AccessCodeMissing, MissingKey
 from functions.texts import LANGUAGES, Texts
-from functions.web import AccessCodeMissing, Call, MissingKey, answer, api, require
+from functions.web import Call, answer, api, require
 from services.errors import FieldError, InvalidSubmission
 from services.pickup.sites import Method
 from services.requests.intake import is_idempotency_key

@@ -14,8 +14,8 @@ import msgspec
 from functions import dates, phones, telemetry
 from functions.access import ANYONE
 from functions.fields import Typed
+from functions.problems import RETRY_AFTER, STATUS, BadForm, TooLarge
 from functions.texts import LANGUAGES, Texts
-from functions.web import RETRY_AFTER, STATUS, BadForm, TooLarge
 from services import times
 from services.errors import MadoguchiError
 from wiring import App, app

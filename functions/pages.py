@@ -13,9 +13,10 @@ from functions import fields, forms, slots, telemetry
 from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
 from functions.html import LANG, Visit, page
+from functions.problems import TooLarge, field_message
 from functions.receipt_pages import receipt_page
 from functions.texts import LANGUAGES, negotiate
-from functions.web import MAX_BODY, TooLarge, field_message
+from functions.web import MAX_BODY
 from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
 from services.errors import (

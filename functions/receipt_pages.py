@@ -7,7 +7,7 @@ import azure.functions as func
 from functions import pickup_codes, slots, views
 from functions.fields import Field, Typed, first
 from functions.html import LANG, NOT_KEPT, Visit, page
-from functions.web import ReceiptIncomplete
+from functions.problems import ReceiptIncomplete
 from services.catalog.model import Definition
 from services.errors import MadoguchiError, NoSuchSlot, PlaceGone
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE

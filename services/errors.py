@@ -19,6 +19,7 @@ MadoguchiError
 │   ├── UnknownSlot            the site has no such slot
 │   ├── SlotClosed             the slot is closed or over, and cannot be changed
 │   ├── NotEnoughStock         the site has fewer units free; names the items
+│   ├── SheetRefused           a table has lines that do not fit; lists each with its number
 │   ├── UnknownTask            no such task
 │   ├── StaleToken             the caller does not hold the task (any more)
 │   ├── TaskHeld               someone else holds the task
@@ -45,6 +46,15 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
     """Say what is wrong with one field: a JSON pointer, a stable code and the limits the code speaks of."""
 
     pointer: str
+    code: str
+    limits: dict[str, object] = {}
+
+
+class SheetProblem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Say what is wrong with one line of a table: its number (the header is 1), its column, a code and limits."""
+
+    line: int
+    column: str
     code: str
     limits: dict[str, object] = {}
 
@@ -182,6 +192,16 @@ class NoSuchSlot(Refusal):
     """Say that no slot with this name takes anybody any more."""
 
     code = "no_such_slot"
+
+
+class SheetRefused(Refusal):
+    """List every line of a table that does not fit; nothing of it was taken."""
+
+    code = "sheet_refused"
+
+    def __init__(self, problems: tuple[SheetProblem, ...]) -> None:
+        super().__init__(", ".join(f"line {p.line} {p.code}" for p in problems))
+        self.problems = problems
 
 
 class UnknownTask(Refusal):

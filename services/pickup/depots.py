@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -70,35 +70,50 @@ class Depots:
         return (await self._change(site, decide)).site
 
     async def move(self, site: str, fields: StockFields, staff: Staff) -> Stock:
-        """Enter units that came or were counted, or kits that were packed.
+        """Enter units that came or were counted, or kits that were packed; raises what `enter` raises."""
+        return await self.enter(site, [fields], staff)
+
+    async def enter(self, site: str, entries: Sequence[StockFields], staff: Staff, *, dry_run: bool = False) -> Stock:
+        """Make several entries of stock, all or none, or see whether they could be made.
 
         Raises UnknownSite, InvalidSubmission, and NotEnoughStock where units go that are not there or are allotted.
         """
         items = await self.items()
-        refuse(problems_of_stock(fields, items))
-        moves = ledger.moves_of(site, fields, items, staff.name, self._clock())
+        refuse(problem for fields in entries for problem in problems_of_stock(fields, items))
+        now = self._clock()
+        moves = tuple(m for fields in entries for m in ledger.moves_of(site, fields, items, staff.name, now))
         depot = await self.site(site)
         if await self._is_known(moves[0]):
+            return depot.stock
+        if dry_run:
+            ledger.entered(depot, moves)
             return depot.stock
         return (await self._change(site, lambda read: ledger.entered(_there(read), moves))).stock
 
     async def open_slot(self, site: str, fields: SlotFields, staff: Staff) -> Slot:
-        """Open a slot and allot units of the site's stock to it; a repeat gives the slot as it is now.
+        """Open a slot and allot units of the site's stock to it; raises what `open_slots` raises."""
+        [slot] = await self.open_slots(site, [fields], staff)
+        return slot
+
+    async def open_slots(
+        self, site: str, several: Sequence[SlotFields], staff: Staff, *, dry_run: bool = False
+    ) -> list[Slot]:
+        """Open several slots, all or none, or see whether they could be opened; a repeat gives them as they are now.
 
         Raises UnknownSite, InvalidSubmission (in the past, overlapping, unknown items) and NotEnoughStock.
         """
-        now = self._clock()
-        id_ = ledger.slot_id(span(fields)[0], fields.method)
-        depot = await self.site(site)
-        if ledger.is_opened(depot, fields):
-            return depot.slots[id_]
-        refuse(problems_of_slot(fields, await self.items(), now))
+        now, depot, items = self._clock(), await self.site(site), await self.items()
+        new = [fields for fields in several if not ledger.is_opened(depot, fields)]
+        refuse(problem for fields in new for problem in problems_of_slot(fields, items, now))
 
         def decide(read: Depot | None) -> Documents:
-            depot = _there(read)
-            return () if ledger.is_opened(depot, fields) else ledger.opened(depot, fields, staff.name, now)
+            return ledger.opened_together(_there(read), several, staff.name, now)
 
-        return (await self._change(site, decide)).slots[id_]
+        if dry_run:
+            decide(depot)
+            return []
+        depot = await self._change(site, decide)
+        return [depot.slots[ledger.slot_id(span(fields)[0], fields.method)] for fields in several]
 
     async def allot(self, site: str, slot: str, fields: AllotFields, staff: Staff) -> Slot:
         """Give a slot more places and units, or take back what nobody was promised.

@@ -1,6 +1,6 @@
 """What officers write of sites, slots and stock, and everything that is wrong with it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta, timezone
 
 import msgspec
@@ -70,7 +70,7 @@ class AllotFields(_Fields, frozen=True, kw_only=True):
     places: int = 0
 
 
-def refuse(problems: Iterator[FieldError]) -> None:
+def refuse(problems: Iterable[FieldError]) -> None:
     """Raise InvalidSubmission with everything that is wrong, if anything is."""
     errors = tuple(problems)
     if errors:

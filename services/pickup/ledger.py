@@ -1,13 +1,14 @@
 """What each entry of an officer makes of a site's slots and stock: rules from documents to documents."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from services import times
 from services.documents import Event
 from services.errors import FieldError, InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
-from services.pickup.fields import JAPAN, AllotFields, Items, SlotFields, StockFields, span
+from services.pickup.fields import JAPAN, AllotFields, Items, SlotFields, StockFields, refuse, span
 from services.pickup.sites import MOST_HOUSEHOLDS, Depot, Method, Move, Site, Slot, Stock, after
 from services.times import Instant
 
@@ -45,9 +46,8 @@ def entered(depot: Depot, moves: tuple[Move, ...]) -> Documents:
 
 def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents:
     """Open a slot and allot stock to it, once; raises InvalidSubmission where another is there, NotEnoughStock."""
+    refuse(problems_of_place(depot, fields))
     slot = _new_slot(depot, fields, by, now)
-    if any(_overlap(slot, other) for other in depot.slots.values()):
-        raise InvalidSubmission((FieldError("/starts", "overlaps"),))
     move = Move(
         id=f"{slot.id}.allotted",
         site_id=slot.site_id,
@@ -60,6 +60,29 @@ def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents
     stock = after(depot.stock, move)
     _must_suffice(stock, (move,))
     return (slot, stock, move)
+
+
+def problems_of_place(depot: Depot, fields: SlotFields) -> Iterator[FieldError]:
+    """Find what is wrong with a new slot beside those that are there."""
+    slot = _new_slot(depot, fields, "", times.NEVER)
+    if any(_overlap(slot, other) for other in depot.slots.values()):
+        yield FieldError("/starts", "overlaps")
+
+
+def beside(depot: Depot, fields: SlotFields) -> Depot:
+    """Return a depot as if this slot were open there already."""
+    return with_documents(depot, (_new_slot(depot, fields, "", times.NEVER),))
+
+
+def opened_together(depot: Depot, several: Sequence[SlotFields], by: str, now: Instant) -> Documents:
+    """Open those of these slots that are not opened yet, one beside the other; raises what `opened` raises."""
+    written: dict[str, Site | Slot | Stock | Move] = {}
+    for fields in several:
+        if not is_opened(depot, fields):
+            documents = opened(depot, fields, by, now)
+            depot = with_documents(depot, documents)
+            written |= {document.id: document for document in documents}
+    return tuple(written.values())
 
 
 def is_opened(depot: Depot, fields: SlotFields) -> bool:

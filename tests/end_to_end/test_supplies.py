@@ -1,5 +1,6 @@
 """What supplies officers do, over HTTP."""
 
+import json
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.test_main_job import BODY, status, submit
 
@@ -113,7 +115,6 @@ def test_every_field_of_a_slot_that_does_not_fit_is_told_in_words(desk, officer,
 @pytest.mark.parametrize(
     ("method", "path", "needed"),
     [
-        ("GET", "", "Team.supplies"),
         ("GET", "/nowhere", "Team.supplies"),
         ("PUT", "/nowhere", "Supervisor"),
         ("POST", "/nowhere/moves", "Team.supplies"),
@@ -158,3 +159,55 @@ def wait_for_booking(desk: RunningDesk, receipt: dict[str, Any], within: float =
             return shown
         assert time.monotonic() < deadline, "no place was found or refused"
         time.sleep(0.1)
+
+
+def send(desk: RunningDesk, address: str, content: bytes, headers: dict[str, str], **params: str) -> httpx.Response:
+    csv = {"Content-Type": "text/csv; charset=Shift_JIS"}
+    return desk.http.post(f"/api/pickup/sites{address}", content=content, headers=headers | csv, params=params)
+
+
+def test_a_table_in_shift_jis_is_tried_and_then_taken(desk, officer, site):
+    content = "品目,数量,区分,理由\r\n毛布,5,受入,髙島さんの寄付①\r\n".encode("cp932")
+
+    tried = send(desk, f"/{site}/stock.csv", content, officer, dryRun="true")
+    taken = [send(desk, f"/{site}/stock.csv", content, officer) for _ in range(2)]
+
+    assert tried.json() == {"entries": 1, "applied": False}
+    assert [(one.status_code, one.json()) for one in taken] == [(200, {"entries": 1, "applied": True})] * 2
+    assert numbers(desk, site, officer)["stock"][0]["onHand"] == 65
+
+
+def test_a_bad_line_is_named_with_its_number_in_words(desk, officer, site):
+    refused = send(
+        desk, f"/{site}/stock.csv", "品目,数量\n毛布,たくさん\n".encode(), officer | {"Accept-Language": "ja"}
+    )
+
+    texts = json.loads((ROOT / "web" / "texts" / "ja.json").read_text(encoding="utf-8"))
+    assert (refused.status_code, refused.json()["code"]) == (422, "sheet_refused")
+    assert refused.json()["errors"] == [
+        {"line": 2, "column": "数量", "code": "type_integer", "message": texts["field.type_integer"]}
+    ]
+
+
+def test_tables_go_out_as_files_that_spreadsheet_programs_open(desk, officer, site):
+    for address in (
+        "sites.csv",
+        f"sites/{site}/stock.csv",
+        f"sites/{site}/slots.csv",
+        f"sites/{site}/moves.csv",
+        "b-plo.csv",
+    ):
+        sheet = desk.http.get(f"/api/pickup/{address}", headers=officer)
+
+        assert (sheet.status_code, sheet.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        assert sheet.content.startswith(b"\xef\xbb\xbf")
+
+
+def test_a_table_is_taken_from_whom_it_may_be_taken_and_only_as_csv(desk, officer, site):
+    clerk, content = desk.token("clerk", "Team.supplies"), "拠点ID,名称,種別,住所\nx-1,見本,臨時,見本市1\n".encode()
+
+    assert send(desk, ".csv", content, clerk).status_code == 403
+    assert send(desk, ".csv", content, desk.token("other", "Team.delivery")).status_code == 403
+    other = desk.http.post("/api/pickup/sites.csv", json={}, headers=officer)
+    assert (other.status_code, other.json()["code"]) == (415, "not_csv")
+    assert send(desk, ".csv", b"x" * (1024 * 1024 + 1), officer).status_code == 413

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from functions.problems import field_message
 from functions.texts import LANGUAGES, Texts
-from functions.web import field_message
 from services.errors import FieldError
 
 FORM: dict[str, Any] = {

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from functions import web
+from functions import problems
 from services import errors
 from services.errors import MadoguchiError
 
@@ -16,7 +16,7 @@ def all_errors(root: type = MadoguchiError) -> list[type[MadoguchiError]]:
 
 @pytest.mark.parametrize("error", [e for e in all_errors() if e is not errors.Refusal], ids=lambda e: e.__name__)
 def test_every_error_has_a_status_a_code_and_a_text_in_every_language(error: type[MadoguchiError]):
-    assert 400 <= web.STATUS[error] <= 503
+    assert 400 <= problems.STATUS[error] <= 503
     for language in ("ja", "ja-easy", "en"):
         texts = json.loads((TEXTS / f"{language}.json").read_text(encoding="utf-8"))
         assert texts[f"problem.{error.code}.title"]
