@@ -25,6 +25,14 @@ async def list_sites(call: Call) -> func.HttpResponse:
     return answer({"sites": [_site(site) for site in await call.app.depots.sites()]})
 
 
+@bp.route("api/pickup/items", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def list_items(call: Call) -> func.HttpResponse:
+    """List every item that a published service hands out."""
+    items = (await call.app.depots.items()).values()
+    return answer({"items": [{"id": i.id, "title": i.title, "unit": i.unit, "isKit": bool(i.contents)} for i in items]})
+
+
 @bp.route(ROUTE + "/{site}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @api(access=OFFICER)
 async def get_site(call: Call) -> func.HttpResponse:

@@ -37,6 +37,13 @@ async def walk_in_page(visit: Visit) -> func.HttpResponse:
     return _shell(visit, "walk-in", service=service.definition, form=form, contact=contact)
 
 
+@bp.route("staff/supplies", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@page("staff/supplies")
+async def supplies_page(visit: Visit) -> func.HttpResponse:
+    """Show supplies officers their sites, stock and slots."""
+    return _shell(visit, "supplies")
+
+
 @bp.route("staff/worker.js", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @page("staff/worker.js")
 async def staff_worker(visit: Visit) -> func.HttpResponse:

@@ -6,6 +6,9 @@ import pytest
 
 from functions.texts import FOLDER, LANGUAGES, Texts, negotiate
 from services.pickup.booking import BookingState
+from services.pickup.numbers import SlotState
+from services.pickup.sites import Method, MoveKind
+from services.pickup.split import Because, Rule
 
 WEB = Path(__file__).parent.parent.parent / "web"
 KEY = r'"((?:page|home|closed|form|contact|check|receipt|requests|request|withdraw|slots|pickup|place)\.[a-z_.]+)"'
@@ -40,11 +43,24 @@ def test_every_text_of_the_staff_pages_is_shown_somewhere():
     folders = [*WEB.glob("templates/**/*.html"), *(WEB / "static" / "staff").glob("*.js")]
     sources = "".join(path.read_text(encoding="utf-8") for path in folders)
     shown = set(re.findall(r'"(?:staff\.)?([a-z_.]+)"', sources))
-    of_states = {f"counter.{kind}.{state}" for kind in ("state", "next") for state in BookingState.__value__.__args__}
-
     known = {key.removeprefix("staff.") for key in texts("staff.", "ja")}
-    assert of_states <= known
-    assert known - of_states <= shown
+    built = {
+        f"{prefix}.{name}"
+        for prefix, names in {
+            "counter.state": BookingState,
+            "counter.next": BookingState,
+            "supplies.state": SlotState,
+            "supplies.method": Method,
+            "supplies.moved": MoveKind,
+            "supplies.rule": Rule,
+            "supplies.because": Because,
+        }.items()
+        for name in names.__value__.__args__
+    }
+    built |= {key for key in known if key.startswith(("supplies.head.", "supplies.kind."))}
+
+    assert built <= known
+    assert {key for key in known - built if key not in shown and key.removeprefix("supplies.") not in shown} == set()
 
 
 def test_easy_japanese_reads_out_every_word_in_chinese_characters():

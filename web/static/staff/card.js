@@ -1,5 +1,6 @@
 // The card of a household: who, how many, what is due or was handed over, and what to do.
 import { element, t } from "/static/staff/page.js";
+import { time } from "/static/staff/times.js";
 
 const place = (id) => document.getElementById(id);
 const HANDS_OVER = ["held", "confirmed", "changing"];
@@ -38,11 +39,6 @@ export function fewer(card) {
 /** Write a reference as receipts do. */
 export function spelt(reference) {
   return reference.replaceAll("-", "").replace(/(.{4})(?=.)/g, "$1-");
-}
-
-/** Write a time in Japan's, as people say it. */
-export function time(instant) {
-  return new Intl.DateTimeFormat("ja-JP-u-ca-japanese", { dateStyle: "long", timeStyle: "short", timeZone: "Asia/Tokyo" }).format(new Date(instant));
 }
 
 function next(card, site) {

@@ -2,9 +2,11 @@
 import { call, Refused, SignedOut, Unreachable } from "/static/staff/api.js";
 import * as cards from "/static/staff/card.js";
 import * as outbox from "/static/staff/outbox.js";
+import { newId } from "/static/staff/forms.js";
 import { element, open, say, sayProblem, t } from "/static/staff/page.js";
 import * as rosters from "/static/staff/roster.js";
 import { scan } from "/static/staff/scanner.js";
+import { time } from "/static/staff/times.js";
 
 const PREFIX = "MADOGUCHI:";
 const SEND_EVERY = 15_000;
@@ -61,7 +63,7 @@ async function look(typed) {
   stopScanning();
   if (outbox.waiting().some((handOver) => handOver.reference === reference)) return say(t("counter.here_already"), "problem");
   try {
-    present(await call("POST", "/api/staff/pickup/cards", { reference, view: id() }));
+    present(await call("POST", "/api/staff/pickup/cards", { reference, view: newId() }));
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
     const due = rosters.due(place("site").value, reference);
@@ -71,7 +73,7 @@ async function look(typed) {
 }
 
 function present(card) {
-  shown = { card, handOver: id() };
+  shown = { card, handOver: newId() };
   say("");
   cards.show(card, place("site").value);
 }
@@ -113,7 +115,7 @@ async function send() {
 function showWaiting() {
   const waiting = outbox.waiting();
   place("waiting").hidden = !waiting.length;
-  if (waiting.length) place("waiting-title").textContent = t("counter.waiting", { n: waiting.length, at: cards.time(waiting[0].at) });
+  if (waiting.length) place("waiting-title").textContent = t("counter.waiting", { n: waiting.length, at: time(waiting[0].at) });
   const conflicts = outbox.conflicts();
   place("conflicts").hidden = !conflicts.length;
   place("conflicts").querySelector("ul").replaceChildren(...conflicts.map(conflictLine));
@@ -125,9 +127,9 @@ function conflictLine({ handOver, problem }) {
     outbox.settle(handOver.id);
     showWaiting();
   });
-  const by = problem.by ? t("counter.handed_by", { by: problem.by, at: cards.time(problem.at) }) : "";
+  const by = problem.by ? t("counter.handed_by", { by: problem.by, at: time(problem.at) }) : "";
   const fields = (problem.errors ?? []).map((field) => field.message).join(" ");
-  const what = `${cards.spelt(handOver.reference)}（${cards.time(handOver.at)}）：${problem.detail ?? ""} ${fields} ${by}`;
+  const what = `${cards.spelt(handOver.reference)}（${time(handOver.at)}）：${problem.detail ?? ""} ${fields} ${by}`;
   return element("li", {}, what, settled);
 }
 
@@ -173,12 +175,12 @@ async function chooseSite() {
 async function roster() {
   const site = place("site").value;
   try {
-    if (site) await rosters.take(site, id());
+    if (site) await rosters.take(site, newId());
   } catch (error) {
     if (error instanceof Refused) throw error;
   }
   const kept = rosters.roster(site);
-  place("roster").textContent = kept ? t("counter.roster", { at: cards.time(kept.at), n: kept.entries.length }) : t("counter.no_roster");
+  place("roster").textContent = kept ? t("counter.roster", { at: time(kept.at), n: kept.entries.length }) : t("counter.no_roster");
 }
 
 async function startCamera() {
@@ -218,8 +220,4 @@ function read(typed) {
 
 function isByProxy() {
   return new FormData(place("hand-over")).get("receiver") === "proxy";
-}
-
-function id() {
-  return crypto.randomUUID().replaceAll("-", "");
 }

@@ -2,6 +2,9 @@
 import { call, SignedOut, Unreachable } from "/static/staff/api.js";
 import { finish, signIn, signOut } from "/static/staff/sign-in.js";
 
+/** What items are called, by id: a page that knows it says so in problems. */
+export const items = new Map();
+
 const texts = JSON.parse(document.getElementById("texts").textContent);
 
 /** Return a text of web/texts/staff.ja.json, without its prefix `staff.`, with its values filled in. */
@@ -28,7 +31,8 @@ export function sayProblem(error) {
   if (error instanceof SignedOut) return show(null);
   if (error instanceof Unreachable) return say(t("unreachable"), "problem");
   const fields = (error.problem?.errors ?? []).map((field) => field.message);
-  return say([error.problem?.detail ?? t("broken"), ...fields].join(" "), "problem");
+  const short = (error.problem?.items ?? []).map((item) => items.get(item) ?? item).join("、");
+  return say([error.problem?.detail ?? t("broken"), short, ...fields].join(" "), "problem");
 }
 
 /** Take up a sign-in, find out who it is, show the page to them; `begin` gets who, or null where that is not known. */

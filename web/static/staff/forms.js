@@ -1,0 +1,50 @@
+// Forms of staff: what the server says of a field stands at that field, and nothing typed is lost.
+import { Refused } from "/static/staff/api.js";
+import { element, say, sayProblem } from "/static/staff/page.js";
+
+/** Return a new id of what is about to be sent; the server takes one id once. */
+export function newId() {
+  return crypto.randomUUID().replaceAll("-", "");
+}
+
+/** Send a form by `action(id)` whenever it is submitted; a repeat of the same content has the same id, whatever came back. */
+export function sending(form, action) {
+  let id = newId();
+  let last = "";
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const typed = JSON.stringify([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+    if (last && typed !== last) id = newId();
+    last = typed;
+    clear(form);
+    try {
+      await action(id);
+      id = newId();
+      last = "";
+    } catch (error) {
+      if (!(error instanceof Refused && error.problem.errors?.some((one) => control(form, one.pointer)))) return sayProblem(error);
+      say(error.problem.detail, "problem");
+      mark(form, error.problem.errors);
+    }
+  });
+}
+
+function mark(form, errors) {
+  for (const { pointer, message } of errors) {
+    const found = control(form, pointer);
+    found?.closest(".field, .section, li, form").prepend(element("p", { className: "error" }, message));
+    found?.setAttribute("aria-invalid", "true");
+  }
+  form.querySelector('[aria-invalid="true"]')?.focus();
+}
+
+/** Find the control of a JSON pointer: of that name, or the first within it. */
+function control(form, pointer = "") {
+  const controls = [...form.elements];
+  return controls.find((one) => one.name === pointer) ?? controls.find((one) => one.name?.startsWith(`${pointer}/`));
+}
+
+function clear(form) {
+  for (const error of form.querySelectorAll("p.error")) error.remove();
+  for (const found of form.querySelectorAll('[aria-invalid="true"]')) found.removeAttribute("aria-invalid");
+}

@@ -1,0 +1,24 @@
+// The moves of a site's stock, the latest first: who, when, what and why.
+import { call } from "/static/staff/api.js";
+import { element, t } from "/static/staff/page.js";
+import { titleOf } from "/static/staff/slots.js";
+import { time } from "/static/staff/times.js";
+
+const SHOWN = 100;
+
+/** Show the latest moves of the site. */
+export async function show(office) {
+  const { moves } = await call("GET", `/api/pickup/sites/${office.site.site.id}/moves`);
+  const latest = moves.toReversed().slice(0, SHOWN);
+  const head = ["at", "move", "units", "by", "reason"].map((key) => element("th", { scope: "col" }, t(`supplies.head.${key}`)));
+  const rows = latest.map((move) => element("tr", {}, ...cells(move, office).map((cell) => element("td", {}, cell))));
+  document.getElementById("moves").replaceChildren(
+    element("p", {}, t("supplies.moves_shown", { shown: latest.length, all: moves.length })),
+    element("div", { className: "wide", tabIndex: 0, role: "group", ariaLabel: t("supplies.moves") }, element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows))),
+  );
+}
+
+function cells(move, office) {
+  const units = Object.entries(move.lines).map(([item, number]) => `${titleOf(item, office)} ${number > 0 ? "+" : ""}${number}`);
+  return [time(move.at), t(`supplies.moved.${move.kind}`), units.join("、"), move.by ?? "", move.reason ?? move.reference ?? move.slot ?? ""];
+}

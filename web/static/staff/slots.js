@@ -1,0 +1,79 @@
+// The slots of a site by day: households and units by state, and what an officer may change.
+import { call } from "/static/staff/api.js";
+import { sending } from "/static/staff/forms.js";
+import { element, say, sayProblem, t } from "/static/staff/page.js";
+import { show as showSplit } from "/static/staff/split.js";
+import { bars } from "/static/staff/stock-chart.js";
+import { day, hour } from "/static/staff/times.js";
+
+const CAN_CHANGE = ["open", "full", "begun"];
+
+/** Show the slots of the site. */
+export function show(office) {
+  const byDay = Map.groupBy(office.site.slots.toSorted((one, other) => one.starts.localeCompare(other.starts)), (slot) => day(slot.starts));
+  const days = [...byDay].map(([name, slots]) => element("section", {}, element("h3", {}, name), ...slots.map((slot) => shown(slot, office))));
+  document.getElementById("slots").replaceChildren(...(days.length ? days : [element("p", {}, t("supplies.no_slots"))]));
+}
+
+function shown(slot, office) {
+  const hours = t("supplies.hours", { from: hour(slot.starts), to: hour(slot.ends) });
+  const title = element("summary", {}, t("supplies.slot", { hours, method: t(`supplies.method.${slot.method}`), state: t(`supplies.state.${slot.state}`), free: slot.freePlaces, places: slot.places }));
+  const parts = [
+    { kind: "collected", value: slot.collected },
+    { kind: "promised", value: slot.held + slot.confirmed },
+    { kind: "free", value: slot.freePlaces },
+  ];
+  const chart = bars([{ name: t("supplies.households"), parts }], t("supplies.households_of", { hours }));
+  const households = element("p", {}, t("supplies.of_households", slot));
+  return element("details", { className: "slot" }, title, chart, households, units(slot, office), ...actions(slot, office));
+}
+
+function units(slot, office) {
+  const rows = slot.items.map((line) => element("li", {}, t("supplies.of_units", { ...line, title: titleOf(line.item, office), promised: line.held + line.confirmed })));
+  return element("ul", {}, ...rows);
+}
+
+function actions(slot, office) {
+  if (!CAN_CHANGE.includes(slot.state)) return [];
+  const found = [allotment(slot, office)];
+  if (slot.fill === "split") found.push(button("supplies.split", () => showSplit(slot, office, found[0].closest(".slot"))));
+  if (office.supervises) found.push(button("supplies.close", () => close(slot, office), "danger"));
+  return found;
+}
+
+function allotment(slot, office) {
+  const rows = slot.items.map((line) => number(`/lines/${line.item}`, titleOf(line.item, office), slot.id));
+  const form = element("form", {}, element("p", { className: "help" }, t("supplies.allot_help")), number("/places", t("supplies.places"), slot.id), ...rows, element("button", {}, t("supplies.allot_now")));
+  sending(form, async (id) => {
+    const typed = [...new FormData(form)].filter(([, value]) => Number(value));
+    const lines = Object.fromEntries(typed.filter(([name]) => name.startsWith("/lines/")).map(([name, value]) => [name.slice(7), Number(value)]));
+    const places = Number(form.elements["/places"].value);
+    await call("POST", `/api/pickup/sites/${office.site.site.id}/slots/${slot.id}/allot`, { id, lines, places });
+    await office.refresh();
+    say(t("supplies.allotted"), "done");
+  });
+  return element("details", {}, element("summary", {}, t("supplies.allot")), form);
+}
+
+async function close(slot, office) {
+  if (!confirm(t("supplies.close_sure", { n: slot.held + slot.confirmed }))) return;
+  await call("POST", `/api/pickup/sites/${office.site.site.id}/slots/${slot.id}/close`);
+  await office.refresh();
+  say(t("supplies.slot_closed"), "done");
+}
+
+function button(key, action, className = "") {
+  const made = element("button", { type: "button", className }, t(key));
+  made.addEventListener("click", () => Promise.resolve(action()).catch(sayProblem));
+  return made;
+}
+
+function number(name, label, slot) {
+  const id = `${slot}${name}`;
+  return element("div", { className: "field" }, element("label", { htmlFor: id }, label), element("input", { type: "number", id, name, value: "0", inputMode: "numeric" }));
+}
+
+/** Return what an item is called. */
+export function titleOf(item, office) {
+  return office.items.find((one) => one.id === item)?.title.ja ?? item;
+}

@@ -1,0 +1,58 @@
+// A short stock, split fairly: who would get what under each rule, before anything is decided; then the decision.
+import { call } from "/static/staff/api.js";
+import { sending } from "/static/staff/forms.js";
+import { element, say, t } from "/static/staff/page.js";
+import { titleOf } from "/static/staff/slots.js";
+import { time } from "/static/staff/times.js";
+
+/** Show within a slot what each rule would give, or what was decided. */
+export async function show(slot, office, within) {
+  const address = `/api/pickup/sites/${office.site.site.id}/slots/${slot.id}/splits`;
+  const found = await call("GET", address);
+  within.querySelector(".split")?.remove();
+  const shown = found.decided ? [decision(found.decided, office)] : [...previews(found, office), decide(address, found, office)];
+  within.append(element("section", { className: "split" }, element("h4", {}, t("supplies.split")), ...shown));
+}
+
+function previews(found, office) {
+  const waiting = element("p", {}, t("supplies.split_waiting", { n: found.waiting, places: found.freePlaces }));
+  return [waiting, element("div", { className: "previews" }, ...found.previews.map((one) => preview(one, office)))];
+}
+
+function preview(one, office) {
+  return element(
+    "section", {},
+    element("h5", {}, t(`supplies.rule.${one.rule}`)),
+    element("p", {}, t("supplies.split_counts", one)),
+    element("ul", {}, ...Object.entries(one.totals).map(([item, total]) => element("li", {}, t("supplies.split_total", { ...total, title: titleOf(item, office) })))),
+    element("details", {}, element("summary", {}, t("supplies.split_shares", { n: one.shares.length })), shares(one.shares, office)),
+  );
+}
+
+function shares(all, office) {
+  return element("ul", {}, ...all.map((share) => element("li", {}, t("supplies.split_share", { reference: share.reference, granted: units(share.granted, office), because: t(`supplies.because.${share.because}`) }))));
+}
+
+function units(lines, office) {
+  return Object.entries(lines).map(([item, number]) => `${titleOf(item, office)} ${number}`).join("、") || t("supplies.nothing");
+}
+
+function decide(address, found, office) {
+  if (!office.supervises) return element("p", {}, t("supplies.split_by_supervisor"));
+  const rules = found.previews.map(({ rule }) => element("label", { className: "choice" }, element("input", { type: "radio", name: "/rule", value: rule, required: true }), element("span", {}, t(`supplies.rule.${rule}`))));
+  const reason = element("input", { type: "text", name: "/reason", id: "split-reason", required: true, maxLength: 500 });
+  const form = element("form", {}, element("fieldset", { className: "field" }, element("legend", {}, t("supplies.split_rule")), ...rules), element("div", { className: "field" }, element("label", { htmlFor: reason.id }, t("supplies.split_reason")), reason), element("button", { className: "main" }, t("supplies.split_decide")));
+  sending(form, async (id) => {
+    const rule = new FormData(form).get("/rule");
+    if (!confirm(t("supplies.split_sure", { rule: t(`supplies.rule.${rule}`) }))) return;
+    await call("POST", address, { id, rule, reason: reason.value, basis: found.basis });
+    await office.refresh();
+    say(t("supplies.split_decided"), "done");
+  });
+  return form;
+}
+
+function decision(decided, office) {
+  const words = t("supplies.split_was", { rule: t(`supplies.rule.${decided.rule}`), by: decided.by, at: time(decided.at), reason: decided.reason });
+  return element("div", {}, element("p", {}, words), shares(decided.shares, office));
+}

@@ -1,0 +1,37 @@
+// Bars of what a site has: drawn beside the numbers, which say the same.
+import { element, t } from "/static/staff/page.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Draw a bar for each row, to one scale: `{name, parts: [{kind, value}]}`; kinds are classes of staff.css. */
+export function bars(rows, label) {
+  const most = Math.max(1, ...rows.map((row) => sum(row.parts)));
+  return element("div", { className: "chart", role: "img", ariaLabel: label }, ...rows.flatMap((row) => [element("p", {}, row.name), bar(row, most)]));
+}
+
+/** Name the kinds of the bars. */
+export function legend(kinds) {
+  const entries = kinds.map((kind) => element("li", { className: `of-${kind}` }, t(`supplies.kind.${kind}`)));
+  return element("ul", { className: "legend" }, ...entries);
+}
+
+function bar(row, most) {
+  const drawing = node("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none" });
+  let left = 0;
+  for (const { kind, value } of row.parts.filter((part) => part.value > 0)) {
+    const width = (value / most) * 100;
+    drawing.append(node("rect", { x: left, y: 0, width, height: 1, class: `of-${kind}` }));
+    left += width;
+  }
+  return drawing;
+}
+
+function sum(parts) {
+  return parts.reduce((total, part) => total + Math.max(part.value, 0), 0);
+}
+
+function node(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}

@@ -1,0 +1,50 @@
+// The stock of a site: a table, and bars that show the same.
+import { element, t } from "/static/staff/page.js";
+import { bars, legend } from "/static/staff/stock-chart.js";
+
+const KINDS = ["collected", "promised", "free", "unallotted"];
+
+/** Show the stock of the site. */
+export function show({ site }) {
+  const place = document.getElementById("stock");
+  const handed = handedOver(site.slots);
+  const low = site.stock.filter((line) => line.low);
+  place.replaceChildren(
+    ...(low.length ? [element("p", { className: "low" }, t("supplies.low", { items: low.map(titled).join("、") }))] : []),
+    ...(site.stock.length ? [table(site.stock, handed), legend(KINDS), chart(site.stock, handed)] : [element("p", {}, t("supplies.no_stock"))]),
+  );
+}
+
+function table(stock, handed) {
+  const head = ["item", "on_hand", "unallotted", "free", "promised", "collected"].map((key) => element("th", { scope: "col" }, t(`supplies.head.${key}`)));
+  const rows = stock.map((line) => {
+    const numbers = [line.onHand, line.unallotted, line.free, line.promised, handed[line.item] ?? 0];
+    const name = element("th", { scope: "row" }, `${titled(line)}（${line.unit.ja}）`);
+    if (line.low) name.append(element("strong", { className: "low" }, t("supplies.low_mark", { at: line.lowAt })));
+    return element("tr", {}, name, ...numbers.map((number) => element("td", {}, String(number))));
+  });
+  return element("div", { className: "wide", tabIndex: 0, role: "group", ariaLabel: t("supplies.stock") }, element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)));
+}
+
+function chart(stock, handed) {
+  const rows = stock.map((line) => ({
+    name: titled(line),
+    parts: [
+      { kind: "collected", value: handed[line.item] ?? 0 },
+      { kind: "promised", value: line.promised },
+      { kind: "free", value: line.free },
+      { kind: "unallotted", value: line.unallotted },
+    ],
+  }));
+  return bars(rows, t("supplies.chart"));
+}
+
+function handedOver(slots) {
+  const units = {};
+  for (const slot of slots) for (const line of slot.items) units[line.item] = (units[line.item] ?? 0) + line.collected;
+  return units;
+}
+
+function titled(line) {
+  return line.title.ja;
+}

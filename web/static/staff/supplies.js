@@ -1,0 +1,53 @@
+// What supplies officers keep: sites, their stock and slots in numbers and bars, entries, tables, and the fair split.
+import { call } from "/static/staff/api.js";
+import { show as showMoves } from "/static/staff/moves.js";
+import { element, items, open, sayProblem, t } from "/static/staff/page.js";
+import { listen as listenToEntries } from "/static/staff/entries.js";
+import { show as showSlots } from "/static/staff/slots.js";
+import { show as showStock } from "/static/staff/stock.js";
+import { listen as listenToTables } from "/static/staff/tables.js";
+
+const place = (id) => document.getElementById(id);
+const office = { site: null, items: [], supervises: false, refresh };
+
+open(async (who) => {
+  if (!who) return sayProblem(new Error());
+  office.supervises = who.roles.includes("Supervisor");
+  for (const part of document.querySelectorAll("[data-supervisor]")) part.hidden = !office.supervises;
+  office.items = (await call("GET", "/api/pickup/items")).items;
+  for (const item of office.items) items.set(item.id, item.title.ja);
+  place("site").addEventListener("change", () => refresh().catch(sayProblem));
+  listenToEntries(office);
+  listenToTables(office);
+  await sites();
+  await refresh();
+});
+
+async function sites() {
+  const chosen = place("site").value || localStorage.getItem("supplies.site");
+  const { sites: known } = await call("GET", "/api/pickup/sites");
+  const options = known.map((site) => element("option", { value: site.id, selected: site.id === chosen }, nameOf(site)));
+  place("site").replaceChildren(...options);
+}
+
+async function refresh(site) {
+  if (site) {
+    localStorage.setItem("supplies.site", site);
+    place("site").value = "";
+    await sites();
+  }
+  const chosen = place("site").value;
+  place("at-site").hidden = !chosen;
+  if (!chosen) return;
+  localStorage.setItem("supplies.site", chosen);
+  office.site = await call("GET", `/api/pickup/sites/${chosen}`);
+  showStock(office);
+  showSlots(office);
+  await showMoves(office);
+  place("at-site").dataset.shown = chosen;
+  document.dispatchEvent(new Event("site-shown"));
+}
+
+function nameOf(site) {
+  return site.isOpen ? site.name.ja : t("supplies.closed_site", { name: site.name.ja });
+}
