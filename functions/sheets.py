@@ -5,6 +5,7 @@ import azure.functions as func
 from functions.depots import OFFICER, ROUTE, SUPERVISOR
 from functions.problems import NotSheet, TooLarge
 from functions.web import Call, answer, api
+from services.errors import FieldError, InvalidSubmission
 from services.pickup.sheets import MOST_BYTES
 from services.pickup.tables import Taken
 
@@ -80,7 +81,11 @@ def _content(call: Call) -> bytes:
 
 
 def _is_dry(call: Call) -> bool:
-    return str(call.request.params.get("dryRun", "")).lower() == "true"
+    """Tell whether only to look; raises InvalidSubmission, so that no misspelt wish writes."""
+    asked = call.request.params.get("dryRun", "false").lower()
+    if asked not in ("true", "false"):
+        raise InvalidSubmission((FieldError("/dryRun", "enum"),))
+    return bool(asked == "true")
 
 
 def _sheet(content: bytes) -> func.HttpResponse:

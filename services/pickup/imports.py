@@ -59,6 +59,8 @@ METHODS: dict[str, Method] = {"受け取り": "pickup", "配達": "delivery"}
 YES, NO = "はい", "いいえ"
 MOST_SLOTS = 45
 """Slots in one table: they are opened in one batch, of at most a hundred documents."""
+MOST_REASONS = 45
+"""Kinds and reasons in one table of stock: each is a move, and kits are two, in one batch."""
 _COLUMN_OF = {
     "name": "名称",
     "address": "住所",
@@ -112,6 +114,8 @@ def stock_in(content: bytes, items: Items) -> list[StockFields]:
         if item in group:
             problems.append(SheetProblem(row.line, "品目", "line_twice"))
         group |= fields.lines
+    if len(lines) > MOST_REASONS:
+        problems.append(SheetProblem(rows[-1].line, "理由", "too_many_reasons", {"limit": MOST_REASONS}))
     _refuse(problems)
     digest = digest_of(content)
     return [

@@ -35,7 +35,7 @@ def moves_of(site: str, fields: StockFields, items: Items, by: str, now: Instant
 
 def entered(depot: Depot, moves: tuple[Move, ...]) -> Documents:
     """Enter moves of stock, all or none, once; raises NotEnoughStock."""
-    if depot.stock.has(moves[0].id):
+    if depot.stock.has(moves[-1].id):
         return ()
     stock = depot.stock
     for move in moves:

@@ -136,7 +136,8 @@ def expired(request: Request, step: str, now: Instant) -> Request:
     cleared = requests.without_step(request, step, now)
     if booking.state != "held" or booking.place is None or step != expiry_of(booking.place):
         return cleared
-    return _told(_with(cleared, state="expired", place=None, until=None), step, "place_expired", now)
+    back = requests.with_step(cleared, f"giveback.{booking.place.round}", _back(booking.place, now))
+    return _told(_with(back, state="expired", place=None, until=None), step, "place_expired", now)
 
 
 def missed(request: Request, now: Instant) -> Request:

@@ -77,7 +77,11 @@ class Reservations:
 
         Raises PlaceGone where nothing can be chosen any more, and NoSuchSlot.
         """
-        if request.booking is None or request.booking.state not in CAN_CHANGE or request.status != "accepted":
+        if request.booking is None or request.status != "accepted":
+            raise PlaceGone()
+        if request.booking.state == "changing" and request.booking.wish == slot:
+            return (await self.settle(Case(request, {}))).request
+        if request.booking.state not in CAN_CHANGE:
             raise PlaceGone()
         if not any(opening.name == slot and opening.is_open for opening in await self._slots.openings()):
             raise NoSuchSlot()
@@ -230,8 +234,7 @@ class Reservations:
             return await self._change(
                 case.request.reference, lambda read: progress.confirmed(read, self._clock()), case
             )
-        case = await self._follow(case, id_, lambda read: progress.expired(read, id_, self._clock()))
-        return await self._freed(case, place)
+        return await self._follow(case, id_, lambda read: progress.expired(read, id_, self._clock()))
 
     async def _give_back(self, case: Case, id_: str, step: Step) -> Case:
         place = _place_of(step, id_)

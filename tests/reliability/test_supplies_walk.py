@@ -1,0 +1,227 @@
+"""The walk through the faults for supplies: each operation of each command fails; then what was promised adds up."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+import pytest
+
+from services.errors import NothingDue, PlaceGone
+from services.pickup.counter import HandOver
+from services.pickup.fields import AllotFields
+from tests.apps import settings_for
+from tests.conftest import Emulators
+from tests.pickup import OFFICER, site, slot, stock
+from tests.reliability.faults import Injection, under_the_sdks
+from tests.reliability.test_fault_walk import noted
+from tests.reliability.town import CLERK, Town, town
+
+type Act = Callable[[Town], Awaitable[object]]
+
+KINDS = ("reply lost", "answer 412", "killed after")
+"""The faults that differ for a conditional write; the others are walked in test_fault_walk.py."""
+WRITES = ("batch", "patch", "create", "replace")
+DAY = 86_400.0
+EVERY = 1 if os.environ.get("FAULTS") == "all" else 3
+"""The suite takes every third point of each walk; `FAULTS=all` in the environment takes all."""
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """Name a command, what comes before it, and how the bookings of its residents end.
+
+    What goes on by itself (workers, sweeper, tending) ends so without anybody calling again. `then` is what has to
+    happen before all adds up: a request follows a hand-over whose counter died when its slot is over.
+    """
+
+    prepare: tuple[Act, ...]
+    act: Act
+    ends: dict[str, str] = {}
+    goes_on_by_itself: bool = False
+    then: tuple[Act, ...] = ()
+
+
+def open_(*places: int) -> Act:
+    return lambda town: town.open(*places)
+
+
+def reserve(name: str, household: str | None = None) -> Act:
+    return lambda town: town.reserve(name, household)
+
+
+def submit(name: str, household: str | None = None) -> Act:
+    return lambda town: town.submit(name, household)
+
+
+def advance(name: str) -> Act:
+    return lambda town: town.advance(name)
+
+
+def withdraw(name: str) -> Act:
+    return lambda town: town.app.requests.withdraw(town.receipts[name].reference, town.receipts[name].access_code)
+
+
+def confirm(name: str) -> Act:
+    return lambda town: town.app.requests.confirm_place(town.receipts[name].reference, town.receipts[name].access_code)
+
+
+def hand_over(name: str, **changes: object) -> Act:
+    handed = HandOver(**{"id": "hand-over-0001", "receiver": "household", **changes})
+    return lambda town: town.app.counter.hand_over(town.receipts[name].reference, handed, CLERK)
+
+
+def pass_(seconds: float) -> Act:
+    async def act(town: Town) -> None:
+        town.clock.pass_(seconds)
+
+    return act
+
+
+async def choose_the_other(town: Town) -> None:
+    receipt, depot = town.receipts["a"], await town.depot()
+    assert depot
+    other = f"{town.site}.{list(depot.slots)[1]}"
+    await town.app.requests.choose_place(receipt.reference, receipt.access_code, other)
+
+
+async def tend(town: Town) -> None:
+    await town.app.tending.run()
+
+
+async def serve_again(town: Town) -> None:
+    await town.app.judging.override(town.receipts["b"].reference, "赤ちゃんが生まれた", CLERK)
+
+
+async def walk_in(town: Town) -> None:
+    key = f"walk-in-{town.cases:016}"
+    town.know("w", "counter", key)
+    card = await town.app.walk_ins.take_in(town.submission(7), key, CLERK, None)
+    assert card.due
+
+
+async def put_site(town: Town) -> None:
+    await town.app.depots.put_site(town.site, site(phone="0000-00-0000"))
+
+
+async def enter_stock(town: Town) -> None:
+    await town.app.depots.move(town.site, stock("delivery-0002", kit=5), OFFICER)
+
+
+async def open_slot(town: Town) -> None:
+    await town.app.depots.open_slot(town.site, town.later(slot(day=3, places=1, kit=1)), OFFICER)
+
+
+async def allot(town: Town) -> None:
+    depot = await town.depot()
+    assert depot
+    fields = AllotFields(id="allot-0001", lines={"kit": 1}, places=1)
+    await town.app.depots.allot(town.site, next(iter(depot.slots)), fields, OFFICER)
+
+
+async def close_the_first(town: Town) -> None:
+    depot = await town.depot()
+    assert depot
+    await town.app.depots.close_slot(town.site, next(iter(depot.slots)), OFFICER)
+
+
+OFFERED = (open_(1), reserve("a"), reserve("b"), withdraw("a"), advance("a"), advance("b"))
+"""The first household withdrew, so that the second, which waited, was called to a place that is held for it."""
+SCENARIOS = {
+    "reserve": Scenario((open_(2), submit("a")), advance("a"), {"a": "confirmed"}, goes_on_by_itself=True),
+    "reserve where all is taken": Scenario(
+        (open_(1), reserve("a"), submit("b")), advance("b"), {"a": "confirmed", "b": "waiting"}, goes_on_by_itself=True
+    ),
+    "reserve a second time": Scenario(
+        (open_(3), reserve("a"), submit("b", "a")),
+        advance("b"),
+        {"a": "confirmed", "b": "already"},
+        goes_on_by_itself=True,
+    ),
+    "withdraw": Scenario((open_(1), reserve("a"), reserve("b")), withdraw("a"), {"a": "ended", "b": "held"}),
+    "give back": Scenario(
+        (open_(1), reserve("a"), reserve("b"), withdraw("a")),
+        advance("a"),
+        {"a": "ended", "b": "held"},
+        goes_on_by_itself=True,
+    ),
+    "confirm": Scenario(OFFERED, confirm("b"), {"b": "confirmed"}),
+    "expire": Scenario((*OFFERED, pass_(12.5 * 3600)), advance("b"), {"b": "expired"}, goes_on_by_itself=True),
+    "choose another slot": Scenario((open_(1, 1), reserve("a")), choose_the_other, {"a": "confirmed"}),
+    "hand over": Scenario((open_(2), reserve("a")), hand_over("a"), {"a": "collected"}, then=(pass_(2 * DAY), tend)),
+    "hand over to a proxy": Scenario(
+        (open_(2), reserve("a")),
+        hand_over("a", receiver="proxy", proxy_name="見本 代理"),
+        {"a": "collected"},
+        then=(pass_(2 * DAY), tend),
+    ),
+    "tend a slot that is over": Scenario(
+        (open_(2), reserve("a"), pass_(2 * DAY)), tend, {"a": "missed"}, goes_on_by_itself=True
+    ),
+    "tend a closed slot": Scenario(
+        (open_(1, 1), reserve("a"), close_the_first), tend, {"a": "held"}, goes_on_by_itself=True
+    ),
+    "serve again": Scenario(
+        (open_(3), reserve("a"), reserve("b", "a")), serve_again, {"a": "confirmed", "b": "confirmed"}
+    ),
+    "walk in": Scenario((open_(2),), walk_in, {"w": "confirmed"}),
+    "put a site": Scenario((), put_site),
+    "enter stock": Scenario((open_(1),), enter_stock),
+    "open a slot": Scenario((open_(1),), open_slot),
+    "allot": Scenario((open_(1),), allot),
+    "close a slot": Scenario((open_(1, 1), reserve("a")), close_the_first, {"a": "held"}),
+}
+
+
+@pytest.fixture
+async def own(emulators: Emulators) -> AsyncIterator[Town]:
+    """Return a town of its own, with faults ready under its SDKs."""
+    async with under_the_sdks(), town(settings_for(emulators.cosmos, emulators.storage)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_a_command_ends_as_it_should_where_nothing_fails(name: str, own: Town):
+    scenario = SCENARIOS[name]
+    await play(own, scenario, Injection())
+    await own.run_on()
+
+    await own.check(scenario.ends)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_no_fault_promises_a_unit_twice_loses_one_or_forgets_a_household(
+    name: str, kind: str, own: Town, record_property: Callable[[str, object], None]
+):
+    scenario, fair = SCENARIOS[name], Injection()
+    await play(own, scenario, fair)
+    points = [n for n, made in enumerate(fair.operations) if kind != "answer 412" or made.startswith(WRITES)]
+    for index in points[KINDS.index(kind) % EVERY :: EVERY]:
+        injection = Injection(kind, index)
+        await play(own, scenario, injection)
+        assert injection.was_reached
+        calls_again = kind != "killed after" and not scenario.goes_on_by_itself
+        if calls_again:
+            await again(own, scenario)
+        await own.run_on()
+        for step in scenario.then:
+            await step(own)
+        with noted(f"{kind} at {index} of {injection.operations}"):
+            await own.check(scenario.ends if calls_again or scenario.goes_on_by_itself else {})
+
+        record_property("fault points", 1)
+
+
+async def play(own: Town, scenario: Scenario, injection: Injection) -> None:
+    """Begin a case, and call its command once."""
+    await own.begin()
+    for step in scenario.prepare:
+        await step(own)
+    await own.attempt(scenario.act, injection)
+
+
+async def again(own: Town, scenario: Scenario) -> None:
+    """Call again; that it was done already is an answer."""
+    try:
+        await scenario.act(own)
+    except (NothingDue, PlaceGone) as refusal:
+        raise AssertionError(f"a repeat was refused: {refusal!r}") from refusal
