@@ -17,6 +17,7 @@ from services.pickup.offers import Offers
 from services.pickup.reservations import Reservations
 from services.pickup.searching import Searching
 from services.pickup.slots import Slots
+from services.pickup.splits import Splits
 from services.pickup.tending import Tending
 from services.pickup.walk_ins import WalkIns
 from services.reconciliation.service import Reconciliation
@@ -54,6 +55,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     reconciliation: Reconciliation
     depots: Depots
     slots: Slots
+    splits: Splits
     reservations: Reservations
     offers: Offers
     counter: Counter
@@ -98,6 +100,8 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     grants = Grants(CosmosQuotas(cosmos), settings.reference_secret, clock)
     slots = Slots(sites, clock)
     reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
+    depots = Depots(sites, catalog, clock)
+    splits = Splits(store, sites, depots, reservations, catalog, clock)
     counter = Counter(store, sites, grants, catalog, CosmosAudit(cosmos), clock)
     advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), clock)
     deliveries = Deliveries(store, queues, failures, clock)
@@ -109,15 +113,16 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
-        depots=Depots(sites, catalog, clock),
+        depots=depots,
         slots=slots,
+        splits=splits,
         reservations=reservations,
         offers=Offers(sites, slots, catalog, clock),
         counter=counter,
         searching=Searching(store, catalog, CosmosAudit(cosmos), clock),
         walk_ins=WalkIns(requests, advance, counter),
         judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
-        tending=Tending(store, sites, reservations, counter, clock),
+        tending=Tending(store, sites, reservations, splits, counter, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
         failures=Failures(failures, queues, clock),
