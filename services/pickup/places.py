@@ -69,7 +69,7 @@ def has_room(opening: Opening, lines: dict[str, int]) -> bool:
     """Tell whether a slot hands out any of these lines, and has all of those it does."""
     here = offered(opening, lines)
     fits = all(opening.free.get(item, 0) >= units for item, units in here.items())
-    return opening.admits() and bool(here) and opening.free_places > 0 and fits
+    return opening.is_open and bool(here) and opening.free_places > 0 and fits
 
 
 def less(opening: Opening, turn: Turn) -> Opening:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from functions.views import PUBLIC_EVENTS
+from services.catalog.model import Definition
 from services.errors import (
     AlreadyDecided,
     InvalidSubmission,
@@ -26,7 +27,7 @@ from services.pickup.fields import AllotFields, SplitFields
 from services.pickup.places import Waiting
 from services.pickup.quotas import quota_id
 from services.pickup.sites import Slot
-from services.pickup.split import Decision, Rule
+from services.pickup.split import Decision, Rule, Share
 from services.pickup.splits import Preview
 from services.requests.model import Contact, Request
 from services.requests.service import Receipt
@@ -138,16 +139,36 @@ async def three(town: Town) -> tuple[Receipt, Receipt, Receipt]:
 
 
 async def test_a_slot_for_a_split_is_offered_to_nobody_before_it_is_decided(town: Town, three):
-    newcomer = await town.ask(1)
-    wishful = await town.ask(1, slot=f"school.{SPLIT}")
+    await town.later(60)
+
+    assert await town.counter.offers.open("pickup") == []
+    assert await town.counter.offers.choices(town.request(three[0])) == []
+    with pytest.raises(NoSuchSlot):
+        await town.counter.reservations.choose(town.request(three[0]), f"school.{SPLIT}")
+
+
+@pytest.mark.parametrize("wish", [{}, {"slot": f"school.{SPLIT}"}])
+async def test_nobody_gets_a_place_in_it_before_it_is_decided_whatever_they_wish(town: Town, three, wish):
+    newcomer = await town.ask(1, **wish)
     await town.later(120)
 
-    assert town.states(*three, newcomer, wishful) == ["waiting"] * 5
+    assert town.states(*three, newcomer) == ["waiting"] * 4
     assert town.slot().entries == {}
-    assert await town.counter.offers.open("pickup") == []
-    assert await town.counter.offers.choices(town.request(newcomer)) == []
-    with pytest.raises(NoSuchSlot):
-        await town.counter.reservations.choose(town.request(newcomer), f"school.{SPLIT}")
+
+
+async def test_a_slot_opened_for_a_split_is_known_again_and_is_no_other(town: Town, three):
+    await town.decide("by_members")
+
+    await town.open(water=14)
+
+    with pytest.raises(InvalidSubmission):
+        await town.open(fill="first_come", places=11, water=14)
+    assert len((await town.counter.depots.site("school")).slots) == 1
+
+
+async def test_a_slot_filled_by_who_comes_first_is_not_taken_for_one_for_a_split(town: Town, three):
+    with pytest.raises(InvalidSubmission):
+        await town.open(fill="first_come", water=14)
 
 
 async def test_another_slot_is_taken_while_one_waits_for_its_split(town: Town, three):
@@ -453,6 +474,7 @@ async def test_a_slot_closed_before_its_split_is_followed_leaves_everybody_as_th
 
     assert town.states(*three) == ["waiting"] * 3
     assert [town.booking(receipt).lines["water"] for receipt in three] == [6, 24, 12]
+    assert not any(event.event == "apportioned" for event in town.request(three[0]).history)
     assert (await town.counter.depots.site("school")).stock.allotted == {"water": 0}
 
 
@@ -464,6 +486,50 @@ async def test_a_household_of_a_split_slot_that_is_closed_is_due_everything_agai
 
     assert [town.promised(receipt) for receipt in three] == [{"water": 6}, {"water": 24}, {"water": 12}]
     assert town.booking(three[0]).apportioned is None
+    assert [event.event for event in town.request(three[0]).history].count("waiting") == 1
+
+
+async def test_a_household_that_comes_too_late_for_its_share_is_due_everything_elsewhere(town: Town, three):
+    """An instance dies between telling the household of its share and asking for it; then the slot is closed."""
+    await decide_but_do_not_follow(town, "by_members")
+    tell(town, three[0], {"water": 2})
+    await town.open(fill="first_come", day=2, water=100)
+    await town.counter.depots.close_slot("school", SPLIT, SUPERVISOR)
+    await town.later(60)
+
+    assert town.promised(three[0]) == {"water": 6}
+    assert town.booking(three[0]).apportioned is None
+
+
+def tell(town: Town, receipt: Receipt, granted: dict[str, int]) -> Request:
+    share = Share(reference=receipt.reference, granted=granted, missing={}, because="by_members")
+    told = progress.apportioned(
+        town.request(receipt), f"school.{SPLIT}", "by_members", share, ("daily",), town.counter.clock()
+    )
+    cases = town.counter.store.cases
+    cases[receipt.reference] = cases[receipt.reference].with_documents((told,))
+    return told
+
+
+async def test_a_share_is_given_once_even_to_a_household_that_is_back_in_the_line(town: Town, three):
+    await town.decide("by_members")
+    await town.counter.depots.close_slot("school", SPLIT, SUPERVISOR)
+    await town.later(60)
+    before = town.request(three[0])
+    assert town.states(three[0]) == ["waiting"]
+
+    assert tell(town, three[0], {"water": 2}) == before
+
+
+async def test_a_household_served_under_another_request_is_shown_to_a_person_and_leaves_its_share(town: Town, three):
+    pickup = msgspec.convert(definition(), Definition).pickup
+    assert pickup
+    await town.counter.grants.take(town.booking(three[0]), "K7M2-QX9P-D4TB", pickup.supplies.policies[1:])
+
+    await town.decide("by_members")
+
+    assert town.states(*three) == ["already", "held", "held"]
+    assert (town.booking(three[0]).lines, town.slot().free) == ({"water": 6}, {"water": 2})
 
 
 async def test_a_share_that_nobody_confirms_goes_to_those_who_wait(town: Town):
