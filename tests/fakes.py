@@ -415,6 +415,11 @@ class FakeSites(Switch):
         found = self.documents.get((site, decision_id(slot)))
         return found if isinstance(found, Decision) else None
 
+    async def decision_behind(self, site: str, slot: str) -> Decision | None:
+        """Read as from a replica that has no decision yet."""
+        self.ask("decision")
+        return None
+
     async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move | Decision]) -> None:
         self.ask("save")
         for document in documents:

@@ -1,6 +1,7 @@
 """Splitting a slot's short stock among those who wait: previewed by every rule, decided once, then followed."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Iterator
 from contextlib import suppress
@@ -37,7 +38,11 @@ RULES: tuple[Rule, ...] = get_args(Rule.__value__)
 MOST_IN_A_SPLIT = 500
 """Households of the line that one split looks at, from the front; whoever comes behind stays in the line."""
 FOLLOWED_SIDE_BY_SIDE = 16
+FOLLOWED_WITHIN = 10.0
+"""Seconds for which an officer waits for the households to follow."""
 ATTEMPTS = 8
+
+log = logging.getLogger("madoguchi.pickup")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,12 +98,18 @@ class Splits:
     async def decide(self, site: str, slot: str, fields: SplitFields, staff: Staff) -> Preview:
         """Split a slot by a rule, once, and let the households follow; the same id again finishes what was left.
 
+        What does not follow in time, or because a store does not answer, is left to the clock: the decision stands.
+
         Raises UnknownSite, UnknownSlot, InvalidSubmission (also where more households are served than there are
         places), NotForSplit, SlotClosed, LookAgain where the basis is not that of now, and AlreadyDecided.
         """
         refuse(problems_of_split(fields))
         await self._decided(site, slot, fields, staff)
-        await self.follow(site, slot)
+        try:
+            async with asyncio.timeout(FOLLOWED_WITHIN):
+                await self.follow(site, slot)
+        except (TimeoutError, StoreUnavailable, WriteConflict):
+            log.warning("the split of %s.%s is left to the clock", site, slot)
         return await self.preview(site, slot)
 
     async def follow(self, site: str, slot: str) -> None:

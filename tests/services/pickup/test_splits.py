@@ -371,7 +371,7 @@ async def test_a_site_or_slot_that_is_not_there_is_said_so(town: Town):
 
 
 async def decide_but_do_not_follow(town: Town, rule: Rule) -> None:
-    """Let the request store go away right after the decision was written."""
+    """Let the request store be away for those who follow, once the line was read."""
     basis = (await town.look()).basis
     line = await town.counter.store.waiting("pickup", 501)
 
@@ -380,8 +380,7 @@ async def decide_but_do_not_follow(town: Town, rule: Rule) -> None:
         return line
 
     town.counter.store.waiting = last_answer  # type: ignore[method-assign]
-    with pytest.raises(StoreUnavailable):
-        await town.decide(rule, basis=basis)
+    await town.decide(rule, basis=basis)
     del town.counter.store.waiting
     town.counter.store.away = False
 
@@ -394,6 +393,56 @@ async def test_tending_finishes_what_a_failed_follow_left(town: Town, three):
 
     assert [town.promised(receipt) for receipt in three] == [{"water": 2}, {"water": 8}, {"water": 4}]
     assert town.slot().fill == "first_come"
+
+
+async def test_a_decision_stands_where_those_who_follow_meet_a_store_that_is_away(town: Town, three):
+    town.counter.quotas.away = True
+    shown = await town.decide("by_members")
+    town.counter.quotas.away = False
+
+    assert (shown.decided is not None, shown.slot.is_being_split) == (True, True)
+    assert not (await town.decide("by_members", basis="")).slot.is_being_split
+    assert town.states(*three) == ["held"] * 3
+
+
+async def test_an_officer_does_not_wait_for_long_until_all_have_followed(town: Town, three, monkeypatch):
+    hangs, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    async def hang(id_: str) -> None:
+        hangs.set()
+        await asyncio.Event().wait()
+
+    town.counter.quotas.read = hang  # type: ignore[method-assign, assignment]
+    deciding = asyncio.create_task(town.decide("by_members"))
+    await hangs.wait()
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + 60)
+    shown = await deciding
+    del town.counter.quotas.read
+    await town.later(60)
+
+    assert (shown.decided is not None, shown.slot.is_being_split) == (True, True)
+    assert [town.promised(receipt) for receipt in three] == [{"water": 2}, {"water": 8}, {"water": 4}]
+
+
+async def test_a_decision_whose_reply_was_lost_is_a_success_the_second_time(town: Town, three):
+    town.counter.sites.lose_replies = 1
+
+    shown = await town.decide("by_members")
+
+    assert shown.decided is not None
+    assert sum(key.startswith("split.") for _, key in town.counter.sites.documents) == 1
+    assert town.states(*three) == ["held"] * 3
+
+
+async def test_a_slot_whose_decision_is_not_to_be_read_yet_stays_closed_to_others(town: Town, three):
+    await decide_but_do_not_follow(town, "by_members")
+    town.counter.sites.decision = town.counter.sites.decision_behind  # type: ignore[method-assign]
+
+    with pytest.raises(StoreUnavailable):
+        await town.counter.splits.follow("school", SPLIT)
+
+    assert town.slot().is_being_split
 
 
 async def test_a_household_withdrawn_meanwhile_is_passed_over_and_leaves_its_share_to_the_line(town: Town, three):
@@ -533,14 +582,17 @@ async def test_a_household_served_under_another_request_is_shown_to_a_person_and
 
 
 async def test_a_share_that_nobody_confirms_goes_to_those_who_wait(town: Town):
-    first, second = await town.ask(1), await town.ask(1)
+    wish = "school.pickup-20261130-1000"
+    first, second = await town.ask(1, ("kit", "water"), slot=wish), await town.ask(1)
     await town.open(water=6)
     await town.decide("first_come")
 
     await town.later(13 * 3600)
 
     assert town.states(first, second) == ["expired", "held"]
-    assert (town.booking(first).lines, town.booking(first).apportioned) == ({"water": 6}, None)
+    due_again = town.booking(first)
+    assert (due_again.lines, due_again.policies) == ({"kit": 1, "water": 6}, ("daily", "once"))
+    assert (due_again.wish, due_again.apportioned) == (wish, None)
 
 
 async def test_a_confirmed_share_is_kept_and_handed_over_as_it_was_granted(town: Town, three):
