@@ -18,6 +18,7 @@ from services.pickup.reservations import Reservations
 from services.pickup.rosters import Rosters
 from services.pickup.searching import Searching
 from services.pickup.slots import Slots
+from services.pickup.splits import Splits
 from services.pickup.tables import Tables
 from services.pickup.tending import Tending
 from services.pickup.walk_ins import WalkIns
@@ -58,6 +59,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     depots: Depots
     tables: Tables
     slots: Slots
+    splits: Splits
     reservations: Reservations
     offers: Offers
     counter: Counter
@@ -105,6 +107,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     grants = Grants(CosmosQuotas(cosmos), settings.reference_secret, clock)
     slots, depots = Slots(sites, clock), Depots(sites, catalog, clock)
     reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
+    splits = Splits(store, sites, depots, reservations, catalog, clock)
     counter = Counter(store, sites, grants, catalog, CosmosAudit(cosmos), clock)
     advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), clock)
     deliveries = Deliveries(store, queues, failures, clock)
@@ -119,6 +122,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         depots=depots,
         tables=Tables(depots, clock),
         slots=slots,
+        splits=splits,
         reservations=reservations,
         offers=Offers(sites, slots, catalog, clock),
         counter=counter,
@@ -126,7 +130,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         searching=Searching(store, catalog, CosmosAudit(cosmos), clock),
         walk_ins=WalkIns(requests, advance, counter),
         judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
-        tending=Tending(store, sites, reservations, counter, clock),
+        tending=Tending(store, sites, reservations, splits, counter, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
         failures=Failures(failures, queues, clock),

@@ -7,9 +7,11 @@ import msgspec
 
 from functions.access import ANY_TEAM
 from functions.web import Call, answer, api
-from services.pickup.fields import AllotFields, SiteFields, SlotFields, StockFields
+from services.pickup.fields import AllotFields, SiteFields, SlotFields, SplitFields, StockFields
 from services.pickup.numbers import SiteNumbers, count
 from services.pickup.sites import Move, Site, Slot
+from services.pickup.split import Decision
+from services.pickup.splits import Preview
 
 OFFICER = "Team.supplies"
 SUPERVISOR = "Supervisor"
@@ -87,6 +89,22 @@ async def close_slot(call: Call) -> func.HttpResponse:
     return answer(_slot(await call.app.depots.close_slot(call.route("site"), call.route("slot"), call.caller)))
 
 
+@bp.route(ROUTE + "/{site}/slots/{slot}/splits", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=OFFICER)
+async def preview_splits(call: Call) -> func.HttpResponse:
+    """Show what each rule would grant those who wait for a slot, or what was decided."""
+    return answer(_splits(await call.app.splits.preview(call.route("site"), call.route("slot"))))
+
+
+@bp.route(ROUTE + "/{site}/slots/{slot}/splits", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=SUPERVISOR)
+async def decide_split(call: Call) -> func.HttpResponse:
+    """Split a slot by a rule, once, and let those who wait follow."""
+    fields = call.json(SplitFields)
+    preview = await call.app.splits.decide(call.route("site"), call.route("slot"), fields, call.caller)
+    return answer(_splits(preview))
+
+
 def _numbers(numbers: SiteNumbers) -> dict[str, Any]:
     return {"site": _site(numbers.site), "stock": numbers.stock, "slots": numbers.slots}
 
@@ -114,11 +132,40 @@ def _slot(shown: Slot) -> dict[str, Any]:
         "starts": shown.starts,
         "ends": shown.ends,
         "method": shown.method,
+        "fill": shown.fill,
         "isOpen": shown.is_open,
         "places": shown.places,
         "freePlaces": shown.free_places,
         "allotted": shown.allotted,
         "free": shown.free,
+    }
+
+
+def _splits(shown: Preview) -> dict[str, Any]:
+    """Show a preview or a decision with references alone, and no name."""
+    return {
+        "slot": shown.slot.id,
+        "fill": shown.slot.fill,
+        "waiting": len(shown.line.wants),
+        "more": shown.line.more,
+        "free": shown.slot.free,
+        "freePlaces": shown.slot.free_places,
+        "basis": shown.basis,
+        "previews": shown.splits,
+        "decided": _decided(shown.decided, shown.slot) if shown.decided else None,
+    }
+
+
+def _decided(decision: Decision, slot: Slot) -> dict[str, Any]:
+    return {
+        "id": decision.operation,
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "by": decision.by,
+        "at": decision.at,
+        "basis": decision.basis,
+        "followed": not slot.is_being_split,
+        "shares": decision.shares,
     }
 
 

@@ -89,6 +89,9 @@ STATUS: dict[type[MadoguchiError], int] = {
     errors.TaskClosed: 409,
     errors.RequestWithdrawn: 409,
     errors.SlotClosed: 409,
+    errors.NotForSplit: 409,
+    errors.AlreadyDecided: 409,
+    errors.LookAgain: 409,
     errors.NotEnoughStock: 409,
     errors.WriteConflict: 409,
     TooLarge: 413,
@@ -164,7 +167,7 @@ def _details(error: MadoguchiError, texts: Texts) -> dict[str, Any]:
             return {"holder": error.holder}
         case errors.NothingDue():
             return {"state": str(error)}
-        case errors.AlreadyHandedOver():
+        case errors.AlreadyHandedOver() | errors.AlreadyDecided():
             return {"at": error.at, "by": error.by}
         case errors.ServiceClosed():
             return {"opens": error.opens, "closes": error.closes}

@@ -35,6 +35,7 @@ PUBLIC_EVENTS = (
     "place_missed",
     "place_moved",
     "place_kept",
+    "apportioned",
     "collected",
 )
 """The events a resident reads about; the others are staff's own."""

@@ -18,6 +18,9 @@ MadoguchiError
 │   ├── UnknownSite            no such pickup site
 │   ├── UnknownSlot            the site has no such slot
 │   ├── SlotClosed             the slot is closed or over, and cannot be changed
+│   ├── NotForSplit            the slot is filled in the order in which households come
+│   ├── AlreadyDecided         the split of the slot was decided already
+│   ├── LookAgain              the line or the stock is not what the preview showed any more
 │   ├── NotEnoughStock         the site has fewer units free; names the items
 │   ├── SheetRefused           a table has lines that do not fit; lists each with its number
 │   ├── UnknownTask            no such task
@@ -159,6 +162,29 @@ class SlotClosed(Refusal):
     """Refuse to change a slot that is closed or over."""
 
     code = "slot_closed"
+
+
+class NotForSplit(Refusal):
+    """Refuse to split a slot that is filled in the order in which households come."""
+
+    code = "not_for_split"
+
+
+class AlreadyDecided(Refusal):
+    """Say that the split of a slot was decided already, when and by whom."""
+
+    code = "already_decided"
+
+    def __init__(self, at: Instant, by: str) -> None:
+        super().__init__(f"at {at} by {by}")
+        self.at = at
+        self.by = by
+
+
+class LookAgain(Refusal):
+    """Refuse to decide something else than the preview showed: the line or the stock changed since."""
+
+    code = "look_again"
 
 
 class NotEnoughStock(Refusal):

@@ -14,6 +14,7 @@ from services.failures.model import Failure, FailureSummary, Selection
 from services.pickup.places import Opening, Turn, Waiting
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Site, Slot, Stock
+from services.pickup.split import Decision
 from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import Priority, Task, TaskStatus
@@ -81,7 +82,7 @@ class SiteStore(Protocol):
     async def clear_line(self, opening: Opening) -> None:
         """Let newcomers in again, unless the slot changed since it was listed."""
 
-    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move]) -> None:
+    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move | Decision]) -> None:
         """Write all documents or none, each only over the state that was read; raises WriteConflict otherwise."""
 
     async def due_slots(self, now: Instant, limit: int) -> list[Opening]:
@@ -92,6 +93,9 @@ class SiteStore(Protocol):
 
     async def moves(self, site: str) -> list[Move]:
         """List the moves of a site's stock, the earliest first."""
+
+    async def decision(self, site: str, slot: str) -> Decision | None:
+        """Read how the stock of a slot was split."""
 
 
 class QuotaStore(Protocol):

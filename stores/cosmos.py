@@ -194,7 +194,8 @@ class CosmosRequests:
     async def waiting(self, method: str, limit: int) -> list[Waiting]:
         """List the households that wait for a place or were called to one, in the order of their receipts."""
         sql = (
-            "SELECT c.reference, c.booking.lines FROM c WHERE c.type = 'request' AND c.status = 'accepted'"
+            "SELECT c.reference, c.booking.since, c.booking.members, c.booking.flagged, c.booking.lines FROM c"
+            " WHERE c.type = 'request' AND c.status = 'accepted'"
             " AND c.booking.state IN ('waiting', 'called') AND c.booking.method = @method"
             " ORDER BY c.booking.since OFFSET 0 LIMIT @limit"
         )

@@ -10,13 +10,14 @@ from services.errors import WriteConflict
 from services.pickup.places import Opening, Turn
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Site, Slot, Stock
+from services.pickup.split import Decision, decision_id
 from services.times import Instant
 from stores.containers import QUOTAS, SITES
 from stores.cosmos import Cosmos, plain, read_item
 
 OPERATIONS_IN_A_PATCH = 10
 _OPENING = (
-    "SELECT c.id, c.siteId, c.starts, c.ends, c.method, c.isOpen, c.places, c.freePlaces, c.allotted, c.free,"
+    "SELECT c.id, c.siteId, c.starts, c.ends, c.method, c.fill, c.isOpen, c.places, c.freePlaces, c.allotted, c.free,"
     " c.hasLine, c._etag"
 )
 
@@ -61,6 +62,11 @@ class CosmosSites:
         item = await read_item(self._cosmos, SITES, id_, site)
         return msgspec.convert(item, Move) if item else None
 
+    async def decision(self, site: str, slot: str) -> Decision | None:
+        """Read how the stock of a slot was split."""
+        item = await read_item(self._cosmos, SITES, decision_id(slot), site)
+        return msgspec.convert(item, Decision) if item else None
+
     async def slot(self, site: str, slot: str) -> Slot | None:
         """Read a slot with its entries."""
         item = await read_item(self._cosmos, SITES, slot, site)
@@ -93,7 +99,7 @@ class CosmosSites:
         condition = MatchConditions.IfNotModified
         await self._set_line(opening.site_id, opening.id, False, etag=opening.etag, match_condition=condition)
 
-    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move]) -> None:
+    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move | Decision]) -> None:
         """Write all documents or none, each only over the state that was read; raises WriteConflict otherwise."""
         await self._cosmos.ask(SITES, lambda c: c.execute_item_batch([_written(d) for d in documents], site))
 
@@ -153,8 +159,8 @@ def _of_stock(move: Move) -> Iterator[tuple[Any, ...]]:
     yield ("create", (plain(move),))
 
 
-def _written(document: Site | Slot | Stock | Move | Quota) -> tuple[Any, ...]:
-    etag = "" if isinstance(document, Move) else document.etag
+def _written(document: Site | Slot | Stock | Move | Decision | Quota) -> tuple[Any, ...]:
+    etag = "" if isinstance(document, Move | Decision) else document.etag
     if not etag:
         return ("create", (plain(document),))
     return ("replace", (document.id, plain(document)), {"if_match_etag": etag})

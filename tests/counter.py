@@ -17,6 +17,7 @@ from services.pickup.matching import Matching
 from services.pickup.offers import Offers
 from services.pickup.reservations import Reservations
 from services.pickup.slots import Slots
+from services.pickup.splits import Splits
 from services.pickup.tending import Tending
 from services.reconciliation.service import Reconciliation
 from services.requests.intake import QUEUE as INTAKE_QUEUE
@@ -166,8 +167,9 @@ class Counter:
         self.reservations = Reservations(self.store, slots, self.grants, self.catalog, self.queues, secret, self.clock)
         self.offers = Offers(self.sites, slots, self.catalog, self.clock)
         self.handing = PickupCounter(self.store, self.sites, self.grants, self.catalog, self.audit, self.clock)
-        self.tending = Tending(self.store, self.sites, self.reservations, self.handing, self.clock)
         self.depots = Depots(self.sites, self.catalog, self.clock)
+        self.splits = Splits(self.store, self.sites, self.depots, self.reservations, self.catalog, self.clock)
+        self.tending = Tending(self.store, self.sites, self.reservations, self.splits, self.handing, self.clock)
         matching = Matching(self.store, self.catalog, self.clock)
         self.advance = Advance(self.store, self.queues, self.catalog, self.reservations, matching, self.clock)
         self.requests = Requests(

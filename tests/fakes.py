@@ -15,6 +15,7 @@ from services.pickup import places
 from services.pickup.places import Opening, Turn, Waiting
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Site, Slot, Stock, after
+from services.pickup.split import Decision, decision_id
 from services.ports import AuditRecord, Message, QueueNumbers
 from services.reconciliation.model import OpenTasks
 from services.requests.model import Case, Changes, Request
@@ -123,8 +124,11 @@ class FakeRequests(Switch):
         self.ask("waiting")
         live = [case.request for case in self.cases.values() if case.request.status == "accepted"]
         line = [(r.booking, r.reference) for r in live if r.booking and r.booking.state in ("waiting", "called")]
-        line = sorted((b.since, reference, b.lines) for b, reference in line if b.method == method)
-        return [Waiting(reference=reference, lines=lines) for _, reference, lines in line[:limit]]
+        line = sorted((pair for pair in line if pair[0].method == method), key=lambda pair: (pair[0].since, pair[1]))
+        return [
+            Waiting(reference=reference, since=b.since, members=b.members, flagged=b.flagged, lines=b.lines)
+            for b, reference in line[:limit]
+        ]
 
     async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
         self.ask("tasks_claimed_with")
@@ -337,7 +341,7 @@ class FakeSites(Switch):
 
     def __init__(self) -> None:
         super().__init__()
-        self.documents: dict[tuple[str, str], Site | Stock | Slot | Move] = {}
+        self.documents: dict[tuple[str, str], Site | Stock | Slot | Move | Decision] = {}
         self.overtaken = 0
         self._etags = itertools.count(1)
 
@@ -406,13 +410,23 @@ class FakeSites(Switch):
         if isinstance(found, Slot) and found.etag == opening.etag:
             self._set_line(opening.site_id, opening.id, False)
 
-    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move]) -> None:
+    async def decision(self, site: str, slot: str) -> Decision | None:
+        self.ask("decision")
+        found = self.documents.get((site, decision_id(slot)))
+        return found if isinstance(found, Decision) else None
+
+    async def decision_behind(self, site: str, slot: str) -> Decision | None:
+        """Read as from a replica that has no decision yet."""
+        self.ask("decision")
+        return None
+
+    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move | Decision]) -> None:
         self.ask("save")
         for document in documents:
             known = self.documents.get((site, document.id))
             if (getattr(known, "etag", "") if known else "") != getattr(document, "etag", ""):
                 raise WriteConflict("412")
-            if isinstance(document, Move) and known:
+            if isinstance(document, Move | Decision) and known:
                 raise WriteConflict("409")
         for document in documents:
             self._keep(site, document)
@@ -423,8 +437,8 @@ class FakeSites(Switch):
         if isinstance(found, Slot) and found.has_line != has_line:
             self._keep(site, msgspec.structs.replace(found, has_line=has_line))
 
-    def _keep(self, site: str, document: Site | Slot | Stock | Move) -> None:
-        if not isinstance(document, Move):
+    def _keep(self, site: str, document: Site | Slot | Stock | Move | Decision) -> None:
+        if not isinstance(document, Move | Decision):
             document = msgspec.structs.replace(document, etag=f"e{next(self._etags)}")
         self.documents[site, document.id] = document
 

@@ -24,6 +24,7 @@ type BookingState = Literal[
 
 HAS_PLACE = ("held", "confirmed", "changing")
 CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired")
+IN_LINE = ("waiting", "called", "looking")
 IS_OVER = ("collected", "missed", "expired", "ended")
 
 
@@ -40,10 +41,21 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.site}.{self.slot}"
 
 
+class Apportioned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Remember what a household was due and wished for before a split of a slot (by name) granted it a share."""
+
+    slot: str
+    lines: dict[str, int]
+    policies: tuple[str, ...] = ()
+    wish: str | None = None
+
+
 class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Hold what one household is due and the place it has; `since` is its turn in the line.
 
     `household` is the key of an exact match, `blocks` are what an index finds others by that may be the same.
+
+    `apportioned` is there while `lines` and `policies` are those of its share of a split.
 
     A request asks one slot per round, and writes down which before it asks: whoever takes the step again asks the same.
     """
@@ -66,3 +78,4 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     starts: Instant | None = None
     ends: Instant | None = None
     override: str | None = None
+    apportioned: Apportioned | None = None

@@ -8,7 +8,8 @@ import msgspec
 from services import times
 from services.errors import FieldError, InvalidSubmission
 from services.names import is_name
-from services.pickup.sites import MOST_HOUSEHOLDS, MOST_ITEMS, MOST_UNITS, Method, MoveKind, SiteKind
+from services.pickup.sites import MOST_HOUSEHOLDS, MOST_ITEMS, MOST_UNITS, Fill, Method, MoveKind, SiteKind
+from services.pickup.split import Rule
 from services.pickup.supplies import Item
 from services.texts import Text
 from services.times import Instant
@@ -46,6 +47,7 @@ class SlotFields(_Fields, frozen=True, kw_only=True):
     starts: Instant
     ends: Instant
     method: Method = "pickup"
+    fill: Fill = "first_come"
     places: int
     allotted: dict[str, int]
 
@@ -68,6 +70,15 @@ class AllotFields(_Fields, frozen=True, kw_only=True):
     id: str
     lines: dict[str, int] = {}
     places: int = 0
+
+
+class SplitFields(_Fields, frozen=True, kw_only=True):
+    """Name the rule by which a slot is split, and why; `basis` is that of the preview, `id` makes a repeat the same."""
+
+    id: str
+    rule: Rule
+    reason: str
+    basis: str
 
 
 def refuse(problems: Iterable[FieldError]) -> None:
@@ -140,6 +151,15 @@ def problems_of_allotment(fields: AllotFields, items: Items) -> Iterator[FieldEr
     if not -MOST_HOUSEHOLDS < fields.places < MOST_HOUSEHOLDS:
         yield FieldError("/places", "quantity", {"least": 1 - MOST_HOUSEHOLDS, "most": MOST_HOUSEHOLDS - 1})
     yield from _problems_of_lines("/lines", fields.lines, items, least=-MOST_UNITS)
+
+
+def problems_of_split(fields: SplitFields) -> Iterator[FieldError]:
+    """Find what is wrong with a decision, whatever is split."""
+    yield from _problems_of_id(fields.id)
+    if not fields.reason.strip():
+        yield FieldError("/reason", "required")
+    if len(fields.reason) > LONGEST_TEXT:
+        yield FieldError("/reason", "max_length", {"limit": LONGEST_TEXT})
 
 
 def _problems_of_id(id_: str) -> Iterator[FieldError]:

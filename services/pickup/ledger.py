@@ -91,7 +91,8 @@ def is_opened(depot: Depot, fields: SlotFields) -> bool:
     known = depot.slots.get(slot_id(starts, fields.method))
     if known is None:
         return False
-    stands = (known.starts, known.ends, known.places, known.allotted) == (starts, ends, fields.places, fields.allotted)
+    described = (starts, ends, fields.fill, fields.places, fields.allotted)
+    stands = (known.starts, known.ends, known.fill, known.places, known.allotted) == described
     return stands or known.has(_opening_of(fields))
 
 
@@ -158,6 +159,7 @@ def _new_slot(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Slot:
         starts=starts,
         ends=ends,
         method=fields.method,
+        fill=fields.fill,
         places=fields.places,
         free_places=fields.places,
         allotted=fields.allotted,
@@ -169,7 +171,7 @@ def _new_slot(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Slot:
 
 def _opening_of(fields: SlotFields) -> str:
     """Return the id of the operation that opens a slot as it is described, so that a repeat is recognised."""
-    described = (*span(fields), fields.method, fields.places, sorted(fields.allotted.items()))
+    described = (*span(fields), fields.method, fields.fill, fields.places, sorted(fields.allotted.items()))
     return f"opened.{hashlib.sha256(msgspec.json.encode(described)).hexdigest()[:16]}"
 
 
@@ -179,12 +181,15 @@ def _overlap(slot: Slot, other: Slot) -> bool:
 
 
 def _refuse_allotment(slot: Slot, fields: AllotFields) -> None:
+    """Refuse what does not fit; while a split is followed, everything in the slot is promised."""
     errors = [FieldError(f"/lines/{item}", "not_in_slot") for item in fields.lines if item not in slot.allotted]
+    free = dict.fromkeys(slot.free, 0) if slot.is_being_split else slot.free
+    free_places = 0 if slot.is_being_split else slot.free_places
     for item, units in fields.lines.items():
-        if item in slot.free and slot.free[item] + units < 0:
-            errors.append(FieldError(f"/lines/{item}", "promised", {"limit": slot.free[item]}))
-    if slot.free_places + fields.places < 0:
-        errors.append(FieldError("/places", "promised", {"limit": slot.free_places}))
+        if item in free and free[item] + units < 0:
+            errors.append(FieldError(f"/lines/{item}", "promised", {"limit": free[item]}))
+    if free_places + fields.places < 0:
+        errors.append(FieldError("/places", "promised", {"limit": free_places}))
     if not 1 <= slot.places + fields.places <= MOST_HOUSEHOLDS:
         errors.append(FieldError("/places", "places_of_slot", {"limit": MOST_HOUSEHOLDS}))
     if errors:

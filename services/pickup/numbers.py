@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from services.pickup.sites import Depot, Entry, Site, Slot
+from services.pickup.sites import Depot, Entry, Fill, Site, Slot
 from services.pickup.supplies import Item
 from services.texts import Text
 from services.times import Instant
@@ -54,6 +54,7 @@ class SlotNumbers(_Counted, frozen=True, kw_only=True):
     starts: Instant
     ends: Instant
     method: str
+    fill: Fill
     state: SlotState
     places: int
     free_places: int
@@ -106,6 +107,7 @@ def _of_slot(slot: Slot, now: Instant) -> SlotNumbers:
         starts=slot.starts,
         ends=slot.ends,
         method=slot.method,
+        fill=slot.fill,
         state=state_of(slot, now),
         places=slot.places,
         free_places=slot.free_places,

@@ -3,7 +3,7 @@
 import msgspec
 
 from services import times
-from services.pickup.sites import Entry, EntryState, Slot
+from services.pickup.sites import Entry, EntryState, Fill, Slot
 from services.times import Instant
 
 
@@ -31,6 +31,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     starts: Instant
     ends: Instant
     method: str
+    fill: Fill = "first_come"
     is_open: bool
     places: int
     free_places: int
@@ -48,6 +49,10 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def name(self) -> str:
         """Return the name by which a form and a request know the slot."""
         return f"{self.site_id}.{self.id}"
+
+    def admits(self, split: str | None = None) -> bool:
+        """Tell whether it is open to anybody, or, where a split fills it, to a household that this split serves."""
+        return self.is_open and (self.fill == "first_come" or self.name == split)
 
 
 def key_of(reference: str, round_: int) -> str:
@@ -123,9 +128,12 @@ def end(slot: Slot, key: str) -> Turn | None:
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Name a household in the line, and what it is due."""
+    """Name a household in the line, what it is due, and by what a split tells it from others."""
 
     reference: str
+    since: Instant
+    members: int
+    flagged: int = 0
     lines: dict[str, int]
 
 

@@ -3,9 +3,10 @@
 import msgspec
 
 from services.documents import Event
-from services.pickup.booking import HAS_PLACE, Booking, Place
+from services.pickup.booking import HAS_PLACE, IN_LINE, Apportioned, Booking, Place
 from services.pickup.places import Opening
 from services.pickup.sites import Move
+from services.pickup.split import Rule, Share
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.tasks import model as tasks
@@ -74,7 +75,7 @@ def stays(request: Request, step: str, now: Instant) -> Request:
 
 def in_line(request: Request, step: str, now: Instant) -> Request:
     """Let the household wait for its turn, which its receipt decides."""
-    changed = _with(request, state="waiting", asks=None, asked=())
+    changed = _with(_whole(request), state="waiting", asks=None, asked=())
     event = f"waiting.{booked(request).round}"
     cleared = requests.without_step(changed, step, now)
     return cleared if request.has(event) else _told(cleared, event, "waiting", now)
@@ -87,9 +88,34 @@ def call(request: Request, now: Instant) -> Request:
     return requests.with_step(changed, step, Step(kind="reserve", at=now))
 
 
+def apportioned(
+    request: Request, slot: str, rule: Rule, share: Share, policies: tuple[str, ...], now: Instant
+) -> Request:
+    """Let a household that waits ask the slot of a split, and that alone, for its share of it, once."""
+    operation = split_of(slot)
+    booking = booked(request)
+    if request.has(operation) or request.status != "accepted" or booking.state != "waiting":
+        return request
+    before = Apportioned(slot=slot, lines=booking.lines, policies=booking.policies, wish=booking.wish)
+    part = _with(request, lines=share.granted, policies=policies, wish=slot, apportioned=before)
+    event = Event(id=operation, at=now, event="apportioned", note=f"{rule}: {share.because}")
+    return call(msgspec.structs.replace(part, history=(*part.history, event)), now)
+
+
+def is_in_line(request: Request) -> bool:
+    """Tell whether a household waits for a place, or just asks for one."""
+    booking = request.booking
+    return request.status == "accepted" and booking is not None and booking.state in IN_LINE
+
+
+def split_of(slot: str) -> str:
+    """Return the id of the operation by which a request follows the split of a slot."""
+    return f"split.{slot}"
+
+
 def served_before(request: Request, step: str, now: Instant) -> Request:
     """Ask a person to judge: supplies of this period were granted to the household under another request."""
-    changed = requests.without_step(_with(request, state="already", asks=None, asked=()), step, now)
+    changed = requests.without_step(_with(_whole(request), state="already", asks=None, asked=()), step, now)
     review = Step(kind="review", at=now, round=booked(request).round + 1, reason="served_before")
     return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
 
@@ -136,7 +162,7 @@ def expired(request: Request, step: str, now: Instant) -> Request:
     cleared = requests.without_step(request, step, now)
     if booking.state != "held" or booking.place is None or step != expiry_of(booking.place):
         return cleared
-    back = requests.with_step(cleared, f"giveback.{booking.place.round}", _back(booking.place, now))
+    back = requests.with_step(_whole(cleared), f"giveback.{booking.place.round}", _back(booking.place, now))
     return _told(_with(back, state="expired", place=None, until=None), step, "place_expired", now)
 
 
@@ -172,7 +198,7 @@ def rebook(request: Request, now: Instant) -> Request:
     if booking.state not in HAS_PLACE or booking.place is None:
         return request
     step = f"reserve.{booking.round + 1}"
-    changed = _with(request, state="called", place=None, wish=None, asks=None, asked=(), until=None)
+    changed = _with(_whole(request), state="called", place=None, wish=None, asks=None, asked=(), until=None)
     changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
     changed = requests.with_step(changed, step, Step(kind="reserve", at=now))
     return _told(changed, f"{step}.moved", "place_moved", now)
@@ -181,6 +207,14 @@ def rebook(request: Request, now: Instant) -> Request:
 def expiry_of(place: Place) -> str:
     """Return the id of the step at which a hold ends."""
     return f"expire.{place.round}"
+
+
+def _whole(request: Request) -> Request:
+    """Let a household whose share of a split came to nothing be due again what it was before."""
+    before = booked(request).apportioned
+    if before is None:
+        return request
+    return _with(request, lines=before.lines, policies=before.policies, wish=before.wish, apportioned=None)
 
 
 def _back(place: Place, now: Instant) -> Step:

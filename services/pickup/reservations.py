@@ -83,16 +83,16 @@ class Reservations:
             return (await self.settle(Case(request, {}))).request
         if request.booking.state not in CAN_CHANGE:
             raise PlaceGone()
-        if not any(opening.name == slot and opening.is_open for opening in await self._slots.openings()):
-            raise NoSuchSlot()
         if request.booking.place and request.booking.place.name == slot:
             return request
+        if not any(opening.name == slot and opening.admits() for opening in await self._slots.openings()):
+            raise NoSuchSlot()
         case = await self._change(request.reference, lambda read: progress.wish(read, slot, self._clock()))
         return (await self.settle(case)).request
 
-    async def follow(self, reference: str, decide: Callable[[Request], Request]) -> None:
+    async def follow(self, reference: str, decide: Callable[[Request], Request]) -> Request:
         """Let a request follow its slot, and take the steps that this adds."""
-        await self.settle(await self._change(reference, decide))
+        return (await self.settle(await self._change(reference, decide))).request
 
     async def release(self, reference: str, place: Place) -> None:
         """Give back an entry that no request wants."""
@@ -114,7 +114,7 @@ class Reservations:
         Whoever is called already is helped along first, so that two calls at once keep the order. Returns how many
         got a place; where nobody waits any more, newcomers may take places again.
         """
-        openings = [o for o in await self._slots.openings() if o.method == method and site in (None, o.site_id)]
+        openings = await self._openings(site, method)
         if not any(opening.free_places for opening in openings):
             return 0
         waiting = await self._store.waiting(method, CALLED_AT_ONCE)
@@ -254,7 +254,7 @@ class Reservations:
 
     async def _call(self, waiting: Waiting, site: str | None, method: str) -> bool:
         """Let one household that waits look for a place, if it fits anywhere."""
-        openings = [o for o in await self._slots.openings() if o.method == method and site in (None, o.site_id)]
+        openings = await self._openings(site, method)
         if not any(places.has_room(opening, waiting.lines) for opening in openings):
             return False
         case = await self._change(waiting.reference, lambda read: _called(read, self._clock()))
@@ -262,6 +262,11 @@ class Reservations:
             return False
         await self.settle(case)
         return True
+
+    async def _openings(self, site: str | None, method: str) -> list[Opening]:
+        """List the slots whose room those who wait are called to."""
+        of_line = [o for o in await self._slots.openings() if o.method == method and o.fill == "first_come"]
+        return [opening for opening in of_line if site in (None, opening.site_id)]
 
     async def _follow(self, case: Case, id_: str, decide: Callable[[Request], Request]) -> Case:
         """Change the request while this step is pending."""
@@ -287,10 +292,14 @@ class Reservations:
 
 
 def _choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
-    """Choose the slot to ask: the one wished for, else the earliest with room; a change asks for its wish alone."""
-    left = [o for o in openings if o.method == booking.method and o.name not in booking.asked and o.is_open]
+    """Choose the slot to ask: the one wished for, else the earliest with room.
+
+    A change asks for its wish alone, and so does a household that was granted a share of it.
+    """
+    split = booking.apportioned.slot if booking.apportioned else None
+    left = [o for o in openings if o.method == booking.method and o.name not in booking.asked and o.admits(split)]
     wished = next((o for o in left if o.name == booking.wish), None)
-    if wished or booking.state == "changing":
+    if wished or split or booking.state == "changing":
         return wished
     newcomer = booking.state == "looking"
     return next((o for o in left if places.has_room(o, booking.lines) and not (newcomer and o.has_line)), None)

@@ -13,11 +13,15 @@ MOST_HOUSEHOLDS = 500
 MOST_ITEMS = 8
 """Items in one slot: a reservation is one patch, and a patch holds ten operations."""
 MOST_UNITS = 100_000
+DECIDED = "split.decided"
+"""The id of the event by which a slot remembers that its split was decided."""
 HISTORY_KEPT = 50
 """How many moves a stock remembers, to recognise a repeat; all of them stand beside it as documents."""
 
 type SiteKind = Literal["shelter", "depot", "temporary"]
 type Method = Literal["pickup", "delivery"]
+type Fill = Literal["first_come", "split"]
+"""Who a slot is for: whoever comes first, or nobody until a split of it is decided and all its shares are followed."""
 type EntryState = Literal["held", "confirmed", "collected", "ended"]
 type MoveKind = Literal["received", "allotted", "released", "handed_over", "adjusted", "packed"]
 
@@ -49,12 +53,14 @@ class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     """Hold one span of time at a site, with room for so many households and units allotted from the site's stock.
 
     `free_places` and `free` are what is neither held nor given; `has_line` keeps what comes back for those who wait.
+    A split that was decided stands in the history.
     """
 
     site_id: str
     starts: Instant
     ends: Instant
     method: Method = "pickup"
+    fill: Fill = "first_come"
     is_open: bool = True
     places: int
     free_places: int
@@ -67,6 +73,11 @@ class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     def items(self) -> tuple[str, ...]:
         """Return the items handed out in this slot, in the order of an entry's units."""
         return tuple(sorted(self.allotted))
+
+    @property
+    def is_being_split(self) -> bool:
+        """Tell whether a split was decided of which some shares may not be followed yet."""
+        return self.fill == "split" and self.has(DECIDED)
 
     def lines(self, key: str) -> dict[str, int]:
         """Return the units of an entry by item."""

@@ -1,5 +1,6 @@
 """Who gets what when there is not enough: a preview of each rule, for the supplies officer to choose from."""
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
@@ -56,6 +57,24 @@ class Split(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     not_served: int
 
 
+class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="split"):
+    """Record which rule split a slot, and what each household was granted by it and why; nothing changes it.
+
+    `operation` is the id under which it was decided, `basis` the digest of what the officer saw.
+    """
+
+    id: str
+    site_id: str
+    slot: str
+    operation: str
+    rule: Rule
+    reason: str
+    by: str
+    at: Instant
+    basis: str
+    shares: tuple[Share, ...]
+
+
 type _Wants = list[tuple[Want, int]]
 """Who wants one item, in order of arrival, and how many units."""
 
@@ -83,6 +102,18 @@ def split(wants: Iterable[Want], stock: Mapping[str, int], rule: Rule) -> Split:
         served_in_part=len(shares) - whole - nothing,
         not_served=nothing,
     )
+
+
+def basis_of(slot: str, wants: Iterable[Want], stock: Mapping[str, int], places: int) -> str:
+    """Return a digest of everything that a split of a slot depends on."""
+    ordered = sorted(wants, key=lambda want: (want.since, want.reference))
+    seen = msgspec.json.encode((slot, ordered, stock, places), order="sorted")
+    return hashlib.sha256(seen).hexdigest()[:32]
+
+
+def decision_id(slot: str) -> str:
+    """Return the id of the one decision on a slot."""
+    return f"split.{slot}"
 
 
 def _of_item(item: str, ordered: list[Want], stock: Mapping[str, int], rule: Rule) -> dict[str, int]:

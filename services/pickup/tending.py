@@ -10,6 +10,7 @@ from services.pickup.booking import Place
 from services.pickup.counter import Counter
 from services.pickup.reservations import Reservations
 from services.pickup.sites import Depot, Move, Slot, Stock, after
+from services.pickup.splits import Splits
 from services.ports import RequestStore, SiteStore
 from services.times import Clock, Instant
 
@@ -26,11 +27,18 @@ class Tending:
     """Let slots follow the clock, and requests follow their slots."""
 
     def __init__(
-        self, store: RequestStore, sites: SiteStore, reservations: Reservations, counter: Counter, clock: Clock
+        self,
+        store: RequestStore,
+        sites: SiteStore,
+        reservations: Reservations,
+        splits: Splits,
+        counter: Counter,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._sites = sites
         self._reservations = reservations
+        self._splits = splits
         self._counter = counter
         self._clock = clock
 
@@ -44,7 +52,11 @@ class Tending:
         return len(due)
 
     async def tend(self, site: str, id_: str) -> None:
-        """Bring the entries of a slot and their requests together; a slot that is over or closed is emptied."""
+        """Bring the entries of a slot and their requests together, and finish what was left of its split.
+
+        A slot that is over or closed is emptied.
+        """
+        await self._splits.follow(site, id_)
         slot = await self._sites.slot(site, id_)
         if slot is None:
             return
