@@ -33,6 +33,7 @@ PUBLIC_EVENTS = (
     "place_missed",
     "place_moved",
     "place_kept",
+    "corrected",
     "collected",
 )
 """The events a resident reads about; the others are staff's own."""

@@ -124,9 +124,10 @@ class CosmosQuotas:
 def _operations(turn: Turn) -> list[dict[str, Any]]:
     """Write the entry, then count it out of what is free: at most ten operations."""
     entry = {"op": "set", "path": f"/entries/{turn.key}", "value": msgspec.to_builtins(turn.entry)}
+    ended = [{"op": "set", "path": f"/entries/{turn.ends}", "value": {"state": "ended"}}] if turn.ends else []
     places = [{"op": "incr", "path": "/freePlaces", "value": -turn.places}] if turn.places else []
     units = [{"op": "incr", "path": f"/free/{item}", "value": -units} for item, units in turn.takes.items() if units]
-    return [entry, *places, *units]
+    return [entry, *ended, *places, *units]
 
 
 def _condition(turn: Turn) -> str:
@@ -134,7 +135,9 @@ def _condition(turn: Turn) -> str:
     terms = [f"{entry}.state = '{turn.before}'" if turn.before else f"NOT IS_DEFINED({entry})"]
     if turn.places > 0:
         terms += ["c.isOpen = true", f"c.freePlaces >= {turn.places}"]
-        terms += [f'c.free["{item}"] >= {units}' for item, units in turn.takes.items()]
+    terms += [f'c.free["{item}"] >= {units}' for item, units in turn.takes.items() if units > 0]
+    if turn.ends:
+        terms.append(f"c.entries[\"{turn.ends}\"].state = '{turn.entry.state}'")
     if turn.is_newcomer:
         terms.append("c.hasLine = false")
     return "FROM c WHERE " + " AND ".join(terms)

@@ -10,9 +10,10 @@ import msgspec
 
 from services import cases
 from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, next_look, wake_up
-from services.catalog.routing import OF_HOUSEHOLD, PlannedTask, notice, review
+from services.catalog.routing import PlannedTask, notice, review, route_of_review
 from services.catalog.service import Catalog
 from services.errors import StoreUnavailable, UnknownRequest
+from services.pickup.correcting import Correcting
 from services.pickup.matching import Matching
 from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
@@ -36,6 +37,7 @@ class Advance:
         catalog: Catalog,
         reservations: Reservations,
         matching: Matching,
+        correcting: Correcting,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -43,6 +45,7 @@ class Advance:
         self._catalog = catalog
         self._reservations = reservations
         self._matching = matching
+        self._correcting = correcting
         self._clock = clock
 
     async def advance(self, reference: str) -> None:
@@ -85,6 +88,8 @@ class Advance:
                 return await self._dispatch(case, id_, step)
             case "match":
                 return await self._matching.take(case, id_)
+            case "correct":
+                return await self._correcting.take(case, id_)
         return await self._reservations.take(case, id_, step)
 
     async def _dispatch(self, case: Case, id_: str, step: Step) -> Case:
@@ -110,8 +115,7 @@ class Advance:
             case "notice":
                 return (notice(service.definition),)
             case "review":
-                route = "household" if step.reason in OF_HOUSEHOLD else "review"
-                return (review(service.definition, route, step.reason or "review"),)
+                return (review(service.definition, route_of_review(step.reason), step.reason or "review"),)
         return service.plan(request.answers)
 
     async def _deliver(self, tasks: Sequence[Task]) -> None:

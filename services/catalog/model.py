@@ -14,7 +14,7 @@ from services.times import Instant
 ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
 """Seconds for which a version is still accepted after a newer one became current."""
 USUAL_OUTCOMES = ("done", "not_done")
-RESERVED_ROUTES = ("unrouted", "review", "household", "notice")
+RESERVED_ROUTES = ("unrouted", "review", "household", "notice", "handing-over")
 RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
 """Endings by which the queues of one team are told from those of another."""
 

@@ -1,6 +1,6 @@
 """A request's claim on supplies: what the household is due, where it asks for a place, and how that stands."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -66,3 +66,19 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     starts: Instant | None = None
     ends: Instant | None = None
     override: str | None = None
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Hold what staff correct of a household's answers: a merge patch (RFC 7396), and in `before` what undoes it.
+
+    `household` and `policies` name the grants that stood before; they and `before` are there once it is made.
+    """
+
+    id: str
+    at: Instant
+    by: str
+    reason: str
+    answers: dict[str, Any]
+    before: dict[str, Any] = {}
+    household: str = ""
+    policies: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from services.catalog.routing import route_of_review
 from services.documents import Event
 from services.pickup.booking import HAS_PLACE, Booking, Place
 from services.pickup.places import Opening
@@ -58,7 +59,8 @@ def placed(
     )
     if until:
         changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
-        changed = requests.with_step(changed, f"notice.{place.round}", Step(kind="notice", at=now, round=place.round))
+        notice = Step(kind="notice", at=now, round=next_round(request, "notice"))
+        changed = requests.with_step(changed, f"notice.{place.round}", notice)
     if booking.place:
         changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
     event = "place_held" if until else "place_confirmed"
@@ -90,13 +92,13 @@ def call(request: Request, now: Instant) -> Request:
 def served_before(request: Request, step: str, now: Instant) -> Request:
     """Ask a person to judge: supplies of this period were granted to the household under another request."""
     changed = requests.without_step(_with(request, state="already", asks=None, asked=()), step, now)
-    review = Step(kind="review", at=now, round=booked(request).round + 1, reason="served_before")
+    review = Step(kind="review", at=now, round=next_round(request, "household"), reason="served_before")
     return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
 
 
 def may_be_the_same(request: Request, step: str, others: tuple[str, ...], now: Instant) -> Request:
     """Ask a person whether the household is that of other requests; nothing is refused meanwhile."""
-    review = Step(kind="review", at=now, round=1, reason="possible_duplicate")
+    review = Step(kind="review", at=now, round=next_round(request, "household"), reason="possible_duplicate")
     changed = requests.with_step(requests.without_step(request, step, now), f"{step}.review", review)
     event = Event(id=f"{step}.found", at=now, event="possible_duplicate", note=" ".join(others))
     return msgspec.structs.replace(changed, history=(*changed.history, event))
@@ -177,9 +179,30 @@ def rebook(request: Request, now: Instant) -> Request:
     return _told(changed, f"{step}.moved", "place_moved", now)
 
 
+def let_go(request: Request, now: Instant) -> Request:
+    """Give back the place a request has and the one it may just be asking, and look for none."""
+    left = {id_: step for id_, step in request.pending.items() if step.kind not in ("reserve", "expire")}
+    changed = requests.with_pending(request, left | requests.givebacks(request, now))
+    return _with(changed, place=None, asks=None, asked=(), until=None)
+
+
+def next_round(request: Request, route: str) -> int:
+    """Return the round in which a task of a route is another than all that were made or are to be made."""
+    made = [task.id.rpartition(".") for task in request.tasks]
+    rounds = [int(round_) for name, _, round_ in made if name == f"{request.reference}.{route}"]
+    planned = [step for step in request.pending.values() if _route_of(step) == route]
+    return max([*rounds, *(step.round for step in planned)], default=0) + 1
+
+
 def expiry_of(place: Place) -> str:
     """Return the id of the step at which a hold ends."""
     return f"expire.{place.round}"
+
+
+def _route_of(step: Step) -> str | None:
+    if step.kind == "review":
+        return route_of_review(step.reason)
+    return "notice" if step.kind == "notice" else None
 
 
 def _back(place: Place, now: Instant) -> Step:

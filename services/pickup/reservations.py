@@ -7,7 +7,7 @@ from services import cases, times
 from services.advance.model import QUEUE, wake_up
 from services.catalog.service import Catalog
 from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
-from services.pickup import places, progress
+from services.pickup import corrections, places, progress
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
 from services.pickup.grants import Grants
 from services.pickup.places import Opening, Waiting
@@ -169,11 +169,13 @@ class Reservations:
 
     async def _ask(self, case: Case, id_: str, booking: Booking, asks: Place) -> Case:
         """Ask a slot for a place, once the household's grants are certain."""
+        if booking.place and booking.place.name == asks.name:
+            return await self._swap(case, id_, booking, booking.place, asks)
         reference = case.request.reference
         opening = next((o for o in await self._slots.recent() if o.name == asks.name), None)
         if opening is None:
             return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
-        if await self._is_used_up(case, booking):
+        if await self.is_used_up(case.request, booking):
             return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
         lines = places.offered(opening, booking.lines)
         until = _held_until(opening, booking, self._clock())
@@ -191,9 +193,20 @@ class Reservations:
             return await self._orphaned(placed, asks)
         return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
 
-    async def _is_used_up(self, case: Case, booking: Booking) -> bool:
-        """Tell whether other requests used up what the household is due; a grant left by one that ended is void."""
-        request = case.request
+    async def _swap(self, case: Case, id_: str, booking: Booking, place: Place, asks: Place) -> Case:
+        """Ask a slot for other units in exchange for the entry there; where they are not free, the entry stays."""
+        old = places.key_of(case.request.reference, place.round)
+        slot = await self._slots.turn(
+            case.request.reference, asks, lambda slot, key: places.swap(slot, old, key, booking.lines)
+        )
+        entry = slot.entries.get(_key(case.request, asks)) if slot else None
+        is_new = entry is not None and entry.state in ("held", "confirmed")
+        return await self._follow(
+            case, id_, lambda read: corrections.swapped(read, id_, asks if is_new else place, self._clock())
+        )
+
+    async def is_used_up(self, request: Request, booking: Booking) -> bool:
+        """Take what the household is due, or tell that other requests used it up; a grant of one that ended is void."""
         pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
         policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
         others = await self._grants.take(booking, request.reference, policies)
