@@ -98,6 +98,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
     sites = CosmosSites(cosmos)
     grants = Grants(CosmosQuotas(cosmos), settings.reference_secret, clock)
+    depots = Depots(sites, catalog, clock)
     slots = Slots(sites, clock)
     reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
     counter = Counter(store, sites, grants, catalog, CosmosAudit(cosmos), clock)
@@ -122,7 +123,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
-        depots=Depots(sites, catalog, clock),
+        depots=depots,
         slots=slots,
         reservations=reservations,
         offers=Offers(sites, slots, catalog, clock),
@@ -131,7 +132,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         walk_ins=WalkIns(requests, advance, counter),
         correcting=correcting,
         judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
-        tending=Tending(store, sites, reservations, counter, clock),
+        tending=Tending(store, sites, depots, reservations, counter, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
         failures=Failures(failures, queues, clock),

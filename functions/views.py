@@ -33,6 +33,7 @@ PUBLIC_EVENTS = (
     "place_missed",
     "place_moved",
     "place_kept",
+    "site_moved",
     "corrected",
     "collected",
 )

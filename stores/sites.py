@@ -34,7 +34,7 @@ class CosmosSites:
 
     async def due_slots(self, now: Instant, limit: int) -> list[Opening]:
         """List the slots to look after, the most overdue first."""
-        sql = f"{_OPENING} FROM c WHERE c.dueAt <= @now ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
+        sql = f"{_OPENING} FROM c WHERE c.type = 'slot' AND c.dueAt <= @now ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
         return msgspec.convert(await self._cosmos.find(SITES, sql, now=now, limit=limit), list[Opening])
 
     async def site(self, site: str) -> Depot | None:

@@ -167,8 +167,8 @@ class Counter:
         self.reservations = Reservations(self.store, slots, self.grants, self.catalog, self.queues, secret, self.clock)
         self.offers = Offers(self.sites, slots, self.catalog, self.clock)
         self.handing = PickupCounter(self.store, self.sites, self.grants, self.catalog, self.audit, self.clock)
-        self.tending = Tending(self.store, self.sites, self.reservations, self.handing, self.clock)
         self.depots = Depots(self.sites, self.catalog, self.clock)
+        self.tending = Tending(self.store, self.sites, self.depots, self.reservations, self.handing, self.clock)
         matching = Matching(self.store, self.catalog, self.clock)
         self.correcting = Correcting(
             self.store,

@@ -113,7 +113,7 @@ class Advance:
         service = await self._catalog.edition(request.service, request.version)
         match step.kind:
             case "notice":
-                return (notice(service.definition),)
+                return (notice(service.definition, step.reason or "place_held"),)
             case "review":
                 return (review(service.definition, route_of_review(step.reason), step.reason or "review"),)
         return service.plan(request.answers)

@@ -97,13 +97,13 @@ def route_of_review(reason: str | None) -> str:
     return "handing-over" if reason in OF_HANDING_OVER else "review"
 
 
-def notice(definition: Definition) -> PlannedTask:
-    """Describe the task by which somebody tells a resident that a place is held until it is confirmed."""
+def notice(definition: Definition, reason: str) -> PlannedTask:
+    """Describe the task by which somebody tells a resident that a place is held until it is confirmed, and why."""
     return PlannedTask(
         route="notice",
         kind="notice",
         team=definition.first_team,
         priority="urgent",
         due_seconds=NOTICE_DUE_SECONDS,
-        reason="place_held",
+        reason=reason,
     )

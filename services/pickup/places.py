@@ -91,6 +91,15 @@ def confirm(slot: Slot, key: str) -> Turn | None:
     return Turn(key=key, before="held", entry=Entry(state="confirmed", units=entry.units))
 
 
+def hold_again(slot: Slot, key: str, until: Instant) -> Turn | None:
+    """Let a place, held or for good, be held until an instant; None where it is, or is no place any more."""
+    entry = slot.entries.get(key)
+    seconds = int(times.moment(until).timestamp())
+    if entry is None or entry.state not in ("held", "confirmed") or (entry.state, entry.until) == ("held", seconds):
+        return None
+    return Turn(key=key, before=entry.state, entry=Entry(state="held", units=entry.units, until=seconds))
+
+
 def swap(slot: Slot, old: str, new: str, lines: dict[str, int]) -> Turn | None:
     """Let another entry with other units replace one; None where that is done, or cannot be: the old one stays."""
     entry = slot.entries.get(old)

@@ -179,6 +179,26 @@ def rebook(request: Request, now: Instant) -> Request:
     return _told(changed, f"{step}.moved", "place_moved", now)
 
 
+def must_hear_of_move(request: Request, place: Place, moved_at: Instant) -> bool:
+    """Tell whether a site moved after a request got its place there, and nobody was told yet."""
+    booking = booked(request)
+    if booking.place != place or booking.state not in ("held", "confirmed") or request.has(_move_of(place, moved_at)):
+        return False
+    got = {f"{event}.{place.round}" for event in ("place_held", "place_confirmed")} | {f"reserve.{place.round}.units"}
+    return not any(event.id in got and event.at >= moved_at for event in request.history)
+
+
+def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant, now: Instant) -> Request:
+    """Hold a place again until the resident confirms it, and let somebody call: the site is somewhere else now."""
+    if not must_hear_of_move(request, place, moved_at):
+        return request
+    told = _move_of(place, moved_at)
+    changed = _with(request, state="held", until=until)
+    changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
+    notice = Step(kind="notice", at=now, round=next_round(request, "notice"), reason="site_moved")
+    return _told(requests.with_step(changed, f"notice.{told}", notice), told, "site_moved", now)
+
+
 def let_go(request: Request, now: Instant) -> Request:
     """Give back the place a request has and the one it may just be asking, and look for none."""
     left = {id_: step for id_, step in request.pending.items() if step.kind not in ("reserve", "expire")}
@@ -197,6 +217,10 @@ def next_round(request: Request, route: str) -> int:
 def expiry_of(place: Place) -> str:
     """Return the id of the step at which a hold ends."""
     return f"expire.{place.round}"
+
+
+def _move_of(place: Place, moved_at: Instant) -> str:
+    return f"site_moved.{place.site}.{moved_at}"
 
 
 def _route_of(step: Step) -> str | None:

@@ -94,6 +94,14 @@ class Reservations:
         """Give back an entry that no request wants."""
         await self._slots.turn(reference, place, places.end)
 
+    async def hold_again(self, reference: str, place: Place, moved_at: Instant, until: Instant) -> None:
+        """Ask a household whether it comes to where its site has moved: its place is held until it says so."""
+        slot = await self._slots.turn(reference, place, lambda slot, key: places.hold_again(slot, key, until))
+        entry = slot.entries.get(places.key_of(reference, place.round)) if slot else None
+        if entry and entry.state in ("held", "confirmed"):
+            now = self._clock()
+            await self.follow(reference, lambda read: progress.site_moved(read, place, moved_at, until, now))
+
     async def settle(self, case: Case) -> Case:
         """Take what a booking still has to do now, and wake the request up for the rest."""
         for kind in ("reserve", "giveback"):
@@ -311,7 +319,12 @@ def _held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | N
     chosen = booking.wish in (None, opening.name) and booking.state != "called"
     if chosen or booking.state == "changing":
         return None
-    latest = times.later(opening.starts, -ANSWERED_BEFORE)
+    return hold_until(opening.starts, now)
+
+
+def hold_until(starts: Instant, now: Instant) -> Instant:
+    """Return until when a place is held for an answer."""
+    latest = times.later(starts, -ANSWERED_BEFORE)
     return max(min(times.later(now, HELD_FOR), latest), times.later(now, SHORTEST_HOLD))
 
 

@@ -23,7 +23,10 @@ type MoveKind = Literal["received", "allotted", "released", "handed_over", "adju
 
 
 class Site(Document, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="site"):
-    """Describe where supplies are handed out; `id` is `site`, since every site has a partition of its own."""
+    """Describe where supplies are handed out; `id` is `site`, since every site has a partition of its own.
+
+    `due_at` is there while slots have yet to follow a site that was closed or moved, `moved_at` once it has moved.
+    """
 
     site_id: str
     name: Text
@@ -35,6 +38,7 @@ class Site(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     lat: float | None = None
     lon: float | None = None
     is_open: bool = True
+    moved_at: Instant | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,6 +53,7 @@ class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     """Hold one span of time at a site, with room for so many households and units allotted from the site's stock.
 
     `free_places` and `free` are what is neither held nor given; `has_line` keeps what comes back for those who wait.
+    `moved_at` is when its site moved last: whoever had a place before is asked.
     """
 
     site_id: str
@@ -61,6 +66,7 @@ class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     allotted: dict[str, int]
     free: dict[str, int]
     has_line: bool = False
+    moved_at: Instant | None = None
     entries: dict[str, Entry] = {}
 
     @property

@@ -8,7 +8,8 @@ from services import times
 from services.pickup import progress
 from services.pickup.booking import Place
 from services.pickup.counter import Counter
-from services.pickup.reservations import Reservations
+from services.pickup.depots import Depots
+from services.pickup.reservations import Reservations, hold_until
 from services.pickup.sites import Depot, Move, Slot, Stock, after
 from services.ports import RequestStore, SiteStore
 from services.times import Clock, Instant
@@ -26,16 +27,24 @@ class Tending:
     """Let slots follow the clock, and requests follow their slots."""
 
     def __init__(
-        self, store: RequestStore, sites: SiteStore, reservations: Reservations, counter: Counter, clock: Clock
+        self,
+        store: RequestStore,
+        sites: SiteStore,
+        depots: Depots,
+        reservations: Reservations,
+        counter: Counter,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._sites = sites
+        self._depots = depots
         self._reservations = reservations
         self._counter = counter
         self._clock = clock
 
     async def run(self) -> int:
         """Look after every slot that is due, and call those who wait; return how many slots were due."""
+        await self._depots.catch_up()
         due = await self._sites.due_slots(self._clock(), TENDED_AT_ONCE)
         for opening in due:
             await self.tend(opening.site_id, opening.id)
@@ -68,6 +77,17 @@ class Tending:
             await self._reservations.follow(reference, lambda read: progress.missed(read, self._clock()))
         elif not slot.is_open:
             await self._reservations.follow(reference, lambda read: progress.rebook(read, self._clock()))
+        elif slot.moved_at and slot.method == "pickup":
+            await self._ask_again(slot, slot.moved_at, reference, place)
+
+    async def _ask_again(self, slot: Slot, moved_at: Instant, reference: str, place: Place) -> None:
+        """Ask whoever got a place before the site moved, once a change of place that goes on is over."""
+        await self._reservations.follow(reference, lambda read: read)
+        request = await self._store.read(reference)
+        if request and progress.must_hear_of_move(request, place, moved_at):
+            now = self._clock()
+            until = hold_until(slot.starts, now) if slot.starts > now else slot.ends
+            await self._reservations.hold_again(reference, place, moved_at, until)
 
     async def _move_on(self, site: str, id_: str, is_over: bool) -> None:
         """Give back to the site what the slot has left once nobody holds anything of it; else look again later."""
