@@ -113,7 +113,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         settings.reference_secret,
         clock,
     )
-    advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), correcting, clock)
+    advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), correcting, counter, clock)
     deliveries = Deliveries(store, queues, failures, clock)
     requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone, reservations)
     return App(

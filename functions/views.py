@@ -31,6 +31,7 @@ PUBLIC_EVENTS = (
     "place_confirmed",
     "place_expired",
     "place_missed",
+    "not_delivered",
     "place_moved",
     "place_kept",
     "site_moved",

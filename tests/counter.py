@@ -182,7 +182,14 @@ class Counter:
             self.clock,
         )
         self.advance = Advance(
-            self.store, self.queues, self.catalog, self.reservations, matching, self.correcting, self.clock
+            self.store,
+            self.queues,
+            self.catalog,
+            self.reservations,
+            matching,
+            self.correcting,
+            self.handing,
+            self.clock,
         )
         self.requests = Requests(
             self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE, self.reservations

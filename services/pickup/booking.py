@@ -17,14 +17,18 @@ type BookingState = Literal[
     "collected",
     "missed",
     "expired",
+    "returned",
     "ended",
     "already",
 ]
-"""`called` is looking again, from the front of the line; `already` waits for a person: the household was served."""
+"""`called` is looking again, from the front of the line; `already` waits for a person: the household was served.
+
+`returned` are supplies that could not be delivered: somebody calls.
+"""
 
 HAS_PLACE = ("held", "confirmed", "changing")
-CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired")
-IS_OVER = ("collected", "missed", "expired", "ended")
+CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired", "returned")
+IS_OVER = ("collected", "missed", "expired", "returned", "ended")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,6 +109,10 @@ def wish(request: Request, slot: str, now: Instant) -> Request:
     booking = booked(request)
     state = "changing" if booking.place else "looking"
     changed = _with(request, state=state, wish=slot, asked=())
+    if booking.state == "returned":
+        round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
+        again = Step(kind="dispatch", at=now, round=round_, reason="delivered_again")
+        changed = requests.with_step(changed, f"dispatch.{round_}", again)
     return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 
 
@@ -152,19 +156,25 @@ def missed(request: Request, now: Instant) -> Request:
 
 
 def collected(case: Case, move: Move, route: str | None, now: Instant) -> Changes:
-    """Follow what was handed over: the booking is done, and with it the task of its route."""
+    """Follow what was handed over: the booking is done, and with it the task of its route; another place goes back."""
     request = case.request
     if booked(request).state == "collected":
         return ()
     done = [t for t in case.tasks.values() if t.route == route and t.status == "open"]
     finished = tuple(tasks.finish(task, move.id, by=move.by or "", now=now) for task in done)
-    changed = _told(_with(request, state="collected", until=None), move.id, "collected", now)
-    left = {id_: step for id_, step in request.pending.items() if step.kind != "expire"}
-    for id_ in set(request.pending) - set(left):
-        changed = requests.without_step(changed, id_, now)
+    place = place_of(move)
+    changed = _told(_with(let_go(request, now), state="collected", place=place), move.id, "collected", now)
+    own = f"giveback.{place.round}"
+    changed = requests.with_pending(changed, {id_: step for id_, step in changed.pending.items() if id_ != own})
     for task in finished:
         changed = requests.record_completion(changed, task, now)
     return (requests.settled(changed, f"completed.{move.id}", now), *finished)
+
+
+def place_of(move: Move) -> Place:
+    """Return the place at which supplies were handed over."""
+    round_ = move.id.removesuffix(".handed_over").rpartition(".")[2]
+    return Place(site=move.site_id, slot=move.slot or "", round=int(round_))
 
 
 def rebook(request: Request, now: Instant) -> Request:

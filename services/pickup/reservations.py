@@ -265,7 +265,7 @@ class Reservations:
         booking = case.request.booking
         if booking is None:
             return case
-        if booking.state in ("expired", "missed", "ended"):
+        if booking.state in ("expired", "missed", "returned", "ended"):
             await self._grants.give_up(booking, case.request.reference)
         await self.serve(place.site, booking.method)
         return case

@@ -68,11 +68,10 @@ class Tending:
         place = Place(site=slot.site_id, slot=slot.id, round=int(round_))
         request = await self._store.read(reference)
         booking = request.booking if request else None
-        if booking is None or place not in (booking.place, booking.asks):
-            if state != "collected":
-                await self._reservations.release(reference, place)
-        elif state == "collected":
+        if state == "collected":
             await self._counter.follow(reference, slot.site_id, key)
+        elif booking is None or place not in (booking.place, booking.asks):
+            await self._reservations.release(reference, place)
         elif is_over:
             await self._reservations.follow(reference, lambda read: progress.missed(read, self._clock()))
         elif not slot.is_open:

@@ -18,7 +18,9 @@ FIRST_SWEEP_AFTER = 60.0
 """Seconds for which a step is left to its wake-up message before the sweeper sends another."""
 
 type RequestStatus = Literal["accepted", "completed", "withdrawn"]
-type StepKind = Literal["dispatch", "review", "reserve", "expire", "giveback", "notice", "match", "correct"]
+type StepKind = Literal[
+    "dispatch", "review", "reserve", "expire", "giveback", "notice", "match", "correct", "delivered"
+]
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
