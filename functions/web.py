@@ -292,7 +292,7 @@ def _codes(code: str, field: dict[str, Any]) -> tuple[str, ...]:
 
 def _shape_error(message: str) -> FieldError:
     """Turn msgspec's message into a pointer and a code."""
-    found = re.search(r"at `\$(.*)`$", message)
+    found = re.search(r"at `\$(.*?)(?:\[\.\.\.\])?`$", message)
     pointer = re.sub(r"\[(\d+)\]|\.([^.\[]+)", lambda m: f"/{m[1] or m[2]}", found[1]) if found else ""
     missing = re.search("missing required field `(.+?)`", message)
     unknown = re.search("unknown field `(.+?)`", message)
@@ -302,4 +302,5 @@ def _shape_error(message: str) -> FieldError:
         return FieldError(f"{pointer}/{unknown[1]}", "unknown_field")
     if re.search("[<>]=", message):
         return FieldError(pointer, "out_of_range")
-    return FieldError(pointer, "pattern" if "matching regex" in message else "type")
+    codes = {"matching regex": "pattern", "Invalid enum value": "enum", "Expected `int": "type_integer"}
+    return FieldError(pointer, next((code for said, code in codes.items() if said in message), "type"))

@@ -248,7 +248,7 @@ def _problems_of_lines(lines: dict[str, int] | None, due: dict[str, int]) -> Ite
         return
     for item, units in lines.items():
         if item not in due:
-            yield FieldError(f"/lines/{item}", "unknown_item")
+            yield FieldError(f"/lines/{item}", "not_due")
         elif units > due[item]:
             yield FieldError(f"/lines/{item}", "maximum", {"limit": due[item]})
         elif units < 0:

@@ -172,7 +172,7 @@ async def test_fewer_units_leave_the_rest_to_others(school: Site):
     [
         ({"kit": 2}, FieldError("/lines/kit", "maximum", {"limit": 1})),
         ({"kit": -1}, FieldError("/lines/kit", "minimum", {"limit": 0})),
-        ({"kit": 1, "gold": 1}, FieldError("/lines/gold", "unknown_item")),
+        ({"kit": 1, "gold": 1}, FieldError("/lines/gold", "not_due")),
         ({"kit": 0}, FieldError("/lines", "minimum", {"limit": 1})),
         ({}, FieldError("/lines", "minimum", {"limit": 1})),
     ],
