@@ -8,6 +8,7 @@ import msgspec
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
+from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
 from services.pickup.grants import Grants
@@ -66,6 +67,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     rosters: Rosters
     searching: Searching
     walk_ins: WalkIns
+    correcting: Correcting
     judging: Judging
     tending: Tending
     catalog: Catalog
@@ -109,7 +111,18 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
     splits = Splits(store, sites, depots, reservations, catalog, clock)
     counter = Counter(store, sites, grants, catalog, CosmosAudit(cosmos), clock)
-    advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), clock)
+    correcting = Correcting(
+        store,
+        sites,
+        reservations,
+        grants,
+        counter,
+        catalog,
+        CosmosAudit(cosmos),
+        settings.reference_secret,
+        clock,
+    )
+    advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), correcting, counter, clock)
     deliveries = Deliveries(store, queues, failures, clock)
     requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone, reservations)
     return App(
@@ -129,8 +142,9 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         rosters=Rosters(sites, CosmosAudit(cosmos), clock),
         searching=Searching(store, catalog, CosmosAudit(cosmos), clock),
         walk_ins=WalkIns(requests, advance, counter),
+        correcting=correcting,
         judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
-        tending=Tending(store, sites, reservations, splits, counter, clock),
+        tending=Tending(store, sites, depots, reservations, splits, counter, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),
         failures=Failures(failures, queues, clock),

@@ -15,6 +15,7 @@ from functions.staff import ClaimId
 from functions.web import Call, answer, api
 from services import times
 from services.errors import FieldError, InvalidSubmission
+from services.pickup.correcting import Amendment
 from services.pickup.counter import HandOver
 from services.pickup.searching import Wanted
 from services.requests.model import Contact, Submission
@@ -84,6 +85,15 @@ class Roster(_Body, frozen=True, kw_only=True):
     view: ClaimId
 
 
+class Correction(_Body, frozen=True, kw_only=True):
+    """Say what is corrected of a household, as a merge patch (RFC 7396) of its answers, and why."""
+
+    reference: Typed
+    id: ClaimId
+    answers: dict[str, Any]
+    reason: Reason
+
+
 class Override(_Body, frozen=True, kw_only=True):
     """Say why a household is served again."""
 
@@ -150,6 +160,16 @@ async def take_roster(call: Call) -> func.HttpResponse:
     due = await call.app.rosters.take(body.site, body.view, call.caller)
     items = await call.app.depots.items()
     return answer({"site": body.site, "at": call.app.clock(), "entries": [views.due(one, items) for one in due]})
+
+
+@bp.route("api/staff/pickup/corrections", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access=ANY_TEAM)
+async def correct_household(call: Call) -> func.HttpResponse:
+    """Correct what a request says of its household, for a reason."""
+    body = call.json(Correction)
+    amendment = Amendment(id=body.id, answers=body.answers, reason=body.reason)
+    corrected = await call.app.correcting.correct(body.reference, amendment, call.caller)
+    return answer({"card": views.card(corrected.card), "keepsUnits": corrected.keeps_units})
 
 
 @bp.route("api/staff/pickup/overrides", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)

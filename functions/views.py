@@ -33,9 +33,12 @@ PUBLIC_EVENTS = (
     "place_confirmed",
     "place_expired",
     "place_missed",
+    "not_delivered",
     "place_moved",
     "place_kept",
     "apportioned",
+    "site_moved",
+    "corrected",
     "collected",
 )
 """The events a resident reads about; the others are staff's own."""

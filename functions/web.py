@@ -119,7 +119,7 @@ async def require(req: func.HttpRequest, role: str) -> Staff:
 
 def _shape_error(message: str) -> FieldError:
     """Turn msgspec's message into a pointer and a code."""
-    found = re.search(r"at `\$(.*)`$", message)
+    found = re.search(r"at `\$(.*?)(?:\[\.\.\.\])?`$", message)
     pointer = re.sub(r"\[(\d+)\]|\.([^.\[]+)", lambda m: f"/{m[1] or m[2]}", found[1]) if found else ""
     missing = re.search("missing required field `(.+?)`", message)
     unknown = re.search("unknown field `(.+?)`", message)
@@ -129,4 +129,5 @@ def _shape_error(message: str) -> FieldError:
         return FieldError(f"{pointer}/{unknown[1]}", "unknown_field")
     if re.search("[<>]=", message):
         return FieldError(pointer, "out_of_range")
-    return FieldError(pointer, "pattern" if "matching regex" in message else "type")
+    codes = {"matching regex": "pattern", "Invalid enum value": "enum", "Expected `int": "type_integer"}
+    return FieldError(pointer, next((code for said, code in codes.items() if said in message), "type"))

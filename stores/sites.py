@@ -35,7 +35,7 @@ class CosmosSites:
 
     async def due_slots(self, now: Instant, limit: int) -> list[Opening]:
         """List the slots to look after, the most overdue first."""
-        sql = f"{_OPENING} FROM c WHERE c.dueAt <= @now ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
+        sql = f"{_OPENING} FROM c WHERE c.type = 'slot' AND c.dueAt <= @now ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
         return msgspec.convert(await self._cosmos.find(SITES, sql, now=now, limit=limit), list[Opening])
 
     async def site(self, site: str) -> Depot | None:
@@ -130,9 +130,10 @@ class CosmosQuotas:
 def _operations(turn: Turn) -> list[dict[str, Any]]:
     """Write the entry, then count it out of what is free: at most ten operations."""
     entry = {"op": "set", "path": f"/entries/{turn.key}", "value": msgspec.to_builtins(turn.entry)}
+    ended = [{"op": "set", "path": f"/entries/{turn.ends}", "value": {"state": "ended"}}] if turn.ends else []
     places = [{"op": "incr", "path": "/freePlaces", "value": -turn.places}] if turn.places else []
     units = [{"op": "incr", "path": f"/free/{item}", "value": -units} for item, units in turn.takes.items() if units]
-    return [entry, *places, *units]
+    return [entry, *ended, *places, *units]
 
 
 def _condition(turn: Turn) -> str:
@@ -140,7 +141,9 @@ def _condition(turn: Turn) -> str:
     terms = [f"{entry}.state = '{turn.before}'" if turn.before else f"NOT IS_DEFINED({entry})"]
     if turn.places > 0:
         terms += ["c.isOpen = true", f"c.freePlaces >= {turn.places}"]
-        terms += [f'c.free["{item}"] >= {units}' for item, units in turn.takes.items()]
+    terms += [f'c.free["{item}"] >= {units}' for item, units in turn.takes.items() if units > 0]
+    if turn.ends:
+        terms.append(f"c.entries[\"{turn.ends}\"].state = '{turn.entry.state}'")
     if turn.is_newcomer:
         terms.append("c.hasLine = false")
     return "FROM c WHERE " + " AND ".join(terms)

@@ -10,6 +10,7 @@ from services.advance.service import Advance
 from services.catalog.model import Current, Definition, Edition
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
+from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter as PickupCounter
 from services.pickup.depots import Depots
 from services.pickup.grants import Grants
@@ -169,9 +170,31 @@ class Counter:
         self.handing = PickupCounter(self.store, self.sites, self.grants, self.catalog, self.audit, self.clock)
         self.depots = Depots(self.sites, self.catalog, self.clock)
         self.splits = Splits(self.store, self.sites, self.depots, self.reservations, self.catalog, self.clock)
-        self.tending = Tending(self.store, self.sites, self.reservations, self.splits, self.handing, self.clock)
+        self.tending = Tending(
+            self.store, self.sites, self.depots, self.reservations, self.splits, self.handing, self.clock
+        )
         matching = Matching(self.store, self.catalog, self.clock)
-        self.advance = Advance(self.store, self.queues, self.catalog, self.reservations, matching, self.clock)
+        self.correcting = Correcting(
+            self.store,
+            self.sites,
+            self.reservations,
+            self.grants,
+            self.handing,
+            self.catalog,
+            self.audit,
+            secret,
+            self.clock,
+        )
+        self.advance = Advance(
+            self.store,
+            self.queues,
+            self.catalog,
+            self.reservations,
+            matching,
+            self.correcting,
+            self.handing,
+            self.clock,
+        )
         self.requests = Requests(
             self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE, self.reservations
         )

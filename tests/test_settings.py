@@ -8,7 +8,12 @@ from settings import MissingSettings, Settings
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
-OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "AzureWebJobsDisableHomepage"}
+OF_THE_HOST = {
+    "FUNCTIONS_WORKER_RUNTIME",
+    "AzureWebJobsStorage",
+    "AzureWebJobsDisableHomepage",
+    "PYTHON_ENABLE_OPENTELEMETRY",
+}
 
 
 def test_the_sample_is_enough_to_start():

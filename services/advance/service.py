@@ -10,9 +10,12 @@ import msgspec
 
 from services import cases, times
 from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, next_look, wake_up
-from services.catalog.routing import OF_HOUSEHOLD, PlannedTask, notice, review
+from services.catalog.model import Definition
+from services.catalog.routing import PlannedTask, notice, review, route_of_review
 from services.catalog.service import Catalog
 from services.errors import StoreUnavailable, UnknownRequest
+from services.pickup.correcting import Correcting
+from services.pickup.counter import Counter
 from services.pickup.matching import Matching
 from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
@@ -36,6 +39,8 @@ class Advance:
         catalog: Catalog,
         reservations: Reservations,
         matching: Matching,
+        correcting: Correcting,
+        counter: Counter,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -43,6 +48,8 @@ class Advance:
         self._catalog = catalog
         self._reservations = reservations
         self._matching = matching
+        self._correcting = correcting
+        self._counter = counter
         self._clock = clock
 
     async def advance(self, reference: str) -> None:
@@ -91,6 +98,10 @@ class Advance:
                 return await self._dispatch(case, id_, step)
             case "match":
                 return await self._matching.take(case, id_)
+            case "correct":
+                return await self._correcting.take(case, id_)
+            case "delivered":
+                return await self._counter.deliver(case, id_)
         return await self._reservations.take(case, id_, step)
 
     async def _dispatch(self, case: Case, id_: str, step: Step) -> Case:
@@ -114,11 +125,11 @@ class Advance:
         service = await self._catalog.edition(request.service, request.version)
         match step.kind:
             case "notice":
-                return (notice(service.definition),)
+                return (notice(service.definition, step.reason or "place_held"),)
             case "review":
-                route = "household" if step.reason in OF_HOUSEHOLD else "review"
-                return (review(service.definition, route, step.reason or "review"),)
-        return service.plan(request.answers)
+                return (review(service.definition, route_of_review(step.reason), step.reason or "review"),)
+        planned = service.plan(request.answers)
+        return planned if step.reason is None else _of_delivery(service.definition, planned)
 
     async def _deliver(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
@@ -137,6 +148,12 @@ class Advance:
             message = TaskMessage(task=due.id, team=due.team, priority=due.priority, traceparent=due.traceparent)
             await self._queues.send(queue_of(due.team, due.priority), msgspec.to_builtins(message))
         return True
+
+
+def _of_delivery(definition: Definition, planned: Sequence[PlannedTask]) -> Sequence[PlannedTask]:
+    """Return the task that takes supplies to a household once more; nothing else is done again."""
+    route = definition.pickup.routes.get("delivery") if definition.pickup else None
+    return [task for task in planned if task.route == route]
 
 
 def message_of(task: Task) -> dict[str, Any]:

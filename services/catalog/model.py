@@ -14,7 +14,8 @@ from services.times import Instant
 ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
 """Seconds for which a version is still accepted after a newer one became current."""
 USUAL_OUTCOMES = ("done", "not_done")
-RESERVED_ROUTES = ("unrouted", "review", "household", "notice")
+type Delivered = Literal["all", "none"]
+RESERVED_ROUTES = ("unrouted", "review", "household", "notice", "handing-over")
 RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
 """Endings by which the queues of one team are told from those of another."""
 
@@ -66,10 +67,14 @@ class Case(_Part, frozen=True, kw_only=True):
 
 
 class Outcome(_Part, frozen=True, kw_only=True):
-    """Offer staff a way to end a task, besides `done` and `not_done`."""
+    """Offer staff a way to end a task, besides `done` and `not_done`.
+
+    `delivered` says what the household got where the task was to take supplies there; a person asks where it does not.
+    """
 
     id: str
     title: Text
+    delivered: Delivered | None = None
 
 
 class Definition(_Part, frozen=True, kw_only=True):
@@ -101,6 +106,11 @@ class Definition(_Part, frozen=True, kw_only=True):
     def knows_outcome(self, outcome: str) -> bool:
         """Tell whether staff may end a task with this outcome."""
         return outcome in USUAL_OUTCOMES or any(outcome == offered.id for offered in self.outcomes)
+
+    def delivered_by(self, outcome: str) -> Delivered | None:
+        """Return what a delivery that ended so brought to the household, None where only a person can tell."""
+        offered: dict[str, Delivered | None] = {one.id: one.delivered for one in self.outcomes}
+        return {**offered, "done": "all", "not_done": "none"}.get(outcome)
 
 
 class Edition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,6 +1,6 @@
 """A request's claim on supplies: what the household is due, where it asks for a place, and how that stands."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,15 +17,19 @@ type BookingState = Literal[
     "collected",
     "missed",
     "expired",
+    "returned",
     "ended",
     "already",
 ]
-"""`called` is looking again, from the front of the line; `already` waits for a person: the household was served."""
+"""`called` is looking again, from the front of the line; `already` waits for a person: the household was served.
+
+`returned` are supplies that could not be delivered: somebody calls.
+"""
 
 HAS_PLACE = ("held", "confirmed", "changing")
-CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired")
+CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired", "returned")
 IN_LINE = ("waiting", "called", "looking")
-IS_OVER = ("collected", "missed", "expired", "ended")
+IS_OVER = ("collected", "missed", "expired", "returned", "ended")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,3 +83,19 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     ends: Instant | None = None
     override: str | None = None
     apportioned: Apportioned | None = None
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Hold what staff correct of a household's answers: a merge patch (RFC 7396), and in `before` what undoes it.
+
+    `household` and `policies` name the grants that stood before; they and `before` are there once it is made.
+    """
+
+    id: str
+    at: Instant
+    by: str
+    reason: str
+    answers: dict[str, Any]
+    before: dict[str, Any] = {}
+    household: str = ""
+    policies: tuple[str, ...] = ()

@@ -17,11 +17,12 @@ from services.errors import (
     UnknownRequest,
     WriteConflict,
 )
-from services.pickup import places, progress
+from services.pickup import deliveries, places, progress
 from services.pickup.booking import HAS_PLACE, Booking, Place
 from services.pickup.grants import Grants
 from services.pickup.sites import Move, Site, Slot
 from services.ports import AuditLog, AuditRecord, RequestStore, SiteStore
+from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
 from services.requests.receipts import read_reference
 from services.tasks.model import Staff
@@ -115,7 +116,7 @@ class Counter:
         place = card.booking.place
         if place is None or (card.booking.state not in HAS_PLACE and card.handed_over is None):
             raise NothingDue(card.booking.state)
-        move = card.handed_over or await self._hand_over(request, place, handed, staff)
+        move = card.handed_over or await self._hand_over(request, place, handed, staff.name)
         if move.operation != handed.id:
             raise AlreadyHandedOver(move.at, move.by or "")
         followed = await self._follow(request, move, handed.proxy_name)
@@ -127,8 +128,32 @@ class Counter:
         """Let a request follow what was handed over for it, as far as it did not."""
         request = await self._store.read(reference)
         move = await self._sites.move(site, _move_id(key))
-        if request and move:
+        if request and request.booking and move:
             await self._follow(request, move)
+
+    async def deliver(self, case: Case, id_: str) -> Case:
+        """Hand over what a task took to its household, and clear the step; each part may run twice."""
+        done = case.tasks[deliveries.task_of(id_)].history[-1]
+        move = await self._delivered(case.request, HandOver(id=id_, receiver="household", at=done.at), done.by or "")
+        if move:
+            await self._follow(case.request, move)
+
+        def changes(read: Case) -> Changes:
+            if id_ not in read.request.pending:
+                return ()
+            now = self._clock()
+            served = read.request if move else deliveries.without_place(read.request, id_, now)
+            return (requests.without_step(served, id_, now),)
+
+        return await cases.change(self._store, case.request.reference, changes)
+
+    async def _delivered(self, request: Request, handed: HandOver, by: str) -> Move | None:
+        """Hand over at the place of a request, None where it has none any more."""
+        place = progress.booked(request).place
+        try:
+            return await self._hand_over(request, place, handed, by) if place else None
+        except NothingDue:
+            return None
 
     async def _find(self, typed: str) -> Request:
         """Read the request of a reference as it was typed or scanned; raises UnknownRequest."""
@@ -155,7 +180,7 @@ class Counter:
         await self._grants.keep(booking, request.reference)
         return case.request
 
-    async def _hand_over(self, request: Request, place: Place, handed: HandOver, staff: Staff) -> Move:
+    async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: str) -> Move:
         """Make the turn and the move in one write, and read back what stands."""
         key = places.key_of(request.reference, place.round)
         for _ in range(ATTEMPTS):
@@ -167,7 +192,7 @@ class Counter:
                     raise NothingDue("ended")
                 return known
             _refuse(_problems_of_lines(handed.lines, slot.lines(key)))
-            move = _move(slot, key, request, turn.given, handed, staff, self._clock())
+            move = _move(slot, key, request, turn.given, handed, by, self._clock())
             if await self._sites.turn(place.site, place.slot, turn, move):
                 return move
         raise WriteConflict(f"{ATTEMPTS} turns in a row were overtaken")
@@ -183,7 +208,7 @@ def _move_id(key: str) -> str:
 
 
 def _move(
-    slot: Slot, key: str, request: Request, given: dict[str, int], handed: HandOver, staff: Staff, now: Instant
+    slot: Slot, key: str, request: Request, given: dict[str, int], handed: HandOver, by: str, now: Instant
 ) -> Move:
     """Take what was given out of stock; a time of the counter's own counts if it is not absurd."""
     oldest = times.later(now, -LONGEST_OFFLINE)
@@ -196,7 +221,7 @@ def _move(
         lines={item: -units for item, units in given.items()},
         slot=slot.id,
         reference=request.reference,
-        by=staff.name,
+        by=by,
         operation=handed.id,
         receiver=handed.receiver,
     )
@@ -223,7 +248,7 @@ def _problems_of_lines(lines: dict[str, int] | None, due: dict[str, int]) -> Ite
         return
     for item, units in lines.items():
         if item not in due:
-            yield FieldError(f"/lines/{item}", "unknown_item")
+            yield FieldError(f"/lines/{item}", "not_due")
         elif units > due[item]:
             yield FieldError(f"/lines/{item}", "maximum", {"limit": due[item]})
         elif units < 0:

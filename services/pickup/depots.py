@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -27,7 +28,7 @@ from services.pickup.sites import Depot, Move, Site, Slot, Stock
 from services.pickup.supplies import Item
 from services.ports import SiteStore
 from services.tasks.model import Staff
-from services.times import Clock
+from services.times import Clock, Instant
 
 ATTEMPTS = 8
 
@@ -57,17 +58,20 @@ class Depots:
         return await self._store.moves(site)
 
     async def put_site(self, site: str, fields: SiteFields) -> Site:
-        """Open a site, or change what is said of it, and leave its slots as they are; raises InvalidSubmission."""
+        """Open a site, or change what is said of it; raises InvalidSubmission.
+
+        The slots of a site that closes are closed. Whoever has a place at one that has moved is asked (see tending).
+        """
         refuse(problems_of_site(site, fields))
+        now = self._clock()
+        depot = await self._change(site, lambda read: ledger.described(read, site, fields, now))
+        return await self._follow(depot) if depot.site.due_at else depot.site
 
-        def decide(depot: Depot | None) -> Documents:
-            known = depot.site if depot else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
-            changed = msgspec.structs.replace(known, **msgspec.structs.asdict(fields))
-            if depot is None:
-                return (changed, Stock(id="stock", site_id=site))
-            return () if changed == known else (changed,)
-
-        return (await self._change(site, decide)).site
+    async def catch_up(self) -> None:
+        """Let the slots of every site that was closed or moved follow it, as far as they did not."""
+        for site in await self._store.sites():
+            if site.due_at:
+                await self._follow(await self.site(site.site_id))
 
     async def move(self, site: str, fields: StockFields, staff: Staff) -> Stock:
         """Enter units that came or were counted, or kits that were packed; raises what `enter` raises."""
@@ -141,6 +145,18 @@ class Depots:
         found = [current.edition.definition.pickup for current in await self._catalog.services()]
         return {item.id: item for pickup in found if pickup for item in pickup.supplies.items}
 
+    async def _follow(self, depot: Depot) -> Site:
+        """Let slot after slot follow its site; the site is due until all did, whoever dies in between."""
+        site, now = depot.site, self._clock()
+        for slot in depot.slots:
+            await self._change(site.site_id, partial(_followed, slot, now))
+
+        def done(read: Depot | None) -> Documents:
+            stands = _there(read).site
+            return (msgspec.structs.replace(stands, due_at=None),) if stands.due_at == site.due_at else ()
+
+        return (await self._change(site.site_id, done)).site
+
     async def _is_known(self, move: Move) -> bool:
         """Tell whether this move was made before; raises InvalidSubmission where its id stands for another."""
         known = await self._store.move(move.site_id, move.id)
@@ -160,6 +176,10 @@ class Depots:
             except WriteConflict:
                 await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
         raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+
+
+def _followed(slot: str, now: Instant, depot: Depot | None) -> Documents:
+    return ledger.followed(_there(depot), slot, now)
 
 
 def _there(depot: Depot | None) -> Depot:

@@ -28,7 +28,10 @@ class _Fields(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_
 
 
 class SiteFields(_Fields, frozen=True, kw_only=True):
-    """Describe a site as an officer writes it."""
+    """Describe a site as an officer writes it.
+
+    `moved`: it is somewhere else from now on, so whoever has a place there is asked. Otherwise a change only shows.
+    """
 
     name: Text
     kind: SiteKind
@@ -39,6 +42,7 @@ class SiteFields(_Fields, frozen=True, kw_only=True):
     lat: float | None = None
     lon: float | None = None
     is_open: bool = True
+    moved: bool = False
 
 
 class SlotFields(_Fields, frozen=True, kw_only=True):

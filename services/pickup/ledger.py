@@ -8,7 +8,7 @@ import msgspec
 from services import times
 from services.documents import Event
 from services.errors import FieldError, InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
-from services.pickup.fields import JAPAN, AllotFields, Items, SlotFields, StockFields, refuse, span
+from services.pickup.fields import JAPAN, AllotFields, Items, SiteFields, SlotFields, StockFields, refuse, span
 from services.pickup.sites import MOST_HOUSEHOLDS, Depot, Method, Move, Site, Slot, Stock, after
 from services.times import Instant
 
@@ -18,6 +18,32 @@ type Documents = tuple[Site | Slot | Stock | Move, ...]
 def slot_id(starts: Instant, method: Method) -> str:
     """Return the id of a slot: its method and its beginning in Japan, such as `pickup-20261124-1000`."""
     return f"{method}-{times.moment(starts).astimezone(JAPAN):%Y%m%d-%H%M}"
+
+
+def described(depot: Depot | None, site: str, fields: SiteFields, now: Instant) -> Documents:
+    """Say of a site what an officer writes; one that closes or moves is due, until its slots have followed."""
+    known = depot.site if depot else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
+    said = {name: getattr(fields, name) for name in fields.__struct_fields__ if name != "moved"}
+    changed = msgspec.structs.replace(known, **said)
+    if depot is None:
+        return (changed, Stock(id="stock", site_id=site))
+    if changed == known:
+        return ()
+    closes = known.is_open and not changed.is_open
+    due_at = now if closes or fields.moved else known.due_at
+    return (msgspec.structs.replace(changed, due_at=due_at, moved_at=now if fields.moved else known.moved_at),)
+
+
+def followed(depot: Depot, slot: str, now: Instant) -> Documents:
+    """Let a slot follow its site: closed with it, or to be looked after because residents have to be asked."""
+    site, known = depot.site, depot.slots[slot]
+    if not known.is_open or known.ends <= now:
+        return ()
+    if not site.is_open:
+        return closed(depot, slot, None, now)
+    return (
+        () if known.moved_at == site.moved_at else (msgspec.structs.replace(known, moved_at=site.moved_at, due_at=now),)
+    )
 
 
 def moves_of(site: str, fields: StockFields, items: Items, by: str, now: Instant) -> tuple[Move, ...]:
@@ -45,7 +71,12 @@ def entered(depot: Depot, moves: tuple[Move, ...]) -> Documents:
 
 
 def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents:
-    """Open a slot and allot stock to it, once; raises InvalidSubmission where another is there, NotEnoughStock."""
+    """Open a slot and allot stock to it, once.
+
+    Raises InvalidSubmission where another is there or the site is closed, and NotEnoughStock.
+    """
+    if not depot.site.is_open:
+        raise InvalidSubmission((FieldError("/site", "site_closed"),))
     refuse(problems_of_place(depot, fields))
     slot = _new_slot(depot, fields, by, now)
     move = Move(
@@ -130,7 +161,7 @@ def reallotted(depot: Depot, slot: str, fields: AllotFields, by: str, now: Insta
     return (changed, stock, *moves)
 
 
-def closed(depot: Depot, slot: str, by: str, now: Instant) -> Documents:
+def closed(depot: Depot, slot: str, by: str | None, now: Instant) -> Documents:
     """Close a slot before its time, once; raises UnknownSlot."""
     known = depot.slots.get(slot)
     if known is None:

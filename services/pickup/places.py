@@ -11,7 +11,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Say what one write makes of an entry: `before` is the state it must be in, None where there must be none.
 
     `takes` are places and units out of what is free, negative where they come back; `given` leave the stock. Whoever
-    takes needs an open slot with room; a newcomer also one for which nobody waits.
+    takes needs an open slot with room; a newcomer also one for which nobody waits. `ends` is the key of an entry that
+    this one replaces, place and all.
     """
 
     key: str
@@ -21,6 +22,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     takes: dict[str, int] = {}
     is_newcomer: bool = False
     given: dict[str, int] = {}
+    ends: str | None = None
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -94,6 +96,28 @@ def confirm(slot: Slot, key: str) -> Turn | None:
     return Turn(key=key, before="held", entry=Entry(state="confirmed", units=entry.units))
 
 
+def hold_again(slot: Slot, key: str, until: Instant) -> Turn | None:
+    """Let a place, held or for good, be held until an instant; None where it is, or is no place any more."""
+    entry = slot.entries.get(key)
+    seconds = int(times.moment(until).timestamp())
+    if entry is None or entry.state not in ("held", "confirmed") or (entry.state, entry.until) == ("held", seconds):
+        return None
+    return Turn(key=key, before=entry.state, entry=Entry(state="held", units=entry.units, until=seconds))
+
+
+def swap(slot: Slot, old: str, new: str, lines: dict[str, int]) -> Turn | None:
+    """Let another entry with other units replace one; None where that is done, or cannot be: the old one stays."""
+    entry = slot.entries.get(old)
+    if new in slot.entries or entry is None or entry.state not in ("held", "confirmed"):
+        return None
+    units, had = {item: lines.get(item, 0) for item in slot.items}, slot.lines(old)
+    takes = {item: more for item in units if (more := units[item] - had.get(item, 0))}
+    if not any(units.values()) or not _are_free(slot, takes):
+        return None
+    other = msgspec.structs.replace(entry, units=tuple(units.values()))
+    return Turn(key=new, before=None, entry=other, takes=takes, ends=old)
+
+
 def expire(slot: Slot, key: str) -> Turn | None:
     """Give a hold back; None where it is none, or none any more."""
     entry = slot.entries.get(key)
@@ -144,14 +168,26 @@ def after(slot: Slot, turn: Turn) -> Slot | None:
         return None
     if turn.places > 0 and not _admits(slot, turn):
         return None
+    if not _are_free(slot, turn.takes) or (turn.ends and not _replaces(slot, turn)):
+        return None
     free = {item: units - turn.takes.get(item, 0) for item, units in slot.free.items()}
+    ended = {turn.ends: Entry(state="ended")} if turn.ends else {}
     return msgspec.structs.replace(
         slot,
         free_places=slot.free_places - turn.places,
         free=free,
-        entries={**slot.entries, turn.key: turn.entry},
+        entries={**slot.entries, **ended, turn.key: turn.entry},
     )
 
 
 def _admits(slot: Slot, turn: Turn) -> bool:
     return slot.is_open and slot.has_room(turn.takes) and not (turn.is_newcomer and slot.has_line)
+
+
+def _are_free(slot: Slot, takes: dict[str, int]) -> bool:
+    return all(slot.free.get(item, 0) >= units for item, units in takes.items() if units > 0)
+
+
+def _replaces(slot: Slot, turn: Turn) -> bool:
+    entry = slot.entries.get(turn.ends or "")
+    return entry is not None and entry.state == turn.entry.state

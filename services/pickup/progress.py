@@ -2,6 +2,7 @@
 
 import msgspec
 
+from services.catalog.routing import route_of_review
 from services.documents import Event
 from services.pickup.booking import HAS_PLACE, IN_LINE, Apportioned, Booking, Place
 from services.pickup.places import Opening
@@ -59,7 +60,8 @@ def placed(
     )
     if until:
         changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
-        changed = requests.with_step(changed, f"notice.{place.round}", Step(kind="notice", at=now, round=place.round))
+        notice = Step(kind="notice", at=now, round=next_round(request, "notice"))
+        changed = requests.with_step(changed, f"notice.{place.round}", notice)
     if booking.place:
         changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
     event = "place_held" if until else "place_confirmed"
@@ -116,13 +118,13 @@ def split_of(slot: str) -> str:
 def served_before(request: Request, step: str, now: Instant) -> Request:
     """Ask a person to judge: supplies of this period were granted to the household under another request."""
     changed = requests.without_step(_with(_whole(request), state="already", asks=None, asked=()), step, now)
-    review = Step(kind="review", at=now, round=booked(request).round + 1, reason="served_before")
+    review = Step(kind="review", at=now, round=next_round(request, "household"), reason="served_before")
     return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
 
 
 def may_be_the_same(request: Request, step: str, others: tuple[str, ...], now: Instant) -> Request:
     """Ask a person whether the household is that of other requests; nothing is refused meanwhile."""
-    review = Step(kind="review", at=now, round=1, reason="possible_duplicate")
+    review = Step(kind="review", at=now, round=next_round(request, "household"), reason="possible_duplicate")
     changed = requests.with_step(requests.without_step(request, step, now), f"{step}.review", review)
     event = Event(id=f"{step}.found", at=now, event="possible_duplicate", note=" ".join(others))
     return msgspec.structs.replace(changed, history=(*changed.history, event))
@@ -133,6 +135,10 @@ def wish(request: Request, slot: str, now: Instant) -> Request:
     booking = booked(request)
     state = "changing" if booking.place else "looking"
     changed = _with(request, state=state, wish=slot, asked=())
+    if booking.state == "returned":
+        round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
+        again = Step(kind="dispatch", at=now, round=round_, reason="delivered_again")
+        changed = requests.with_step(changed, f"dispatch.{round_}", again)
     return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 
 
@@ -177,19 +183,25 @@ def missed(request: Request, now: Instant) -> Request:
 
 
 def collected(case: Case, move: Move, route: str | None, now: Instant) -> Changes:
-    """Follow what was handed over: the booking is done, and with it the task of its route."""
+    """Follow what was handed over: the booking is done, and with it the task of its route; another place goes back."""
     request = case.request
     if booked(request).state == "collected":
         return ()
     done = [t for t in case.tasks.values() if t.route == route and t.status == "open"]
     finished = tuple(tasks.finish(task, move.id, by=move.by or "", now=now) for task in done)
-    changed = _told(_with(request, state="collected", until=None), move.id, "collected", now)
-    left = {id_: step for id_, step in request.pending.items() if step.kind != "expire"}
-    for id_ in set(request.pending) - set(left):
-        changed = requests.without_step(changed, id_, now)
+    place = place_of(move)
+    changed = _told(_with(let_go(request, now), state="collected", place=place), move.id, "collected", now)
+    own = f"giveback.{place.round}"
+    changed = requests.with_pending(changed, {id_: step for id_, step in changed.pending.items() if id_ != own})
     for task in finished:
         changed = requests.record_completion(changed, task, now)
     return (requests.settled(changed, f"completed.{move.id}", now), *finished)
+
+
+def place_of(move: Move) -> Place:
+    """Return the place at which supplies were handed over."""
+    round_ = move.id.removesuffix(".handed_over").rpartition(".")[2]
+    return Place(site=move.site_id, slot=move.slot or "", round=int(round_))
 
 
 def rebook(request: Request, now: Instant) -> Request:
@@ -204,6 +216,41 @@ def rebook(request: Request, now: Instant) -> Request:
     return _told(changed, f"{step}.moved", "place_moved", now)
 
 
+def must_hear_of_move(request: Request, place: Place, moved_at: Instant) -> bool:
+    """Tell whether a site moved after a request got its place there, and nobody was told yet."""
+    booking = booked(request)
+    if booking.place != place or booking.state not in ("held", "confirmed") or request.has(_move_of(place, moved_at)):
+        return False
+    got = {f"{event}.{place.round}" for event in ("place_held", "place_confirmed")} | {f"reserve.{place.round}.units"}
+    return not any(event.id in got and event.at >= moved_at for event in request.history)
+
+
+def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant, now: Instant) -> Request:
+    """Hold a place again until the resident confirms it, and let somebody call: the site is somewhere else now."""
+    if not must_hear_of_move(request, place, moved_at):
+        return request
+    told = _move_of(place, moved_at)
+    changed = _with(request, state="held", until=until)
+    changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
+    notice = Step(kind="notice", at=now, round=next_round(request, "notice"), reason="site_moved")
+    return _told(requests.with_step(changed, f"notice.{told}", notice), told, "site_moved", now)
+
+
+def let_go(request: Request, now: Instant) -> Request:
+    """Give back the place a request has and the one it may just be asking, and look for none."""
+    left = {id_: step for id_, step in request.pending.items() if step.kind not in ("reserve", "expire")}
+    changed = requests.with_pending(request, left | requests.givebacks(request, now))
+    return _with(changed, place=None, asks=None, asked=(), until=None)
+
+
+def next_round(request: Request, route: str) -> int:
+    """Return the round in which a task of a route is another than all that were made or are to be made."""
+    made = [task.id.rpartition(".") for task in request.tasks]
+    rounds = [int(round_) for name, _, round_ in made if name == f"{request.reference}.{route}"]
+    planned = [step for step in request.pending.values() if _route_of(step) == route]
+    return max([*rounds, *(step.round for step in planned)], default=0) + 1
+
+
 def expiry_of(place: Place) -> str:
     """Return the id of the step at which a hold ends."""
     return f"expire.{place.round}"
@@ -215,6 +262,16 @@ def _whole(request: Request) -> Request:
     if before is None:
         return request
     return _with(request, lines=before.lines, policies=before.policies, wish=before.wish, apportioned=None)
+
+
+def _move_of(place: Place, moved_at: Instant) -> str:
+    return f"site_moved.{place.site}.{moved_at}"
+
+
+def _route_of(step: Step) -> str | None:
+    if step.kind == "review":
+        return route_of_review(step.reason)
+    return "notice" if step.kind == "notice" else None
 
 
 def _back(place: Place, now: Instant) -> Step:

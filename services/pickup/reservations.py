@@ -7,7 +7,7 @@ from services import cases, times
 from services.advance.model import QUEUE, wake_up
 from services.catalog.service import Catalog
 from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
-from services.pickup import places, progress
+from services.pickup import corrections, places, progress
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
 from services.pickup.grants import Grants
 from services.pickup.places import Opening, Waiting
@@ -98,6 +98,14 @@ class Reservations:
         """Give back an entry that no request wants."""
         await self._slots.turn(reference, place, places.end)
 
+    async def hold_again(self, reference: str, place: Place, moved_at: Instant, until: Instant) -> None:
+        """Ask a household whether it comes to where its site has moved: its place is held until it says so."""
+        slot = await self._slots.turn(reference, place, lambda slot, key: places.hold_again(slot, key, until))
+        entry = slot.entries.get(places.key_of(reference, place.round)) if slot else None
+        if entry and entry.state in ("held", "confirmed"):
+            now = self._clock()
+            await self.follow(reference, lambda read: progress.site_moved(read, place, moved_at, until, now))
+
     async def settle(self, case: Case) -> Case:
         """Take what a booking still has to do now, and wake the request up for the rest."""
         for kind in ("reserve", "giveback"):
@@ -173,11 +181,13 @@ class Reservations:
 
     async def _ask(self, case: Case, id_: str, booking: Booking, asks: Place) -> Case:
         """Ask a slot for a place, once the household's grants are certain."""
+        if booking.place and booking.place.name == asks.name:
+            return await self._swap(case, id_, booking, booking.place, asks)
         reference = case.request.reference
         opening = next((o for o in await self._slots.recent() if o.name == asks.name), None)
         if opening is None:
             return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
-        if await self._is_used_up(case, booking):
+        if await self.is_used_up(case.request, booking):
             return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
         lines = places.offered(opening, booking.lines)
         until = _held_until(opening, booking, self._clock())
@@ -195,9 +205,20 @@ class Reservations:
             return await self._orphaned(placed, asks)
         return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
 
-    async def _is_used_up(self, case: Case, booking: Booking) -> bool:
-        """Tell whether other requests used up what the household is due; a grant left by one that ended is void."""
-        request = case.request
+    async def _swap(self, case: Case, id_: str, booking: Booking, place: Place, asks: Place) -> Case:
+        """Ask a slot for other units in exchange for the entry there; where they are not free, the entry stays."""
+        old = places.key_of(case.request.reference, place.round)
+        slot = await self._slots.turn(
+            case.request.reference, asks, lambda slot, key: places.swap(slot, old, key, booking.lines)
+        )
+        entry = slot.entries.get(_key(case.request, asks)) if slot else None
+        is_new = entry is not None and entry.state in ("held", "confirmed")
+        return await self._follow(
+            case, id_, lambda read: corrections.swapped(read, id_, asks if is_new else place, self._clock())
+        )
+
+    async def is_used_up(self, request: Request, booking: Booking) -> bool:
+        """Take what the household is due, or tell that other requests used it up; a grant of one that ended is void."""
         pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
         policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
         others = await self._grants.take(booking, request.reference, policies)
@@ -247,7 +268,7 @@ class Reservations:
         booking = case.request.booking
         if booking is None:
             return case
-        if booking.state in ("expired", "missed", "ended"):
+        if booking.state in ("expired", "missed", "returned", "ended"):
             await self._grants.give_up(booking, case.request.reference)
         await self.serve(place.site, booking.method)
         return case
@@ -310,7 +331,12 @@ def _held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | N
     chosen = booking.wish in (None, opening.name) and booking.state != "called"
     if chosen or booking.state == "changing":
         return None
-    latest = times.later(opening.starts, -ANSWERED_BEFORE)
+    return hold_until(opening.starts, now)
+
+
+def hold_until(starts: Instant, now: Instant) -> Instant:
+    """Return until when a place is held for an answer."""
+    latest = times.later(starts, -ANSWERED_BEFORE)
     return max(min(times.later(now, HELD_FOR), latest), times.later(now, SHORTEST_HOLD))
 
 

@@ -27,7 +27,10 @@ type MoveKind = Literal["received", "allotted", "released", "handed_over", "adju
 
 
 class Site(Document, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="site"):
-    """Describe where supplies are handed out; `id` is `site`, since every site has a partition of its own."""
+    """Describe where supplies are handed out; `id` is `site`, since every site has a partition of its own.
+
+    `due_at` is there while slots have yet to follow a site that was closed or moved, `moved_at` once it has moved.
+    """
 
     site_id: str
     name: Text
@@ -39,6 +42,7 @@ class Site(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     lat: float | None = None
     lon: float | None = None
     is_open: bool = True
+    moved_at: Instant | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,6 +58,7 @@ class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
 
     `free_places` and `free` are what is neither held nor given; `has_line` keeps what comes back for those who wait.
     A split that was decided stands in the history.
+    `moved_at` is when its site moved last: whoever had a place before is asked.
     """
 
     site_id: str
@@ -67,6 +72,7 @@ class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     allotted: dict[str, int]
     free: dict[str, int]
     has_line: bool = False
+    moved_at: Instant | None = None
     entries: dict[str, Entry] = {}
 
     @property

@@ -8,7 +8,8 @@ from services import times
 from services.pickup import progress
 from services.pickup.booking import Place
 from services.pickup.counter import Counter
-from services.pickup.reservations import Reservations
+from services.pickup.depots import Depots
+from services.pickup.reservations import Reservations, hold_until
 from services.pickup.sites import Depot, Move, Slot, Stock, after
 from services.pickup.splits import Splits
 from services.ports import RequestStore, SiteStore
@@ -30,6 +31,7 @@ class Tending:
         self,
         store: RequestStore,
         sites: SiteStore,
+        depots: Depots,
         reservations: Reservations,
         splits: Splits,
         counter: Counter,
@@ -37,6 +39,7 @@ class Tending:
     ) -> None:
         self._store = store
         self._sites = sites
+        self._depots = depots
         self._reservations = reservations
         self._splits = splits
         self._counter = counter
@@ -44,6 +47,7 @@ class Tending:
 
     async def run(self) -> int:
         """Look after every slot that is due, and call those who wait; return how many slots were due."""
+        await self._depots.catch_up()
         due = await self._sites.due_slots(self._clock(), TENDED_AT_ONCE)
         for opening in due:
             await self.tend(opening.site_id, opening.id)
@@ -71,15 +75,25 @@ class Tending:
         place = Place(site=slot.site_id, slot=slot.id, round=int(round_))
         request = await self._store.read(reference)
         booking = request.booking if request else None
-        if booking is None or place not in (booking.place, booking.asks):
-            if state != "collected":
-                await self._reservations.release(reference, place)
-        elif state == "collected":
+        if state == "collected":
             await self._counter.follow(reference, slot.site_id, key)
+        elif booking is None or place not in (booking.place, booking.asks):
+            await self._reservations.release(reference, place)
         elif is_over:
             await self._reservations.follow(reference, lambda read: progress.missed(read, self._clock()))
         elif not slot.is_open:
             await self._reservations.follow(reference, lambda read: progress.rebook(read, self._clock()))
+        elif slot.moved_at and slot.method == "pickup":
+            await self._ask_again(slot, slot.moved_at, reference, place)
+
+    async def _ask_again(self, slot: Slot, moved_at: Instant, reference: str, place: Place) -> None:
+        """Ask whoever got a place before the site moved, once a change of place that goes on is over."""
+        await self._reservations.follow(reference, lambda read: read)
+        request = await self._store.read(reference)
+        if request and progress.must_hear_of_move(request, place, moved_at):
+            now = self._clock()
+            until = hold_until(slot.starts, now) if slot.starts > now else slot.ends
+            await self._reservations.hold_again(reference, place, moved_at, until)
 
     async def _move_on(self, site: str, id_: str, is_over: bool) -> None:
         """Give back to the site what the slot has left once nobody holds anything of it; else look again later."""

@@ -9,7 +9,7 @@ from services import times
 from services.catalog.routing import PlannedTask
 from services.documents import Document, Event
 from services.errors import HandedOver
-from services.pickup.booking import HAS_PLACE, Booking
+from services.pickup.booking import HAS_PLACE, Booking, Correction
 from services.tasks import model as tasks
 from services.tasks.model import Task, TaskStatus
 from services.times import Instant
@@ -18,7 +18,9 @@ FIRST_SWEEP_AFTER = 60.0
 """Seconds for which a step is left to its wake-up message before the sweeper sends another."""
 
 type RequestStatus = Literal["accepted", "completed", "withdrawn"]
-type StepKind = Literal["dispatch", "review", "reserve", "expire", "giveback", "notice", "match"]
+type StepKind = Literal[
+    "dispatch", "review", "reserve", "expire", "giveback", "notice", "match", "correct", "delivered"
+]
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,6 +94,7 @@ class Request(Document, frozen=True, kw_only=True, rename="camel", tag_field="ty
     sweeps: int = 0
     traceparent: str | None = None
     booking: Booking | None = None
+    corrections: tuple[Correction, ...] = ()
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -150,7 +153,7 @@ def accept(
         history=(Event(id="accept", at=received_at, event="accepted"),),
         traceparent=traceparent,
     )
-    return _with_pending(request, {id_: msgspec.structs.replace(step, at=now) for id_, step in steps.items()})
+    return with_pending(request, {id_: msgspec.structs.replace(step, at=now) for id_, step in steps.items()})
 
 
 def received_earlier(request: Request, received_at: Instant, now: Instant) -> Changes:
@@ -163,13 +166,13 @@ def received_earlier(request: Request, received_at: Instant, now: Instant) -> Ch
 
 def with_step(request: Request, id_: str, step: Step) -> Request:
     """Add a step that is still to be done."""
-    return _with_pending(request, {**request.pending, id_: step})
+    return with_pending(request, {**request.pending, id_: step})
 
 
 def without_step(request: Request, id_: str, now: Instant) -> Request:
     """Clear a step that is done; with the last one, the request may be completed."""
     left = {name: step for name, step in request.pending.items() if name != id_}
-    return settled(_with_pending(request, left), f"completed.{id_}", now)
+    return settled(with_pending(request, left), f"completed.{id_}", now)
 
 
 def due_steps(request: Request, now: Instant) -> list[tuple[str, Step]]:
@@ -218,7 +221,7 @@ def withdraw(case: Case, now: Instant) -> Changes:
         history=(*request.history, Event(id="withdraw", at=now, event="withdrawn")),
         booking=msgspec.structs.replace(request.booking, state="ended") if request.booking else None,
     )
-    return (_with_pending(changed, _givebacks(request, now)), *cancelled)
+    return (with_pending(changed, givebacks(request, now)), *cancelled)
 
 
 def record_completion(request: Request, task: Task, now: Instant) -> Request:
@@ -263,8 +266,8 @@ def _task(request: Request, planned: PlannedTask, round_: int, now: Instant) -> 
     )
 
 
-def _givebacks(request: Request, now: Instant) -> dict[str, Step]:
-    """Return what is left of a withdrawn request: giving back the place it has and the one it may just be asking."""
+def givebacks(request: Request, now: Instant) -> dict[str, Step]:
+    """Return the steps that give back the place a request has and the one it may just be asking."""
     begun = {id_: step for id_, step in request.pending.items() if step.kind == "giveback"}
     booking = request.booking
     places = [place for place in (booking.place, booking.asks) if place] if booking else []
@@ -282,6 +285,7 @@ def settled(request: Request, operation: str, now: Instant) -> Request:
     return msgspec.structs.replace(request, status="completed", history=(*request.history, event))
 
 
-def _with_pending(request: Request, pending: dict[str, Step]) -> Request:
+def with_pending(request: Request, pending: dict[str, Step]) -> Request:
+    """Let a request have these steps to do, and no others."""
     due_at = times.later(min(step.at for step in pending.values()), FIRST_SWEEP_AFTER) if pending else None
     return msgspec.structs.replace(request, pending=pending, due_at=due_at, sweeps=0)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import msgspec
 
 from services import cases, times
+from services.advance.model import QUEUE, wake_up
 from services.advance.service import message_of
 from services.catalog.service import Catalog
 from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
+from services.pickup import deliveries
 from services.ports import AuditLog, AuditRecord, Message, Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
@@ -109,8 +111,8 @@ class Tasks:
     async def complete(self, task_id: str, staff: Staff, token: int, *, outcome: str, note: str | None) -> Task:
         """Finish a task and, with the last one, its request; raises StaleToken, RequestWithdrawn, UnknownOutcome."""
         case, before = await self._task_of(task_id, staff)
-        service = await self._catalog.edition(before.service, before.version)
-        if not service.definition.knows_outcome(outcome):
+        definition = (await self._catalog.edition(before.service, before.version)).definition
+        if not definition.knows_outcome(outcome):
             raise UnknownOutcome(outcome)
 
         def decide(read: Case) -> Changes:
@@ -119,9 +121,11 @@ class Tasks:
                 return ()
             now = self._clock()
             completed = tasks.complete(task, staff, token, outcome=outcome, note=note, now=now)
-            return (requests.record_completion(read.request, completed, now), completed)
+            followed = deliveries.ended(read.request, definition.pickup, task, definition.delivered_by(outcome), now)
+            return (requests.record_completion(followed, completed, now), completed)
 
         case = await cases.change(self._store, case.request.reference, decide, case)
+        await self._wake(case.request)
         await self._delete(before)
         return case.tasks[task_id]
 
@@ -234,6 +238,14 @@ class Tasks:
                 await self._queues.send(queue_of(task.team, task.priority), message_of(task))
         except StoreUnavailable:
             return
+
+    async def _wake(self, request: Request) -> None:
+        """Let the request take what its delivery has left to do; the sweeper does otherwise."""
+        if request.pending and request.booking and request.booking.method == "delivery":
+            try:
+                await self._queues.send(QUEUE, wake_up(request.reference, request.traceparent))
+            except StoreUnavailable:
+                return
 
     async def _delete(self, task: Task) -> None:
         if task.lease is None or task.lease.message is None:

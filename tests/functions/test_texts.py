@@ -31,6 +31,13 @@ def test_every_language_has_the_same_texts_with_the_same_values(prefix: str, lan
     assert all(text.strip() for text in texts(prefix, language).values())
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.name)
+def test_no_text_stands_twice_under_one_key(path: Path):
+    keys = re.findall(r'^ +"([^"]+)":', path.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert [key for key in keys if keys.count(key) > 1] == []
+
+
 def test_every_text_that_a_page_shows_exists_and_none_is_left_over():
     sources = [*WEB.glob("templates/**/*.html"), *(WEB.parent / "functions").glob("*.py")]
     used = {key for path in sources for key in re.findall(KEY, path.read_text(encoding="utf-8"))}

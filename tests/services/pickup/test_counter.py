@@ -9,6 +9,7 @@ import pytest
 
 from services import times
 from services.errors import AlreadyHandedOver, FieldError, InvalidSubmission, NothingDue, UnknownRequest
+from services.pickup.correcting import Amendment
 from services.pickup.counter import Card, HandOver
 from services.pickup.searching import Wanted
 from services.requests.model import Case, Contact, Request, Submission
@@ -171,7 +172,7 @@ async def test_fewer_units_leave_the_rest_to_others(school: Site):
     [
         ({"kit": 2}, FieldError("/lines/kit", "maximum", {"limit": 1})),
         ({"kit": -1}, FieldError("/lines/kit", "minimum", {"limit": 0})),
-        ({"kit": 1, "gold": 1}, FieldError("/lines/gold", "unknown_item")),
+        ({"kit": 1, "gold": 1}, FieldError("/lines/gold", "not_due")),
         ({"kit": 0}, FieldError("/lines", "minimum", {"limit": 1})),
         ({}, FieldError("/lines", "minimum", {"limit": 1})),
     ],
@@ -277,6 +278,29 @@ async def test_a_walk_in_gets_a_request_and_its_card_and_the_same_id_the_same_re
 
 async def request_of(school: Site, card: Card) -> Request:
     return (await school.case(card.request.reference)).request
+
+
+async def test_a_corrected_household_gets_other_units_in_its_place_and_is_handed_those(school: Site):
+    reference = await school.ask(items=["kit", "water"])
+    amendment = Amendment(id="correct-0001", answers={"members": 4}, reason="赤ちゃんを数えていなかった")
+
+    corrected = [await school.app.correcting.correct(reference, amendment, STAFF) for _ in range(2)]
+    await school.hand_over(reference, hand())
+
+    assert corrected[0] == corrected[1]
+    assert corrected[0].card.due == {"kit": 1, "water": 24}
+    depot = await school.app.depots.site("school")
+    assert depot.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 36}
+    assert depot.stock.on_hand == {"kit": 5, "water": 36}
+
+
+async def test_more_units_than_are_free_leave_a_place_as_it_is(school: Site):
+    reference = await school.ask(items=["water"])
+
+    amendment = Amendment(id="correct-0001", answers={"members": 11}, reason="親族が来た")
+    corrected = await school.app.correcting.correct(reference, amendment, STAFF)
+
+    assert (corrected.card.due, corrected.keeps_units) == ({"water": 12}, True)
 
 
 async def test_a_household_served_before_is_served_again_only_for_a_reason(school: Site):

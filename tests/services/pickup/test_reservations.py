@@ -6,6 +6,7 @@ import pytest
 
 from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
 from services.pickup.booking import Booking
+from services.pickup.counter import HandOver
 from services.pickup.sites import Slot
 from services.requests.model import Contact, Request
 from services.requests.service import Receipt
@@ -322,6 +323,21 @@ async def test_a_household_of_a_closed_slot_waits_first_where_there_is_no_room(t
     await town.later(60)
 
     assert [town.booking(r).state for r in receipts] == ["waiting", "waiting", "confirmed", "confirmed"]
+
+
+async def test_a_hand_over_while_a_change_goes_on_leaves_nothing_held_elsewhere(town: Town):
+    receipt = await town.ask()
+    town.counter.sites.overtaken = 8
+    with pytest.raises(StoreUnavailable):
+        await town.counter.reservations.choose(town.request(receipt), NOON)
+    assert (town.booking(receipt).state, town.booking(receipt).asks is not None) == ("changing", True)
+
+    await town.counter.handing.hand_over(receipt.reference, HandOver(id="hand-0001", receiver="household"), HANAKO)
+    await town.later(120)
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("collected", MORNING)
+    assert (town.slot(MORNING).free, town.slot(NOON).free) == ({"kit": 1}, {"kit": 2})
+    assert not town.request(receipt).pending
 
 
 async def test_items_that_a_slot_does_not_hand_out_are_left_out(town: Town):

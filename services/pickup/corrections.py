@@ -1,0 +1,212 @@
+"""What a correction of a household makes of its request: the answers as they are now, and what the household is due."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from services.catalog.forms import child
+from services.documents import Event
+from services.errors import FieldError, NothingDue, WriteConflict
+from services.pickup import progress
+from services.pickup.booking import HAS_PLACE, Booking, Correction, Place
+from services.pickup.plan import Pickup
+from services.requests import model as requests
+from services.requests.model import Request, Step
+from services.times import Instant
+
+_ON_ITS_WAY = ("looking", "called", "changing")
+_OF_HOUSEHOLD = ("members", "flagged", "lines", "policies", "household", "blocks")
+
+
+def step_of(id_: str) -> str:
+    """Return the step that makes a correction; the event that tells it bears the same id."""
+    return f"correct.{id_}"
+
+
+def of(request: Request, step: str) -> Correction:
+    """Return the correction that a step makes."""
+    return next(known for known in request.corrections if step_of(known.id) == step)
+
+
+def merged(answers: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply a merge patch (RFC 7396): what it names is replaced, and taken out where it says null."""
+    changed = dict(answers)
+    for name, value in patch.items():
+        if value is None:
+            changed.pop(name, None)
+        elif isinstance(value, Mapping):
+            known = answers.get(name)
+            changed[name] = merged(known if isinstance(known, Mapping) else {}, value)
+        else:
+            changed[name] = value
+    return changed
+
+
+def undoing(answers: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the merge patch that brings the answers back."""
+    before: dict[str, Any] = {}
+    for name, value in patch.items():
+        known = answers.get(name)
+        if isinstance(value, Mapping) and isinstance(known, Mapping):
+            before[name] = undoing(known, value)
+        else:
+            before[name] = known
+    return before
+
+
+def problems_of_patch(pickup: Pickup, patch: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Find what a correction names besides the household: what it asks for, how and where stays the resident's own."""
+    at = pickup.answers
+    correctable = {at.name, at.kana, at.address, at.members, at.birth_date, *at.flags.values()}
+    named = list(_leaves(patch))
+    for pointer in named:
+        if pointer not in correctable:
+            yield FieldError(f"/answers{pointer}", "not_of_household")
+    if not named:
+        yield FieldError("/answers", "required")
+
+
+def must_be_correctable(request: Request) -> Booking:
+    """Return the booking that may be corrected; raises NothingDue, and WriteConflict while another one is made."""
+    booking = request.booking
+    if booking is None:
+        raise NothingDue("no_booking")
+    if request.status != "accepted" or booking.state in ("collected", "ended"):
+        raise NothingDue(booking.state)
+    if any(step.kind == "correct" for step in request.pending.values()):
+        raise WriteConflict("another correction is being made")
+    return booking
+
+
+def asked(request: Request, correction: Correction) -> Request:
+    """Write down what is to be corrected, before anything follows from it."""
+    noted = msgspec.structs.replace(request, corrections=(*request.corrections, correction))
+    return requests.with_step(noted, step_of(correction.id), Step(kind="correct", at=correction.at))
+
+
+def needs_grants(booking: Booking) -> bool:
+    """Tell whether a corrected household must be granted what it is due now, not only when it next asks for a place."""
+    return booking.state in HAS_PLACE or booking.state == "already"
+
+
+def due_after(booking: Booking, corrected: Booking) -> Booking:
+    """Return a booking with what the corrected answers say of the household and what it is due.
+
+    Its share of a split stays a share: it never grows, and falls to what the household is due in all.
+    """
+    changed = msgspec.structs.replace(booking, **{name: getattr(corrected, name) for name in _OF_HOUSEHOLD})
+    if booking.apportioned is None:
+        return changed
+    whole = corrected.lines
+    return msgspec.structs.replace(
+        changed,
+        lines={item: min(units, whole[item]) for item, units in booking.lines.items() if item in whole},
+        policies=tuple(policy for policy in booking.policies if policy in corrected.policies),
+        apportioned=msgspec.structs.replace(booking.apportioned, lines=whole, policies=corrected.policies),
+    )
+
+
+def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_used_up: bool, swaps: bool) -> Request:
+    """Let the request say what was corrected, and what follows for its place.
+
+    `is_used_up`: the household was served under another request, a person judges; `swaps`: the slot is asked for
+    other units. A booking that was collected in the meantime stays as it is. Raises WriteConflict while a place is
+    being asked for.
+    """
+    booking, correction = progress.booked(request), of(request, step)
+    if request.has(step) or booking.state in ("collected", "ended"):
+        return request
+    if booking.state in _ON_ITS_WAY:
+        raise WriteConflict("a place is being asked for")
+    changed = msgspec.structs.replace(
+        _with_correction(request, correction, booking),
+        answers=merged(request.answers, correction.answers),
+        booking=due_after(booking, corrected),
+        history=(
+            *request.history,
+            Event(id=step, at=now, event="corrected", by=correction.by, note=correction.reason),
+        ),
+    )
+    changed = requests.with_step(changed, f"{step}.same-household", Step(kind="match", at=now))
+    if is_used_up:
+        return _to_a_person(changed, step, now)
+    if booking.state == "already":
+        return _looks_again(changed, now)
+    return _asks_for_other_units(changed, booking.place, now) if swaps and booking.place else changed
+
+
+def swapped(request: Request, step: str, place: Place, now: Instant) -> Request:
+    """Follow the slot: another entry replaced the one there was, or that one stays as the units are not free."""
+    booking = progress.booked(request)
+    is_new = place != booking.place
+    state = "held" if booking.until else "confirmed"
+    changed = msgspec.structs.replace(
+        request, booking=msgspec.structs.replace(booking, state=state, place=place, asks=None)
+    )
+    if is_new and booking.place and booking.until:
+        changed = requests.without_step(changed, progress.expiry_of(booking.place), now)
+        expiry = Step(kind="expire", at=booking.until, slot=place.name)
+        changed = requests.with_step(changed, progress.expiry_of(place), expiry)
+    event = Event(id=f"{step}.units", at=now, event="units_changed" if is_new else "units_kept")
+    told = msgspec.structs.replace(changed, history=(*changed.history, event))
+    return requests.without_step(told, step, now)
+
+
+def keeps_units(request: Request, id_: str) -> bool:
+    """Tell whether a place stayed with the units it had, as those due after this correction were not free."""
+    events = [event.id for event in request.history]
+    later = request.history[events.index(step_of(id_)) :] if step_of(id_) in events else ()
+    told = [event.event for event in later if event.event in ("units_kept", "units_changed")]
+    return told[:1] == ["units_kept"]
+
+
+def _with_correction(request: Request, correction: Correction, booking: Booking) -> Request:
+    """Keep beside the correction what it replaced."""
+    noted = msgspec.structs.replace(
+        correction,
+        before=undoing(request.answers, correction.answers),
+        household=booking.household,
+        policies=booking.policies,
+    )
+    known = tuple(noted if one.id == noted.id else one for one in request.corrections)
+    return msgspec.structs.replace(request, corrections=known)
+
+
+def _to_a_person(request: Request, step: str, now: Instant) -> Request:
+    booking = progress.booked(request)
+    if booking.state == "already":
+        return request
+    place = booking.place
+    request = progress.let_go(request, now)
+    changed = msgspec.structs.replace(
+        request, booking=msgspec.structs.replace(progress.booked(request), state="already")
+    )
+    round_ = progress.next_round(request, "household")
+    review = Step(kind="review", at=now, round=round_, reason="served_before")
+    event = Event(id=f"{step}.already", at=now, event="already", note=place.name if place else None)
+    told = msgspec.structs.replace(changed, history=(*changed.history, event))
+    return requests.with_step(told, f"{step}.review", review)
+
+
+def _looks_again(request: Request, now: Instant) -> Request:
+    booking = progress.booked(request)
+    looking = msgspec.structs.replace(booking, state="looking", asked=())
+    changed = msgspec.structs.replace(request, booking=looking)
+    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
+
+
+def _asks_for_other_units(request: Request, place: Place, now: Instant) -> Request:
+    booking = progress.booked(request)
+    asks = msgspec.structs.replace(place, round=booking.round + 1)
+    changing = msgspec.structs.replace(booking, state="changing", round=asks.round, asks=asks)
+    changed = msgspec.structs.replace(request, booking=changing)
+    return requests.with_step(changed, f"reserve.{asks.round}", Step(kind="reserve", at=now))
+
+
+def _leaves(patch: Mapping[str, Any], pointer: str = "") -> Iterator[str]:
+    for name, value in patch.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, child(pointer, name))
+        else:
+            yield child(pointer, name)

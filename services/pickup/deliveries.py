@@ -1,0 +1,68 @@
+"""Supplies that are taken to a household: what the end of the delivery's task makes of its booking."""
+
+import msgspec
+
+from services.catalog.model import Delivered
+from services.documents import Event
+from services.pickup import progress
+from services.pickup.plan import Pickup
+from services.requests import model as requests
+from services.requests.model import Request, Step
+from services.tasks.model import Task
+from services.times import Instant
+
+_STEP = "delivered."
+
+
+def step_of(task: str) -> str:
+    """Return the step that hands over what a task delivered."""
+    return f"{_STEP}{task}"
+
+
+def task_of(step: str) -> str:
+    """Return the task whose supplies a step hands over."""
+    return step.removeprefix(_STEP)
+
+
+def ended(request: Request, pickup: Pickup | None, task: Task, delivered: Delivered | None, now: Instant) -> Request:
+    """Let a booking follow its delivery: handed over, returned, or for a person to ask what was.
+
+    Any other task changes nothing, and no delivery changes what was collected at a counter.
+    """
+    booking = request.booking
+    if booking is None or pickup is None or booking.state in ("collected", "ended"):
+        return request
+    if booking.method != "delivery" or pickup.routes.get("delivery") != task.route:
+        return request
+    if delivered == "all":
+        return requests.with_step(request, step_of(task.id), Step(kind="delivered", at=now))
+    if delivered == "none":
+        return _returned(request, task, now)
+    return _reviewed(request, f"review.{task.id}", "partly_delivered", now)
+
+
+def without_place(request: Request, step: str, now: Instant) -> Request:
+    """Count a household as served whose supplies came out of no slot; a person books the units."""
+    if progress.booked(request).state in ("collected", "ended"):
+        return request
+    let_go = progress.let_go(request, now)
+    served = msgspec.structs.replace(progress.booked(let_go), state="collected")
+    event = Event(id=f"{step}.collected", at=now, event="collected")
+    changed = msgspec.structs.replace(let_go, booking=served, history=(*request.history, event))
+    return _reviewed(changed, f"{step}.review", "delivered_without_place", now)
+
+
+def _returned(request: Request, task: Task, now: Instant) -> Request:
+    """Give the place back with its units; somebody calls, and the resident may choose again."""
+    if progress.booked(request).state == "already":
+        return request
+    let_go = progress.let_go(request, now)
+    returned = msgspec.structs.replace(progress.booked(let_go), state="returned")
+    event = Event(id=f"returned.{task.id}", at=now, event="not_delivered")
+    changed = msgspec.structs.replace(let_go, booking=returned, history=(*request.history, event))
+    return _reviewed(changed, f"review.{task.id}", "not_delivered", now)
+
+
+def _reviewed(request: Request, step: str, reason: str, now: Instant) -> Request:
+    round_ = progress.next_round(request, "handing-over")
+    return requests.with_step(request, step, Step(kind="review", at=now, round=round_, reason=reason))
