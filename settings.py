@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-
 UNRESOLVED = "@Microsoft.KeyVault("
 """What Azure leaves in a setting whose secret it could not read; no secret at all, since anyone can guess it."""
 

@@ -93,7 +93,7 @@ param logRetention int = 30
 param tags object = { application: 'madoguchi', stage: stage }
 
 var unique = uniqueString(resourceGroup().id, stage)
-var issuer = '${az.environment().authentication.loginEndpoint}${tenant().tenantId}'
+var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
 
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'

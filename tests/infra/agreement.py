@@ -41,7 +41,7 @@ def containers(infra: Infra) -> list[str]:
 
 
 def container_policy(infra: Infra) -> list[str]:
-    """Find that containers are not made as they are described, or that documents expire by anything but their own `ttl`."""
+    """Find that containers are not made as they are described, or expire by anything but a `ttl`."""
     source = infra["modules/cosmos.bicep"]
     made_of = source.of("resource")["sqlContainers"].body["properties"]["resource"]
     policy, code = made_of["indexingPolicy"], CONTAINERS[0].indexing_policy

@@ -32,7 +32,7 @@ var logAlerts = [
     name: 'exceptions'
     description: 'Functions ended with an error that the app does not know.'
     severity: 2
-    query: 'AppRequests | where Success == false and toint(ResultCode) !between (400 .. 499)'
+    query: 'AppRequests | where Success == false and not(ResultCode startswith "4")'
     operator: 'GreaterThan'
     threshold: 10
     window: 'PT5M'
