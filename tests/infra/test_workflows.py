@@ -89,6 +89,19 @@ def test_the_registration_asks_for_the_tokens_that_the_app_checks():
     assert cli["preAuthorizedApplications"][0]["delegatedPermissionIds"] == [api["oauth2PermissionScopes"][0]["id"]]
 
 
+def test_the_way_to_the_first_receipt_names_files_outputs_and_secrets_that_are_there():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\$\(output (\w+)\)", page))
+    put = set(re.findall(r"\| put ([\w-]+)", page))
+    infra = reading.read_all(reading.texts())
+
+    assert asked
+    assert asked <= set(infra["main.bicep"].of("output"))
+    assert put == {"reference-secret", "access-secrets"}
+    assert all(f"SecretName={secret})" in infra["modules/function-app.bicep"].text for secret in put)
+    assert all((ROOT / path).exists() for path in re.findall(r"\binfra/[\w./-]+\w", page))
+
+
 def test_the_package_holds_the_app_and_nothing_else():
     ignored = (ROOT / ".funcignore").read_text(encoding="utf-8").split()
     left = {p.name for p in ROOT.iterdir() if not any(fnmatch(p.name, pattern) for pattern in ignored)}
