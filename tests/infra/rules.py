@@ -96,6 +96,13 @@ def unknown_names(infra: Infra) -> list[str]:
     return [f"{path}: {name}" for path, s in sources.items() for name in names(s) - {d.symbol for d in s.declarations}]
 
 
+def versions(infra: Infra) -> list[str]:
+    """Find types of resources that are written with more than one API version."""
+    written = {d.type for source in infra.values() for d in source.of("resource").values()}
+    types = [type_.partition("@")[0] for type_ in written]
+    return sorted({type_ for type_ in types if types.count(type_) > 1})
+
+
 def unused_names(infra: Infra) -> list[str]:
     """Find parameters and variables that nothing reads."""
     return [

@@ -28,6 +28,10 @@ def test_every_name_is_declared():
     assert rules.unknown_names(INFRA) == []
 
 
+def test_a_type_of_resource_has_one_version_everywhere():
+    assert rules.versions(INFRA) == []
+
+
 def test_no_parameter_or_variable_is_unused():
     assert rules.unused_names(INFRA) == []
 

@@ -20,6 +20,12 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         rules.without_description,
     ),
     "a misspelt name": ("modules/alerts.bicep", "[operators.id]", "[operator.id]", rules.unknown_names),
+    "a second version of a type": (
+        "modules/access.bicep",
+        "'Microsoft.KeyVault/vaults@2025-05-01'",
+        "'Microsoft.KeyVault/vaults@2024-11-01'",
+        rules.versions,
+    ),
     "a parameter that nothing reads": ("modules/network.bicep", "  tags: tags\n", "", rules.unused_names),
     "a module without a parameter": ("main.bicep", "    keepVersions: true\n", "", rules.module_calls),
     "a module with a parameter too many": (
