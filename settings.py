@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+UNRESOLVED = "@Microsoft.KeyVault("
+"""What Azure leaves in a setting whose secret it could not read; no secret at all, since anyone can guess it."""
+
 
 class MissingSettings(Exception):
     """Name every setting that is missing or cannot be read."""
@@ -69,6 +72,8 @@ class _Reader:
         value = self._environ.get(name, "")
         if not value:
             self.problems.append(f"{name} is missing")
+        if value.startswith(UNRESOLVED):
+            self.problems.append(f"{name} could not be read from Key Vault")
         return value
 
     def versioned(self, name: str) -> dict[int, bytes]:

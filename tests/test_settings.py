@@ -79,3 +79,11 @@ def test_a_rotated_secret_stands_beside_the_earlier_one():
     settings = Settings.from_env(SAMPLE | {"ACCESS_SECRETS": "1:old,2:new"})
 
     assert settings.access_secrets == {1: b"old", 2: b"new"}
+
+
+@pytest.mark.parametrize("name", ["REFERENCE_SECRET", "ACCESS_SECRETS"])
+def test_a_reference_that_key_vault_did_not_answer_is_no_secret(name: str):
+    unresolved = "@Microsoft.KeyVault(VaultName=kv;SecretName=secret)"
+
+    with pytest.raises(MissingSettings, match=f"{name} could not be read from Key Vault"):
+        Settings.from_env(SAMPLE | {name: unresolved})

@@ -1,0 +1,308 @@
+metadata name = 'Madoguchi'
+metadata description = 'Everything that one counter needs, in one resource group. No secret goes in or comes out; deploying twice changes nothing.'
+
+targetScope = 'resourceGroup'
+
+@description('Which deployment this is; part of every name.')
+@allowed(['dev', 'prod'])
+param stage string
+
+@description('Region of everything that stands in one region. Residents\' data stays in Japan.')
+@allowed(['japaneast', 'japanwest'])
+param location string = 'japaneast'
+
+@description('Second region of Cosmos DB, which takes over when the first one is lost; empty for none.')
+@allowed(['', 'japaneast', 'japanwest'])
+param secondaryLocation string = ''
+
+@description('Spread the app, both storage accounts and the first region of Cosmos DB over availability zones.')
+param zoneRedundant bool = false
+
+@description('Name of the municipality, as the pages show it.')
+@minLength(1)
+param municipality string
+
+@description('Telephone number that every refusal names.')
+@minLength(1)
+param municipalityPhone string
+
+@description('Application (client) id of the registration in Entra ID: the audience of staff tokens.')
+@minLength(36)
+@maxLength(36)
+param tokenAudience string
+
+@description('E-mail address that alerts go to; empty for none.')
+param alertAddress string = ''
+
+@description('Memory of one instance in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemory int = 2048
+
+@description('Most instances of one scaling group (all HTTP together, each queue, each timer).')
+@minValue(40)
+@maxValue(1000)
+param maximumInstances int = 100
+
+@description('HTTP requests that one instance works on at a time. The platform\'s own default for Python is 1: an instance, and a cold start, for every request of a burst.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 16
+
+@description('Instances for HTTP that never go to sleep; with any, one for each queue worker too. A zone redundant app wants two.')
+@minValue(0)
+@maxValue(20)
+param alwaysReadyInstances int = 0
+
+@description('Pay Cosmos DB by the request instead of by throughput: for trials, in one region only.')
+param cosmosServerless bool = false
+
+@description('Most RU/s of the container `requests`; it idles at a tenth.')
+@minValue(1000)
+@maxValue(1000000)
+param requestsThroughput int = 4000
+
+@description('Most RU/s that all other containers share; they idle at a tenth.')
+@minValue(1000)
+@maxValue(1000000)
+param sharedThroughput int = 2000
+
+@description('How far back Cosmos DB can be restored to any second.')
+@allowed(['Continuous7Days', 'Continuous30Days'])
+param backupTier string = 'Continuous7Days'
+
+@description('Reach the stores and the vault through private endpoints only.')
+param privateNetwork bool = false
+
+@description('Public IPv4 addresses that may reach the stores and the vault past the private network: operators who set secrets, staff apps that poll a queue.')
+param allowedAddresses array = []
+
+@description('Put Front Door with a web application firewall before the app, and let nothing else reach it.')
+param frontDoor bool = false
+
+@description('Requests in a minute from one address at which the firewall starts to refuse. An evacuation centre shares one address: keep it generous.')
+@minValue(100)
+@maxValue(100000)
+param requestsPerMinute int = 1200
+
+@description('Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetention int = 30
+
+@description('Tags of every resource.')
+param tags object = { application: 'madoguchi', stage: stage }
+
+var unique = uniqueString(resourceGroup().id, stage)
+var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    workspaceName: 'log-madoguchi-${stage}'
+    insightsName: 'appi-madoguchi-${stage}'
+    location: location
+    logRetention: logRetention
+    tags: tags
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  name: 'network'
+  params: {
+    name: 'vnet-madoguchi-${stage}'
+    location: location
+    tags: tags
+  }
+}
+
+module hostStorage 'modules/storage.bicep' = {
+  name: 'host-storage'
+  params: {
+    name: 'sthost${stage}${unique}'
+    location: location
+    zoneRedundant: zoneRedundant
+    containers: ['deployment']
+    queues: []
+    keepVersions: false
+    privateNetwork: privateNetwork
+    allowedAddresses: []
+    workspaceId: monitoring.outputs.workspaceId
+    tags: tags
+  }
+}
+
+module appStorage 'modules/storage.bicep' = {
+  name: 'app-storage'
+  params: {
+    name: 'stapp${stage}${unique}'
+    location: location
+    zoneRedundant: zoneRedundant
+    containers: ['catalog']
+    queues: [
+      'requests-advance'
+      'requests-advance-poison'
+      'requests-intake'
+      'requests-intake-poison'
+      'tasks-certificates'
+      'tasks-certificates-urgent'
+      'tasks-delivery'
+      'tasks-delivery-urgent'
+      'tasks-supplies'
+      'tasks-supplies-urgent'
+      'tasks-welfare'
+      'tasks-welfare-urgent'
+    ]
+    keepVersions: true
+    privateNetwork: privateNetwork
+    allowedAddresses: allowedAddresses
+    workspaceId: monitoring.outputs.workspaceId
+    tags: tags
+  }
+}
+
+module cosmos 'modules/cosmos.bicep' = {
+  name: 'cosmos'
+  params: {
+    name: 'cosmos-madoguchi-${stage}-${unique}'
+    location: location
+    secondaryLocation: secondaryLocation
+    zoneRedundant: zoneRedundant
+    serverless: cosmosServerless
+    requestsThroughput: requestsThroughput
+    sharedThroughput: sharedThroughput
+    backupTier: backupTier
+    privateNetwork: privateNetwork
+    allowedAddresses: allowedAddresses
+    workspaceId: monitoring.outputs.workspaceId
+    tags: tags
+  }
+}
+
+module keyVault 'modules/key-vault.bicep' = {
+  name: 'key-vault'
+  params: {
+    name: 'kv-${stage}-${unique}'
+    location: location
+    privateNetwork: privateNetwork
+    allowedAddresses: allowedAddresses
+    workspaceId: monitoring.outputs.workspaceId
+    tags: tags
+  }
+}
+
+module access 'modules/access.bicep' = {
+  name: 'access'
+  params: {
+    identityName: 'id-madoguchi-${stage}'
+    location: location
+    hostStorageName: hostStorage.outputs.name
+    appStorageName: appStorage.outputs.name
+    cosmosName: cosmos.outputs.name
+    databaseName: cosmos.outputs.databaseName
+    keyVaultName: keyVault.outputs.name
+    insightsName: monitoring.outputs.insightsName
+    tags: tags
+  }
+}
+
+// After `access`: Cosmos DB refuses a change of the account while another is under way.
+module privateEndpoints 'modules/private-endpoints.bicep' = if (privateNetwork) {
+  name: 'private-endpoints'
+  params: {
+    location: location
+    networkId: network!.outputs.id
+    subnetId: network!.outputs.endpointSubnetId
+    hostStorageName: hostStorage.outputs.name
+    appStorageName: appStorage.outputs.name
+    cosmosName: cosmos.outputs.name
+    keyVaultName: keyVault.outputs.name
+    tags: tags
+  }
+  dependsOn: [access]
+}
+
+module door 'modules/front-door.bicep' = if (frontDoor) {
+  name: 'front-door'
+  params: {
+    name: 'afd-madoguchi-${stage}'
+    endpointName: 'fde-madoguchi-${stage}-${unique}'
+    firewallName: 'fdfpmadoguchi${stage}'
+    requestsPerMinute: requestsPerMinute
+    workspaceId: monitoring.outputs.workspaceId
+    tags: tags
+  }
+}
+
+module functionApp 'modules/function-app.bicep' = {
+  name: 'function-app'
+  params: {
+    name: 'func-madoguchi-${stage}-${unique}'
+    planName: 'asp-madoguchi-${stage}'
+    location: location
+    zoneRedundant: zoneRedundant
+    instanceMemory: instanceMemory
+    maximumInstances: maximumInstances
+    httpConcurrency: httpConcurrency
+    alwaysReadyInstances: alwaysReadyInstances
+    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    frontDoorId: frontDoor ? door!.outputs.frontDoorId : ''
+    identityName: access.outputs.identityName
+    hostStorageName: hostStorage.outputs.name
+    deploymentContainer: 'deployment'
+    appStorageName: appStorage.outputs.name
+    cosmosName: cosmos.outputs.name
+    databaseName: cosmos.outputs.databaseName
+    keyVaultName: keyVault.outputs.name
+    insightsName: monitoring.outputs.insightsName
+    workspaceId: monitoring.outputs.workspaceId
+    tokenIssuer: '${issuer}/v2.0'
+    tokenAudience: tokenAudience
+    tokenKeys: '${issuer}/discovery/v2.0/keys'
+    municipality: municipality
+    municipalityPhone: municipalityPhone
+    tags: tags
+  }
+  dependsOn: [privateEndpoints]
+}
+
+module route 'modules/front-door-route.bicep' = if (frontDoor) {
+  name: 'front-door-route'
+  params: {
+    profileName: door!.outputs.profileName
+    endpointName: door!.outputs.endpointName
+    siteHost: functionApp.outputs.host
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    stage: stage
+    location: location
+    workspaceId: monitoring.outputs.workspaceId
+    cosmosName: cosmos.outputs.name
+    alertAddress: alertAddress
+    tags: tags
+  }
+}
+
+@description('Name of the function app, for `func azure functionapp publish`.')
+output functionAppName string = functionApp.outputs.name
+
+@description('Address that residents and staff use.')
+output address string = 'https://${frontDoor ? door!.outputs.host : functionApp.outputs.host}'
+
+@description('Name of the vault that waits for `reference-secret` and `access-secrets`.')
+output keyVaultName string = keyVault.outputs.name
+
+@description('Account with the queues and the copy of the catalog.')
+output appStorageName string = appStorage.outputs.name
+
+@description('Account of the Functions host, with the deployment package.')
+output hostStorageName string = hostStorage.outputs.name
+
+@description('Cosmos DB account.')
+output cosmosName string = cosmos.outputs.name
+
+@description('Where the logs are.')
+output workspaceName string = monitoring.outputs.workspaceName

@@ -1,0 +1,8 @@
+using './main.bicep'
+
+param stage = 'dev'
+param municipality = readEnvironmentVariable('MUNICIPALITY', 'みどり市（見本）')
+param municipalityPhone = readEnvironmentVariable('MUNICIPALITY_PHONE', '0000-00-0000')
+param tokenAudience = readEnvironmentVariable('TOKEN_AUDIENCE')
+param alertAddress = readEnvironmentVariable('ALERT_ADDRESS', '')
+param cosmosServerless = true

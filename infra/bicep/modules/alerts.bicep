@@ -1,0 +1,171 @@
+metadata description = 'What wakes an operator, and a workbook to look around in. docs/operations.md says what to do about each.'
+
+@description('Which deployment this is; part of every name.')
+param stage string
+
+@description('Region.')
+param location string
+
+@description('Workspace with the logs.')
+param workspaceId string
+
+@description('Cosmos DB account.')
+param cosmosName string
+
+@description('E-mail address that alerts go to; empty for none.')
+param alertAddress string
+
+@description('Tags of every resource.')
+param tags object
+
+var logAlerts = [
+  {
+    name: 'failures'
+    description: 'A message could not be worked and became a failure, or somebody replayed one that failed again.'
+    severity: 2
+    query: 'AppTraces | where SeverityLevel == 3 and Message startswith "failure "'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT5M'
+  }
+  {
+    name: 'exceptions'
+    description: 'Functions ended with an error that the app does not know.'
+    severity: 2
+    query: 'AppRequests | where Success == false and not(ResultCode startswith "4")'
+    operator: 'GreaterThan'
+    threshold: 10
+    window: 'PT5M'
+  }
+  {
+    name: 'no-sweep'
+    description: 'The sweeper has not run for a quarter of an hour: what nobody moves stands still.'
+    severity: 1
+    query: 'AppRequests | where OperationName == "sweep" and Success == true'
+    operator: 'LessThan'
+    threshold: 1
+    window: 'PT15M'
+  }
+]
+
+resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' existing = {
+  name: cosmosName
+}
+
+resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = {
+  name: 'ag-madoguchi-${stage}'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'madoguchi'
+    enabled: true
+    emailReceivers: empty(alertAddress)
+      ? []
+      : [{ name: 'operators', emailAddress: alertAddress, useCommonAlertSchema: true }]
+  }
+}
+
+resource fromLogs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for alert in logAlerts: {
+    name: 'alert-madoguchi-${stage}-${alert.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      description: alert.description
+      severity: alert.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: 'PT5M'
+      windowSize: alert.window
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: alert.query
+            timeAggregation: 'Count'
+            operator: alert.operator
+            threshold: alert.threshold
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      autoMitigate: true
+      actions: { actionGroups: [operators.id] }
+    }
+  }
+]
+
+resource throughput 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'alert-madoguchi-${stage}-throughput'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'A partition of Cosmos DB is close to the most RU/s it may use: raise `requestsThroughput` or `sharedThroughput`.'
+    severity: 2
+    enabled: true
+    scopes: [cosmos.id]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'throughput'
+          criterionType: 'StaticThresholdCriterion'
+          metricNamespace: 'Microsoft.DocumentDB/databaseAccounts'
+          metricName: 'NormalizedRUConsumption'
+          timeAggregation: 'Maximum'
+          operator: 'GreaterThan'
+          threshold: 90
+          skipMetricValidation: true
+        }
+      ]
+    }
+    actions: [{ actionGroupId: operators.id }]
+  }
+}
+
+resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'alert-madoguchi-${stage}-throttled'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Cosmos DB turns calls away (429): submissions begin to wait in the intake queue.'
+    severity: 1
+    enabled: true
+    scopes: [cosmos.id]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'throttled'
+          criterionType: 'StaticThresholdCriterion'
+          metricNamespace: 'Microsoft.DocumentDB/databaseAccounts'
+          metricName: 'TotalRequests'
+          dimensions: [{ name: 'StatusCode', operator: 'Include', values: ['429'] }]
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 100
+          skipMetricValidation: true
+        }
+      ]
+    }
+    actions: [{ actionGroupId: operators.id }]
+  }
+}
+
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(resourceGroup().id, stage, 'workbook')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: 'Madoguchi (${stage})'
+    category: 'workbook'
+    sourceId: workspaceId
+    serializedData: loadTextContent('workbook.json')
+  }
+}

@@ -1,0 +1,111 @@
+"""What infra/bicep must have in common with the code: each rule takes what was read and returns what differs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.requests.intake import QUEUE as INTAKE_QUEUE
+from services.tasks.model import queue_of
+from stores.containers import CONTAINERS
+from tests.infra.reading import Choice, Expression, Infra, Loop, at, objects
+from tests.infra.rules import SITE, made
+
+ROOT = Path(__file__).parent.parent.parent
+SAMPLE = set(json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"])
+TEAMS = {
+    route["team"]
+    for path in (ROOT / "catalog" / "services").glob("*.yaml")
+    for route in yaml.safe_load(path.read_text(encoding="utf-8"))["routes"]
+}
+TRIGGERED = (INTAKE_QUEUE, ADVANCE_QUEUE)
+BY_ADDRESS = {
+    "AzureWebJobsStorage": ("blobServiceUri", "credential", "clientId"),
+    "COSMOS": ("accountEndpoint", "clientId"),
+    "STORAGE": ("queueServiceUri", "blobServiceUri", "credential", "clientId"),
+}
+"""What stands for a connection string of the sample; the host alone reads `credential`."""
+OF_A_DESK = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_ENABLE_OPENTELEMETRY"}
+OF_THE_PLATFORM = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
+}
+
+
+def containers(infra: Infra) -> list[str]:
+    """Find containers whose partition key, expiry or indexed paths differ from stores/containers.py."""
+    listed = infra["modules/cosmos.bicep"].var("containers")
+    described = {c["name"]: (c["partitionKey"], c["expires"], tuple(c["indexed"])) for c in listed}
+    code = {c.name: (c.partition_key, c.expires, c.indexed) for c in CONTAINERS}
+    names_ = sorted({*described, *code})
+    return [f"{n}: {described.get(n)} is not {code.get(n)}" for n in names_ if described.get(n) != code.get(n)]
+
+
+def container_policy(infra: Infra) -> list[str]:
+    """Find that containers are not made as they are described, or expire by anything but a `ttl`."""
+    source = infra["modules/cosmos.bicep"]
+    made_of = source.of("resource")["sqlContainers"].body["properties"]["resource"]
+    policy, code = made_of["indexingPolicy"], CONTAINERS[0].indexing_policy
+    always = [{"path": '/"_etag"/?'}]
+    expected = {
+        "partitionKey": {"paths": [Expression("container.partitionKey")], "kind": "Hash", "version": 2},
+        "defaultTtl": Choice("container.expires", Expression("documentsExpireByTheirOwnTtl"), None),
+    }
+    wrong = [f"{name} is {made_of[name]}" for name, value in expected.items() if made_of[name] != value]
+    if policy["includedPaths"] != Loop(Expression("container.indexed"), {"path": Expression("path")}):
+        wrong.append("includedPaths")
+    if policy["excludedPaths"] != code["excludedPaths"] + always or policy["indexingMode"] != code["indexingMode"]:
+        wrong.append("excludedPaths or indexingMode")
+    return wrong + (["the own ttl"] if source.var("documentsExpireByTheirOwnTtl") != -1 else [])
+
+
+def queues(infra: Infra) -> list[str]:
+    """Find queues that differ from those of the code and of the teams that the shipped catalog names."""
+    of_teams = {queue_of(team, priority) for team in TEAMS for priority in ("urgent", "normal")}
+    return _differences(_queues(infra), {*TRIGGERED, *_poison_queues(), *of_teams})
+
+
+def poison_queues(infra: Infra) -> list[str]:
+    """Find triggered queues without their poison queue."""
+    return [f"no {queue}" for queue in _poison_queues() - _queues(infra)]
+
+
+def setting_names(infra: Infra) -> list[str]:
+    """Find settings that differ from the sample's, with addresses and an identity for connection strings."""
+    addresses = {f"{name}__{part}" for name, parts in BY_ADDRESS.items() for part in parts}
+    return _differences(set(settings(infra)), SAMPLE - set(BY_ADDRESS) - OF_A_DESK | OF_THE_PLATFORM | addresses)
+
+
+def settings(infra: Infra) -> dict[str, Any]:
+    """Return the settings of the app by name."""
+    (site,) = made(infra, SITE)
+    return {setting["name"]: setting["value"] for setting in at(site.body, "properties.siteConfig.appSettings")}
+
+
+def always_ready(infra: Infra) -> list[str]:
+    """Return the scaling groups of which instances stand ready."""
+    (site,) = made(infra, SITE)
+    groups = objects(at(site.body, "properties.functionAppConfig.scaleAndConcurrency.alwaysReady"))
+    return [group["name"] for group in groups]
+
+
+def private_endpoints(infra: Infra) -> list[str]:
+    """Find stores that the app reaches without a private endpoint, and endpoints that nothing needs."""
+    endpoints = infra["modules/private-endpoints.bicep"].var("endpoints")
+    reached = {"hostStorage blob", "appStorage blob", "appStorage queue", "cosmos Sql", "vault vault"}
+    return _differences({f"{e['target'].text.removesuffix('.id')} {e['group']}" for e in endpoints}, reached)
+
+
+def _queues(infra: Infra) -> set[str]:
+    return set(infra["main.bicep"].of("module")["appStorage"].value["params"]["queues"])
+
+
+def _poison_queues() -> set[str]:
+    return {f"{queue}-poison" for queue in TRIGGERED}
+
+
+def _differences(found: set[str], expected: set[str]) -> list[str]:
+    return sorted([f"no {name}" for name in expected - found] + [f"needless {name}" for name in found - expected])

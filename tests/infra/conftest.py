@@ -1,0 +1,3 @@
+from tests.guards.conftest import functions
+
+__all__ = ["functions"]

@@ -1,0 +1,111 @@
+"""What surrounds the Bicep files: the workflows of the public forge, the registration in Entra ID, the package."""
+
+import json
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.infra import reading
+from tests.infra.agreement import TEAMS
+
+ROOT = Path(__file__).parent.parent.parent
+WORKFLOWS = {path.stem: path for path in (ROOT / ".github" / "workflows").glob("*.yml")}
+ENTRA = ROOT / "infra" / "entra"
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    """Return all steps of a workflow."""
+    workflow = yaml.safe_load(WORKFLOWS[name].read_text(encoding="utf-8"))
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+def commands(name: str) -> str:
+    """Return all that a workflow runs."""
+    return "\n".join(step.get("run", "") for step in steps(name))
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_stores_no_secret_and_asks_for_few_permissions(name: str):
+    text = WORKFLOWS[name].read_text(encoding="utf-8")
+
+    assert "secrets." not in text
+    assert set(yaml.safe_load(text)["permissions"]) <= {"contents", "id-token"}
+
+
+def test_ci_runs_what_a_desk_runs_and_compiles_bicep():
+    assert "bash .ci/run" in commands("ci")
+    assert re.search(r"az bicep lint .*\n.*az bicep build ", commands("ci"))
+
+
+def test_a_deployment_is_compiled_and_previewed_before_it_is_made():
+    order = ["bicep lint", "bicep build", "group what-if", "group create", "functionapp publish", "/api/ready"]
+
+    places = [commands("deploy").find(words) for words in order]
+
+    assert places == sorted(places)
+    assert -1 not in places
+
+
+def test_a_preview_changes_nothing():
+    changing = ("group create", "functionapp publish")
+
+    guarded = [s.get("if") for s in steps("deploy") if any(word in s.get("run", "") for word in changing)]
+
+    assert guarded == ["${{ !inputs.preview }}"] * 2
+
+
+def test_a_deployment_signs_in_without_a_password():
+    (login,) = [step for step in steps("deploy") if step.get("uses", "").startswith("azure/login@")]
+
+    assert set(login["with"]) == {"client-id", "tenant-id", "subscription-id"}
+
+
+def test_the_workflow_gives_what_the_parameter_files_read():
+    read = set(re.findall(r"readEnvironmentVariable\('(\w+)'", "\n".join(reading.texts().values())))
+    deploy = yaml.safe_load(WORKFLOWS["deploy"].read_text(encoding="utf-8"))["jobs"]["deploy"]
+
+    assert read <= set(deploy["env"])
+
+
+def test_the_registration_has_the_roles_of_the_code_and_of_the_shipped_teams(functions: list[dict]):
+    roles = json.loads((ENTRA / "app-roles.json").read_text(encoding="utf-8"))
+    fixed = {"Operator", "Supervisor", "Editor"}
+    asked = {word for f in functions for word in re.findall(r"\b[A-Z]\w+(?:\.\w+)?", f["access"] or "")}
+
+    assert {role["value"] for role in roles} == fixed | {f"Team.{team}" for team in TEAMS}
+    assert fixed <= asked
+    assert len({role["id"] for role in roles}) == len(roles)
+
+
+def test_the_registration_asks_for_the_tokens_that_the_app_checks():
+    api = json.loads((ENTRA / "api.json").read_text(encoding="utf-8"))["api"]
+    cli = json.loads((ENTRA / "azure-cli.json").read_text(encoding="utf-8"))["api"]
+
+    assert api["requestedAccessTokenVersion"] == 2
+    assert cli["preAuthorizedApplications"][0]["delegatedPermissionIds"] == [api["oauth2PermissionScopes"][0]["id"]]
+
+
+def test_the_way_to_the_first_receipt_names_files_outputs_and_secrets_that_are_there():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\$\(output (\w+)\)", page))
+    put = set(re.findall(r"\| put ([\w-]+)", page))
+    infra = reading.read_all(reading.texts())
+
+    assert asked
+    assert asked <= set(infra["main.bicep"].of("output"))
+    assert put == {"reference-secret", "access-secrets"}
+    assert all(f"SecretName={secret})" in infra["modules/function-app.bicep"].text for secret in put)
+    assert all((ROOT / path).exists() for path in re.findall(r"\binfra/[\w./-]+\w", page))
+
+
+def test_the_package_holds_the_app_and_nothing_else():
+    ignored = (ROOT / ".funcignore").read_text(encoding="utf-8").split()
+    left = {p.name for p in ROOT.iterdir() if not any(fnmatch(p.name, pattern) for pattern in ignored)}
+
+    assert left >= {"function_app.py", "functions", "services", "stores", "settings.py", "wiring.py", "host.json"}
+    assert left >= {"catalog", "web", "requirements.txt"}
+    assert left & {"infra", "docs", "tests", "local", "bench", "soak", "examples", ".github", ".ci", ".git"} == set()
