@@ -6,13 +6,15 @@ from typing import Any
 import msgspec
 
 from functions.texts import Texts
+from services.catalog.controls import kind_of
+from services.catalog.forms import field_at
 from services.catalog.model import Current, state_of
 from services.documents import Event
 from services.failures.model import FailureSummary
 from services.pickup.booking import Booking
 from services.pickup.counter import Card
 from services.pickup.offers import Appointment, Line, Offer
-from services.pickup.plan import household_of
+from services.pickup.plan import household_of, read
 from services.pickup.rosters import Due
 from services.pickup.searching import Found
 from services.pickup.sites import Move, Site
@@ -187,6 +189,7 @@ def card(shown: Card) -> dict[str, Any]:
         "service": {"id": request.service, "title": shown.definition.title},
         "head": household.name if household else "",
         "members": shown.booking.members,
+        "household": _household(shown),
         "state": shown.booking.state,
         "due": _lines(shown, shown.due),
         "place": _place(shown.booking) | {"siteName": shown.site.name} if shown.site else None,
@@ -242,6 +245,26 @@ def _place(booking: Booking) -> dict[str, Any]:
         "starts": booking.starts,
         "ends": booking.ends,
         "method": booking.method,
+    }
+
+
+def _household(shown: Card) -> list[dict[str, Any]]:
+    """Show what was answered of the household, with the words of the form it stands in."""
+    definition, answers = shown.definition, shown.request.answers
+    pointers = definition.pickup.answers.of_household() if definition.pickup else ()
+    return [_answer(pointer, field_at(definition.form, pointer) or {}, read(answers, pointer)) for pointer in pointers]
+
+
+def _answer(pointer: str, field: dict[str, Any], value: Any) -> dict[str, Any]:
+    said = field.get("x-text", {})
+    offered = field.get("enum") or field.get("items", {}).get("enum", ())
+    options = [{"value": one, "label": said.get("options", {}).get(str(one), {"ja": str(one)})} for one in offered]
+    return {
+        "pointer": pointer,
+        "kind": kind_of(field),
+        "label": said.get("label", {}),
+        "options": options,
+        "value": value,
     }
 
 

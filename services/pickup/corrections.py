@@ -57,8 +57,7 @@ def undoing(answers: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, A
 
 def problems_of_patch(pickup: Pickup, patch: Mapping[str, Any]) -> Iterator[FieldError]:
     """Find what a correction names besides the household: what it asks for, how and where stays the resident's own."""
-    at = pickup.answers
-    correctable = {at.name, at.kana, at.address, at.members, at.birth_date, *at.flags.values()}
+    correctable = pickup.answers.of_household()
     named = list(_leaves(patch))
     for pointer in named:
         if pointer not in correctable:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from services.pickup.sites import Depot, Entry, Fill, Site, Slot
+from services.pickup.sites import DECIDED, Depot, Entry, Fill, Site, Slot
 from services.pickup.supplies import Item
 from services.texts import Text
 from services.times import Instant
@@ -48,13 +48,17 @@ class UnitNumbers(_Counted, frozen=True, kw_only=True):
 
 
 class SlotNumbers(_Counted, frozen=True, kw_only=True):
-    """Count the households and units of a slot; the households with a place are held, confirmed or collected."""
+    """Count the households and units of a slot; the households with a place are held, confirmed or collected.
+
+    `is_decided`: a fair split of it was decided.
+    """
 
     id: str
     starts: Instant
     ends: Instant
     method: str
     fill: Fill
+    is_decided: bool
     state: SlotState
     places: int
     free_places: int
@@ -108,6 +112,7 @@ def _of_slot(slot: Slot, now: Instant) -> SlotNumbers:
         ends=slot.ends,
         method=slot.method,
         fill=slot.fill,
+        is_decided=slot.has(DECIDED),
         state=state_of(slot, now),
         places=slot.places,
         free_places=slot.free_places,

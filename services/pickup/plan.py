@@ -34,6 +34,11 @@ class Pointers(
         given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "flags"}
         return {name: pointer for name, pointer in given.items() if pointer} | self.flags
 
+    def of_household(self) -> tuple[str, ...]:
+        """Return the pointers to what is said of the household itself."""
+        said = (self.name, self.kana, self.birth_date, self.address, self.members, *self.flags.values())
+        return tuple(pointer for pointer in said if pointer)
+
 
 class Pickup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """Let requests of a service take supplies out of stock; `routes` names the route of each method that hands over."""

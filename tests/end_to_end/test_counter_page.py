@@ -213,3 +213,26 @@ def test_who_has_no_role_for_it_is_told_so(browser: Browser, desk: RunningDesk, 
         look(page, receipt["reference"])
 
         expect(page.locator("#said.problem")).to_contain_text("役割が割り当てられていません")
+
+
+def test_a_household_is_corrected_and_the_units_due_follow(desk: RunningDesk, counter: Page, site: tuple[str, str]):
+    receipt, body = household_with_place(desk, *site)
+    members = body["answers"]["household"]["members"] + 1
+
+    look(counter, receipt["reference"])
+    counter.get_by_text("世帯の内容を直す").click()
+    expect(counter.get_by_label("世帯主の氏名")).to_have_value(body["answers"]["headName"])
+    counter.get_by_label("直す理由").fill("本人の申し出")
+    press(counter, "直した内容を記録する")
+    expect(counter.get_by_text("直したところがありません")).to_be_visible()
+    counter.get_by_label("全員の人数").fill("0")
+    press(counter, "直した内容を記録する")
+    expect(counter.locator("#correction p.error")).to_be_visible()
+    check_at_both_widths(counter)
+    counter.get_by_label("全員の人数").fill(str(members))
+    counter.get_by_label("障害のあるかた").check()
+    press(counter, "直した内容を記録する")
+
+    expect(counter.locator("#said.done")).to_have_text("世帯の内容を直しました。")
+    expect(counter.locator("#card-facts")).to_contain_text(f"{members}人")
+    expect(counter.get_by_label(f"毛布 {members}枚")).to_be_visible()

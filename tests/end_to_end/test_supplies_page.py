@@ -21,6 +21,8 @@ from tests.end_to_end.staff_pages import (
     staff_page,
 )
 from tests.end_to_end.test_browser import browser, press
+from tests.end_to_end.test_splits import ask_for_milk
+from tests.end_to_end.test_supplies import post, slot_on
 
 __all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("desk")
@@ -180,3 +182,30 @@ def test_who_does_not_supervise_sees_stock_and_no_button_that_is_not_theirs(
             expect(page.locator("summary", has_text=name)).to_be_hidden()
         open_entry(page, "受付中")
         expect(page.get_by_role("button", name="この枠を閉じる")).to_have_count(0)
+
+
+def test_a_short_stock_is_split_after_a_look_at_every_rule(browser: Browser, desk: RunningDesk):
+    references = [ask_for_milk(desk, infants)["reference"] for infants in (2, 1)]
+    name, _ = open_site(desk, infantMilk=2)
+    fields = slot_on(30, method="delivery", fill="split", places=500, allotted={"infantMilk": 2})
+    opened = post(desk, f"{name}/slots", fields, officer(desk)).json()["id"]
+    with staff_page(browser, desk, SUPPLIES, OFFICER, bypass_csp=True) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        choose(page, (name, opened))
+        kept = page.locator(".slot", has_text="配達")
+        kept.locator("summary").first.click()
+        press(page, "公平な分けかたを決める")
+        equally = kept.locator(".previews section", has_text="同じ数ずつ")
+        expect(equally).to_contain_text("渡す 2")
+        check_at_both_widths(page)
+        page.get_by_role("radio", name="同じ数ずつ").check()
+        page.get_by_label("その分けかたにする理由").fill("ミルクが足りないため")
+        press(page, "この分けかたに決める")
+        expect(page.locator("#said.done")).to_contain_text("分けかたを決めました")
+
+        kept.locator("summary").first.click()
+        press(page, "決まった分けかたを見る")
+        expect(kept).to_contain_text("「同じ数ずつ」に決めました。理由：ミルクが足りないため")
+        for reference in references:
+            expect(kept.get_by_role("listitem").filter(has_text=reference)).to_contain_text("1")
+        check_at_both_widths(page)

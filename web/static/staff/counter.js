@@ -1,6 +1,7 @@
 // The counter where supplies are handed out: find a household, show its card, record the hand-over; online or not.
 import { call, Refused, SignedOut, Unreachable } from "/static/staff/api.js";
 import * as cards from "/static/staff/card.js";
+import * as corrections from "/static/staff/correction.js";
 import * as outbox from "/static/staff/outbox.js";
 import { newId } from "/static/staff/forms.js";
 import { element, open, say, sayProblem, t } from "/static/staff/page.js";
@@ -28,6 +29,7 @@ open(async () => {
 });
 
 function listen() {
+  corrections.listen(present);
   place("look").addEventListener("submit", on(() => look(place("reference").value)));
   place("search").addEventListener("submit", on(search));
   place("hand-over").addEventListener("submit", on(handOver));
@@ -76,6 +78,7 @@ function present(card) {
   shown = { card, handOver: newId() };
   say("");
   cards.show(card, place("site").value);
+  corrections.fill(card);
 }
 
 async function handOver() {

@@ -59,6 +59,7 @@ async function putSite(office) {
     lat: degrees(typed("/lat")),
     lon: degrees(typed("/lon")),
     isOpen: form.elements["/isOpen"].checked,
+    moved: form.elements["/moved"].checked,
   });
   place("new-site").checked = false;
   await office.refresh(id);
@@ -72,6 +73,8 @@ function fillSite(site) {
   for (const [name, value] of Object.entries(values)) form.elements[name].value = value ?? "";
   form.elements["/id"].readOnly = Boolean(site);
   form.elements["/isOpen"].checked = site?.isOpen ?? true;
+  form.elements["/moved"].checked = false;
+  place("site-moved").hidden = !site;
 }
 
 function linesOf(form, prefix) {

@@ -1,14 +1,12 @@
 // The moves of a site's stock, the latest first: who, when, what and why.
-import { call } from "/static/staff/api.js";
 import { element, t } from "/static/staff/page.js";
 import { titleOf } from "/static/staff/slots.js";
 import { time } from "/static/staff/times.js";
 
 const SHOWN = 100;
 
-/** Show the latest moves of the site. */
-export async function show(office) {
-  const { moves } = await call("GET", `/api/pickup/sites/${office.site.site.id}/moves`);
+/** Show the latest of these moves. */
+export function show(moves, office) {
   const latest = moves.toReversed().slice(0, SHOWN);
   const head = ["at", "move", "units", "by", "reason"].map((key) => element("th", { scope: "col" }, t(`supplies.head.${key}`)));
   const rows = latest.map((move) => element("tr", {}, ...cells(move, office).map((cell) => element("td", {}, cell))));

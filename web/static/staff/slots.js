@@ -34,11 +34,16 @@ function units(slot, office) {
 }
 
 function actions(slot, office) {
-  if (!CAN_CHANGE.includes(slot.state)) return [];
-  const found = [allotment(slot, office)];
-  if (slot.fill === "split") found.push(button("supplies.split", () => showSplit(slot, office, found[0].closest(".slot"))));
-  if (office.supervises) found.push(button("supplies.close", () => close(slot, office), "danger"));
+  const canChange = CAN_CHANGE.includes(slot.state);
+  const found = canChange ? [allotment(slot, office)] : [];
+  if (slot.isDecided || (canChange && slot.fill === "split")) found.push(split(slot, office));
+  if (canChange && office.supervises) found.push(button("supplies.close", () => close(slot, office), "danger"));
   return found;
+}
+
+function split(slot, office) {
+  const made = button(slot.isDecided ? "supplies.split_look" : "supplies.split", () => showSplit(slot, office, made.closest(".slot")));
+  return made;
 }
 
 function allotment(slot, office) {

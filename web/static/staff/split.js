@@ -11,7 +11,7 @@ export async function show(slot, office, within) {
   const found = await call("GET", address);
   within.querySelector(".split")?.remove();
   const shown = found.decided ? [decision(found.decided, office)] : [...previews(found, office), decide(address, found, office)];
-  within.append(element("section", { className: "split" }, element("h4", {}, t("supplies.split")), ...shown));
+  within.append(element("section", { className: "split" }, element("h4", {}, t(found.decided ? "supplies.split_rule" : "supplies.split")), ...shown));
 }
 
 function previews(found, office) {

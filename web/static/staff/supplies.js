@@ -40,10 +40,13 @@ async function refresh(site) {
   place("at-site").hidden = !chosen;
   if (!chosen) return;
   localStorage.setItem("supplies.site", chosen);
-  office.site = await call("GET", `/api/pickup/sites/${chosen}`);
+  const address = `/api/pickup/sites/${chosen}`;
+  const [found, { moves }] = await Promise.all([call("GET", address), call("GET", `${address}/moves`)]);
+  if (place("site").value !== chosen) return;
+  office.site = found;
   showStock(office);
   showSlots(office);
-  await showMoves(office);
+  showMoves(moves, office);
   place("at-site").dataset.shown = chosen;
   document.dispatchEvent(new Event("site-shown"));
 }

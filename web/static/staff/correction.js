@@ -1,0 +1,77 @@
+// Correcting what a request says of its household, in the words of the form it answered.
+import { call } from "/static/staff/api.js";
+import { sending } from "/static/staff/forms.js";
+import { element, say, t } from "/static/staff/page.js";
+
+const TYPES = { number: "number", date: "date" };
+const place = (id) => document.getElementById(id);
+let card = null;
+
+/** Prepare the form; `present(card)` shows the household as it is after a correction. */
+export function listen(present) {
+  sending(place("correction"), async (id) => {
+    const answers = changed();
+    if (!Object.keys(answers).length) return say(t("counter.nothing_changed"), "problem");
+    const reason = place("correct-reason").value;
+    const corrected = await call("POST", "/api/staff/pickup/corrections", { reference: card.reference, id, answers, reason });
+    present(corrected.card);
+    say(t(corrected.keepsUnits ? "counter.keeps_units" : "counter.corrected"), "done");
+  });
+}
+
+/** Fill the form with what was answered; a card from the roster, or one that was served, has nothing to correct. */
+export function fill(shown) {
+  card = shown;
+  place("correction").reset();
+  place("correct").open = false;
+  place("correct").hidden = !shown.household?.length || shown.handedOver || ["collected", "ended"].includes(shown.state);
+  place("answers").replaceChildren(...(shown.household ?? []).map(field));
+}
+
+function field(answer) {
+  if (answer.options.length || answer.kind === "checkbox") return choices(answer);
+  const input = element("input", { id: idOf(answer), name: `/answers${answer.pointer}`, type: TYPES[answer.kind] ?? "text", value: answer.value ?? "", autocomplete: "off" });
+  return element("div", { className: "field" }, element("label", { htmlFor: input.id }, answer.label.ja), input);
+}
+
+function choices(answer) {
+  const options = answer.options.length ? answer.options : [{ value: true, label: answer.label }];
+  const chosen = [answer.value ?? []].flat();
+  const type = answer.kind === "radios" ? "radio" : "checkbox";
+  const lines = options.map(({ value, label }) => {
+    const input = element("input", { type, name: `/answers${answer.pointer}`, value: String(value), checked: chosen.includes(value) });
+    return element("label", { className: "choice" }, input, element("span", {}, label.ja));
+  });
+  return element("fieldset", { className: "field" }, element("legend", {}, answer.label.ja), ...lines);
+}
+
+/** Return the merge patch (RFC 7396) of what was typed anew; null takes an answer out. */
+function changed() {
+  const patch = {};
+  for (const answer of card.household) {
+    const typed = read(answer);
+    if (JSON.stringify(typed) === JSON.stringify(inOrder(answer))) continue;
+    const steps = answer.pointer.slice(1).split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const within = steps.slice(0, -1).reduce((part, step) => (part[step] ??= {}), patch);
+    within[steps.at(-1)] = typed;
+  }
+  return patch;
+}
+
+function inOrder({ value, options }) {
+  return Array.isArray(value) ? options.map((option) => option.value).filter((one) => value.includes(one)) : value;
+}
+
+function read({ pointer, kind, options, value }) {
+  const values = new FormData(place("correction")).getAll(`/answers${pointer}`).map((value) => value.trim()).filter(Boolean);
+  const chosen = options.map((option) => option.value).filter((one) => values.includes(String(one)));
+  if (kind === "checkbox") return values.length > 0 || (value === null ? null : false);
+  if (kind === "checkboxes") return chosen.length ? chosen : null;
+  if (kind === "radios") return chosen[0] ?? null;
+  if (kind === "number") return values.length ? Number(values[0]) : null;
+  return values[0] ?? null;
+}
+
+function idOf(answer) {
+  return `answer${answer.pointer.replaceAll("/", "-")}`;
+}
