@@ -27,8 +27,10 @@ def begin(request: Request, booking: Booking) -> Request:
 
 
 def ask(request: Request, opening: Opening) -> Request:
-    """Write down which slot this round asks."""
+    """Write down which slot this round asks, unless one is being asked."""
     booking = booked(request)
+    if booking.asks:
+        return request
     asks = Place(site=opening.site_id, slot=opening.id, round=booking.round + 1)
     return _with(request, round=asks.round, asks=asks)
 
@@ -88,6 +90,11 @@ def call(request: Request, now: Instant) -> Request:
     step = f"reserve.{booked(request).round + 1}"
     changed = _with(request, state="called", asked=())
     return requests.with_step(changed, step, Step(kind="reserve", at=now))
+
+
+def called(request: Request, now: Instant) -> Request:
+    """Call a household that waits; one that does not any more stays as it is."""
+    return call(request, now) if request.booking and request.booking.state == "waiting" else request
 
 
 def apportioned(

@@ -1,14 +1,15 @@
 """Reserving places: each request asks one slot per round, the slot decides in one write, the request follows."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from services import cases, times
+from services import cases
 from services.advance.model import QUEUE, wake_up
 from services.catalog.service import Catalog
 from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
 from services.pickup import corrections, places, progress
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
+from services.pickup.choosing import choice, held_until
 from services.pickup.grants import Grants
 from services.pickup.places import Opening, Waiting
 from services.pickup.plan import booking_for, household_of
@@ -18,11 +19,6 @@ from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.times import Clock, Instant
 
-HELD_FOR = 12 * 3600.0
-"""Seconds for which a place that the resident did not choose is held for an answer."""
-ANSWERED_BEFORE = 3600.0
-"""Seconds before the slot by which such a place is confirmed, so that others may still come."""
-SHORTEST_HOLD = 1800.0
 ATTEMPTS = 8
 CALLED_AT_ONCE = 50
 """Households at the front of the line that one call looks at; the sweep calls again."""
@@ -157,20 +153,20 @@ class Reservations:
 
         if booking is None:
             return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
-        opening = _choice(await self._slots.recent(), booking)
+        opening = choice(await self._slots.recent(), booking)
 
         def begin(read: Request) -> Request:
             begun = read if read.booking else progress.begin(read, booking)
-            return _asking(begun, opening) if opening else begun
+            return progress.ask(begun, opening) if opening else begun
 
         return await self._follow(case, id_, begin)
 
     async def _ask_next(self, case: Case, id_: str, booking: Booking) -> Case:
         """Write down which slot is asked next; where none is left, give up the grants and wait."""
-        opening = _choice(await self._slots.recent(), booking) or _choice(await self._slots.openings(), booking)
+        opening = choice(await self._slots.recent(), booking) or choice(await self._slots.openings(), booking)
         now = self._clock()
         if opening:
-            return await self._follow(case, id_, lambda read: _asking(read, opening))
+            return await self._follow(case, id_, lambda read: progress.ask(read, opening))
         if booking.place is None:
             await self._grants.give_up(booking, case.request.reference)
             await self._slots.open_lines(booking)
@@ -190,7 +186,7 @@ class Reservations:
         if await self.is_used_up(case.request, booking):
             return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
         lines = places.offered(opening, booking.lines)
-        until = _held_until(opening, booking, self._clock())
+        until = held_until(opening, booking, self._clock())
         turn = places.take(
             opening.items,
             places.key_of(reference, asks.round),
@@ -278,7 +274,7 @@ class Reservations:
         openings = await self._openings(site, method)
         if not any(places.has_room(opening, waiting.lines) for opening in openings):
             return False
-        case = await self._change(waiting.reference, lambda read: _called(read, self._clock()))
+        case = await self._change(waiting.reference, lambda read: progress.called(read, self._clock()))
         if case.request.booking is None or case.request.booking.state != "called":
             return False
         await self.settle(case)
@@ -310,42 +306,6 @@ class Reservations:
             await self._queues.send(QUEUE, wake_up(request.reference, request.traceparent))
         except StoreUnavailable:
             log.warning("no wake-up for %s; left to the sweeper", request.reference)
-
-
-def _choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
-    """Choose the slot to ask: the one wished for, else the earliest with room.
-
-    A change asks for its wish alone, and so does a household that was granted a share of it.
-    """
-    split = booking.apportioned.slot if booking.apportioned else None
-    left = [o for o in openings if o.method == booking.method and o.name not in booking.asked and o.admits(split)]
-    wished = next((o for o in left if o.name == booking.wish), None)
-    if wished or split or booking.state == "changing":
-        return wished
-    newcomer = booking.state == "looking"
-    return next((o for o in left if places.has_room(o, booking.lines) and not (newcomer and o.has_line)), None)
-
-
-def _held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | None:
-    """Hold what the resident did not choose: a place instead of the one wished for, or one from the line."""
-    chosen = booking.wish in (None, opening.name) and booking.state != "called"
-    if chosen or booking.state == "changing":
-        return None
-    return hold_until(opening.starts, now)
-
-
-def hold_until(starts: Instant, now: Instant) -> Instant:
-    """Return until when a place is held for an answer."""
-    latest = times.later(starts, -ANSWERED_BEFORE)
-    return max(min(times.later(now, HELD_FOR), latest), times.later(now, SHORTEST_HOLD))
-
-
-def _asking(read: Request, opening: Opening) -> Request:
-    return read if read.booking and read.booking.asks else progress.ask(read, opening)
-
-
-def _called(read: Request, now: Instant) -> Request:
-    return progress.call(read, now) if read.booking and read.booking.state == "waiting" else read
 
 
 def _place_of(step: Step, id_: str) -> Place:

@@ -7,9 +7,10 @@ import msgspec
 from services import times
 from services.pickup import progress
 from services.pickup.booking import Place
+from services.pickup.choosing import hold_until
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
-from services.pickup.reservations import Reservations, hold_until
+from services.pickup.reservations import Reservations
 from services.pickup.sites import Depot, Move, Slot, Stock, after
 from services.pickup.splits import Splits
 from services.ports import RequestStore, SiteStore
