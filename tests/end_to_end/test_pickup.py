@@ -261,9 +261,9 @@ def test_the_form_offers_open_slots_by_site_and_the_check_page_says_the_choice_i
     assert {slot_name(10), slot_name(11), slot_name(14, "gym")} <= set(values)
     assert form.typed[SLOT] == [""]
     assert "見本第一小学校（見本市中央1）" in [e.text for e in form.all("legend")]
-    assert re.search(r"令和\d+年\d+月\d+日（.）11時から12時まで", form.text)
-    assert re.search(r"飲料水.*。残り\d+世帯", form.text)
-    assert re.search(r"見本第一小学校（見本市中央1） 令和\d+年\d+月\d+日（.）11時から12時まで", check.text)
+    assert re.search(r"令和\d+年\d+月\d+日（.）\s*10時から11時まで\s*残り\d+世帯\s*11時から12時まで", form.text)
+    assert re.search(r"お渡しするもの：.*飲料水", form.text)
+    assert re.search(r"見本第一小学校（見本市中央1） 令和\d+年\d+月\d+日（.） 11時から12時まで", check.text)
     assert check.typed[SLOT] == [slot_name(11)]
     assert "どこでも・いつでもよい" in anywhere.text
     assert "空きを、今は確かめられません" in gone.text

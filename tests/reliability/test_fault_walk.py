@@ -196,7 +196,7 @@ async def test_no_fault_at_any_operation_loses_or_doubles_anything(
     for index in range(len(listed(scenario))):
         injection = Injection(kind, index, *scenario.away)
         ended = await play(own, scenario, injection)
-        assert injection.was_reached
+        assert injection.was_reached, injection.operations
         calls_again = not ended if scenario.is_redelivered else kind not in GIVES_UP
         if calls_again:
             await scenario.act(own)
