@@ -48,13 +48,13 @@ class Deliveries:
         self._queues = queues
         self._failures = failures
         self._clock = clock
+        self._first = random.randrange(NORMAL_FIRST_EVERY)  # noqa: S311 - a share, not a secret
         self._claims: dict[str, int] = {}
         self._asked_at: dict[str, Instant] = {}
 
     def turn(self, team: str) -> tuple[str, str]:
         """Return the team's queues in the order in which this claim asks them."""
-        first = random.randrange(NORMAL_FIRST_EVERY)  # noqa: S311 - a share, not a secret
-        count = self._claims[team] = self._claims.get(team, first) + 1
+        count = self._claims[team] = self._claims.get(team, self._first) + 1
         return queue_order(team, count)
 
     async def candidates(self, queue: str, limit: int) -> list[Candidate]:

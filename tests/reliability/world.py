@@ -53,7 +53,6 @@ class World:
         self.shown: list[tuple[str, str]] = []
         self.claimed: ClaimedTask | None = None
         self.message, self.queue = "", ADVANCE_QUEUE
-        random.seed(1)  # a claim begins with the urgent queue
         await self.restart()
         await self.app.catalog.services()
 
@@ -63,6 +62,7 @@ class World:
         self._start()
 
     def _start(self) -> None:
+        random.seed(1)  # a claim begins with the urgent queue
         self.app = build(self.settings, self.clock, queue_prefix=f"{self.settings.cosmos_database}-")
 
     async def attempt(self, act: Callable[["World"], Awaitable[object]], injection: Injection) -> bool:
