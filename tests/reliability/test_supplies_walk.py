@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from services.errors import NothingDue, PlaceGone
+from services.pickup.correcting import Amendment
 from services.pickup.counter import HandOver
 from services.pickup.fields import AllotFields
 from tests.apps import settings_for
@@ -102,6 +103,19 @@ async def put_site(town: Town) -> None:
     await town.app.depots.put_site(town.site, site(phone="0000-00-0000"))
 
 
+async def move_the_site(town: Town) -> None:
+    await town.app.depots.put_site(town.site, site(address="見本市北町9", moved=True))
+
+
+async def close_the_site(town: Town) -> None:
+    await town.app.depots.put_site(town.site, site(is_open=False))
+
+
+async def correct(town: Town) -> None:
+    amendment = Amendment(id="correct-0001", answers={"address": f"見本市{town.cases}町9番"}, reason="番地のまちがい")
+    await town.app.correcting.correct(town.receipts["a"].reference, amendment, CLERK)
+
+
 async def enter_stock(town: Town) -> None:
     await town.app.depots.move(town.site, stock("delivery-0002", kit=5), OFFICER)
 
@@ -163,7 +177,13 @@ SCENARIOS = {
         (open_(3), reserve("a"), reserve("b", "a")), serve_again, {"a": "confirmed", "b": "confirmed"}
     ),
     "walk in": Scenario((open_(2),), walk_in, {"w": "confirmed"}),
+    "correct a household": Scenario((open_(2), reserve("a")), correct, {"a": "confirmed"}),
     "put a site": Scenario((), put_site),
+    "put a site that moved": Scenario((open_(2), reserve("a"), pass_(60)), move_the_site, {"a": "held"}),
+    "put a site that closes": Scenario((open_(2), reserve("a")), close_the_site, {"a": "waiting"}),
+    "tend a site that moved": Scenario(
+        (open_(2), reserve("a"), pass_(60), move_the_site), tend, {"a": "held"}, goes_on_by_itself=True
+    ),
     "enter stock": Scenario((open_(1),), enter_stock),
     "open a slot": Scenario((open_(1),), open_slot),
     "allot": Scenario((open_(1),), allot),
