@@ -116,6 +116,15 @@ def test_commands_and_parameters_of_the_page_are_those_of_the_code_and_the_files
     assert set(re.findall(r"python -m madoguchi (\w+)", page)) <= set(commands_there_are)
 
 
+def test_links_within_the_page_lead_to_a_heading():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ (.*)$", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    assert len(anchors) == len(headings)
+    assert set(re.findall(r"\(#([\w-]+)\)", page)) <= anchors
+
+
 def test_azd_finds_the_parameters_the_app_and_its_name():
     azd = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
     (app,) = azd["services"].values()

@@ -104,7 +104,7 @@ var logAlerts = [
     name: 'open-failures'
     description: 'Failures have been open for 6 hours: nobody replayed or dismissed them.'
     severity: 3
-    query: 'AppMetrics | where Name == "madoguchi.open_failures" | summarize fewest = min(Sum), since = min(TimeGenerated) | where fewest > 0 and since < ago(5h)'
+    query: 'AppMetrics | where Name == "madoguchi.open_failures" | summarize open = max(Sum) by bin(TimeGenerated, 1m) | summarize fewest = min(open), since = min(TimeGenerated) | where fewest > 0 and since < ago(5h)'
     operator: 'GreaterThan'
     threshold: 0
     window: 'PT6H'
