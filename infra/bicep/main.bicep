@@ -53,6 +53,10 @@ param httpConcurrency int = 16
 @maxValue(20)
 param alwaysReadyInstances int = 0
 
+@description('Name of the Cosmos DB account; empty for the usual one. After a restore, the name of the restored account.')
+@maxLength(44)
+param cosmosAccount string = ''
+
 @description('Pay Cosmos DB by the request instead of by throughput: for trials, in one region only.')
 param cosmosServerless bool = false
 
@@ -163,7 +167,7 @@ module appStorage 'modules/storage.bicep' = {
 module cosmos 'modules/cosmos.bicep' = {
   name: 'cosmos'
   params: {
-    name: 'cosmos-madoguchi-${stage}-${unique}'
+    name: empty(cosmosAccount) ? 'cosmos-madoguchi-${stage}-${unique}' : cosmosAccount
     location: location
     secondaryLocation: secondaryLocation
     zoneRedundant: zoneRedundant

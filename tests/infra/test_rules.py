@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra import agreement, reading, rules
+from tests.infra import agreement, reading, rules, watching
 from tests.infra.reading import Infra
 
 TEXTS = reading.texts()
@@ -140,6 +140,30 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
     "prod in public": ("main.prod.bicepparam", "privateNetwork = true", "privateNetwork = false", rules.prod),
     "prod in one zone": ("main.prod.bicepparam", "param zoneRedundant = true\n", "", rules.prod),
     "prod in one region": ("main.prod.bicepparam", "'japanwest'", "''", rules.prod),
+    "an alert on a metric that nothing emits": (
+        "modules/alerts.bicep",
+        'Name == "madoguchi.poisoned"',
+        'Name == "madoguchi.poison"',
+        watching.alert_metrics,
+    ),
+    "an alert on a dimension that the metric does not have": (
+        "modules/alerts.bicep",
+        "tostring(Properties.queue)",
+        "tostring(Properties.name)",
+        watching.alert_metrics,
+    ),
+    "an alert on all metrics at once": (
+        "modules/alerts.bicep",
+        'Name == "madoguchi.poisoned" and ',
+        "",
+        watching.alert_metrics,
+    ),
+    "an alert that does not lead to its runbook": (
+        "modules/alerts.bicep",
+        "#alert-throttled.",
+        "#throttled.",
+        watching.unanswered,
+    ),
     "prod asleep": ("main.prod.bicepparam", "alwaysReadyInstances = 2", "alwaysReadyInstances = 0", rules.prod),
 }
 

@@ -15,6 +15,8 @@ from tests.infra.agreement import TEAMS
 ROOT = Path(__file__).parent.parent.parent
 WORKFLOWS = {path.stem: path for path in (ROOT / ".github" / "workflows").glob("*.yml")}
 ENTRA = ROOT / "infra" / "entra"
+KNOBS = "| Parameter of `infra/bicep` |"
+NAME = re.compile(r"\w+")
 
 
 def steps(name: str) -> list[dict[str, Any]]:
@@ -102,6 +104,38 @@ def test_the_way_to_the_first_receipt_names_files_outputs_and_secrets_that_are_t
     assert all((ROOT / path).exists() for path in re.findall(r"\binfra/[\w./-]+\w", page))
 
 
+def test_commands_and_parameters_of_the_page_are_those_of_the_code_and_the_files():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    commands_there_are = re.findall(r'add_parser\(\s*"(\w+)"', (ROOT / "madoguchi.py").read_text(encoding="utf-8"))
+    knobs = re.findall(r"^\| (`.*?`) \|", page.partition(KNOBS)[2].partition("\n\n")[0], re.MULTILINE)
+    named = {*NAME.findall(" ".join(knobs)), *re.findall(r"--parameters (\w+)=", page)}
+    parameters = reading.read_all(reading.texts())["main.bicep"].of("parameter")
+
+    assert {"requestsThroughput", "sharedThroughput", "cosmosAccount"} <= named
+    assert named <= set(parameters)
+    assert set(re.findall(r"python -m madoguchi (\w+)", page)) <= set(commands_there_are)
+
+
+def test_links_within_the_page_lead_to_a_heading():
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^##+ (.*)$", re.sub(r"```.*?```", "", page, flags=re.DOTALL), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+    assert len(anchors) == len(headings)
+    assert set(re.findall(r"\(#([\w-]+)\)", page)) <= anchors
+
+
+def test_azd_finds_the_parameters_the_app_and_its_name():
+    azd = yaml.safe_load((ROOT / "azure.yaml").read_text(encoding="utf-8"))
+    (app,) = azd["services"].values()
+    infra = reading.read_all(reading.texts())
+
+    assert (ROOT / azd["infra"]["path"] / f"{azd['infra']['module']}.bicepparam").exists()
+    assert (ROOT / app["project"] / "host.json").exists()
+    assert app["host"] == "function"
+    assert NAME.findall(app["resourceName"])[0] in infra["main.bicep"].of("output")
+
+
 def test_the_package_holds_the_app_and_nothing_else():
     ignored = (ROOT / ".funcignore").read_text(encoding="utf-8").split()
     left = {p.name for p in ROOT.iterdir() if not any(fnmatch(p.name, pattern) for pattern in ignored)}
@@ -109,3 +143,4 @@ def test_the_package_holds_the_app_and_nothing_else():
     assert left >= {"function_app.py", "functions", "services", "stores", "settings.py", "wiring.py", "host.json"}
     assert left >= {"catalog", "web", "requirements.txt"}
     assert left & {"infra", "docs", "tests", "local", "bench", "soak", "examples", ".github", ".ci", ".git"} == set()
+    assert left & {"azure.yaml", ".azure"} == set()

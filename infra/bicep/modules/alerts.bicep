@@ -1,4 +1,4 @@
-metadata description = 'What wakes an operator, and a workbook to look around in. docs/operations.md says what to do about each.'
+metadata description = 'What wakes an operator, and a workbook to look around in. docs/operations.md has a section for each alert.'
 
 @description('Which deployment this is; part of every name.')
 param stage string
@@ -20,17 +20,17 @@ param tags object
 
 var logAlerts = [
   {
-    name: 'failures'
-    description: 'A message could not be worked and became a failure, or somebody replayed one that failed again.'
-    severity: 2
-    query: 'AppTraces | where SeverityLevel == 3 and Message startswith "failure "'
+    name: 'unavailable'
+    description: 'The web test failed again and again: residents and staff may not reach the counter.'
+    severity: 1
+    query: 'AppAvailabilityResults | where Success == false'
     operator: 'GreaterThan'
-    threshold: 0
-    window: 'PT5M'
+    threshold: 2
+    window: 'PT10M'
   }
   {
-    name: 'exceptions'
-    description: 'Functions ended with an error that the app does not know.'
+    name: 'failed-requests'
+    description: 'Calls were answered with an error of the server, or workers and timers ended with one.'
     severity: 2
     query: 'AppRequests | where Success == false and not(ResultCode startswith "4")'
     operator: 'GreaterThan'
@@ -45,6 +45,69 @@ var logAlerts = [
     operator: 'LessThan'
     threshold: 1
     window: 'PT15M'
+  }
+  {
+    name: 'no-metrics'
+    description: 'The app has sent no metrics for half an hour: the alerts that ask for metrics see nothing.'
+    severity: 2
+    query: 'AppMetrics | where Name == "madoguchi.oldest_pending"'
+    operator: 'LessThan'
+    threshold: 1
+    window: 'PT30M'
+  }
+  {
+    name: 'oldest-pending'
+    description: 'A request or task has been due for more than 10 minutes, and the sweeper does not get it moved.'
+    severity: 1
+    query: 'AppMetrics | where Name == "madoguchi.oldest_pending" and Sum > 600'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT5M'
+  }
+  {
+    name: 'queue-stuck'
+    description: 'A message for the workers has been visible for more than 10 minutes: no worker takes it.'
+    severity: 1
+    query: 'AppMetrics | where Name == "madoguchi.queue.age" and Sum > 600 and tostring(Properties.queue) startswith "requests-"'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT5M'
+  }
+  {
+    name: 'tasks-waiting'
+    description: 'A task has waited for a team for more than 4 hours, an urgent one for more than one.'
+    severity: 3
+    query: 'AppMetrics | where Name == "madoguchi.queue.age" | extend queue = tostring(Properties.queue) | where queue startswith "tasks-" and Sum > iff(queue endswith "-urgent", 3600, 14400)'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT15M'
+  }
+  {
+    name: 'failures'
+    description: 'A message could not be worked and became a failure, or somebody replayed one that failed again.'
+    severity: 2
+    query: 'AppTraces | where SeverityLevel == 3 and Message startswith "failure " and not(Message has "failed again and again")'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT5M'
+  }
+  {
+    name: 'poisoned'
+    description: 'A worker failed on a message again and again, for a reason that the app does not know.'
+    severity: 1
+    query: 'AppMetrics | where Name == "madoguchi.poisoned" and Sum > 0'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT5M'
+  }
+  {
+    name: 'open-failures'
+    description: 'Failures have been open for 6 hours: nobody replayed or dismissed them.'
+    severity: 3
+    query: 'AppMetrics | where Name == "madoguchi.open_failures" | summarize open = max(Sum) by bin(TimeGenerated, 1m) | summarize fewest = min(open), since = min(TimeGenerated) | where fewest > 0 and since < ago(5h)'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT6H'
   }
 ]
 
@@ -72,7 +135,7 @@ resource fromLogs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     tags: tags
     kind: 'LogAlert'
     properties: {
-      description: alert.description
+      description: '${alert.description} See docs/operations.md#alert-${alert.name}.'
       severity: alert.severity
       enabled: true
       scopes: [workspaceId]
@@ -101,7 +164,7 @@ resource throughput 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'A partition of Cosmos DB is close to the most RU/s it may use: raise `requestsThroughput` or `sharedThroughput`.'
+    description: 'A partition of Cosmos DB is close to the most RU/s it may use. See docs/operations.md#alert-throughput.'
     severity: 2
     enabled: true
     scopes: [cosmos.id]
@@ -131,7 +194,7 @@ resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Cosmos DB turns calls away (429): submissions begin to wait in the intake queue.'
+    description: 'Cosmos DB turns calls away (429): submissions begin to wait in the intake queue. See docs/operations.md#alert-throttled.'
     severity: 1
     enabled: true
     scopes: [cosmos.id]

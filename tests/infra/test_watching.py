@@ -1,0 +1,76 @@
+"""Alerts, workbook and runbooks as they stand, and each rule on a text with one thing broken."""
+
+import re
+
+import pytest
+
+from services.reconciliation.model import OVERDUE_AFTER
+from tests.infra import reading, watching
+from tests.infra.watching import EMITTED, ROOT, WORKBOOK
+
+INFRA = reading.read_all(reading.texts())
+OBSERVABILITY = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+ALERTS = watching.alerts(INFRA)
+
+
+def test_the_page_lists_the_metrics_that_the_code_emits():
+    assert EMITTED["madoguchi.refusals"] == {"function", "code"}
+    assert watching.documented(OBSERVABILITY) == EMITTED
+
+
+def test_alerts_ask_for_metrics_that_the_code_emits():
+    assert watching.alert_metrics(INFRA) == []
+
+
+def test_the_workbook_asks_for_metrics_that_the_code_emits_and_shows_every_one():
+    queries = watching.queries(WORKBOOK)
+
+    assert watching.unknown_metrics(queries, EMITTED) == []
+    assert watching.unseen_metrics(queries, EMITTED) == []
+
+
+def test_every_alert_has_its_runbook_and_leads_there():
+    assert len(ALERTS) >= 12
+    assert watching.without_runbook(ALERTS, OPERATIONS) == []
+    assert watching.unanswered(INFRA) == []
+
+
+def test_what_is_overdue_for_an_alert_is_overdue_for_the_reconciliation():
+    assert f"Sum > {OVERDUE_AFTER:.0f}" in ALERTS["oldest-pending"]
+
+
+def test_a_poisoned_message_wakes_one_alert_and_not_two():
+    told = (ROOT / "services" / "failures" / "model.py").read_text(encoding="utf-8")
+    left_out = re.findall(r'not\(Message has "(.*?)"\)', ALERTS["failures"])
+
+    assert left_out
+    assert f"the worker {left_out[0]}" in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("madoguchi.lease_takeovers", "madoguchi.poisoned"), ("Properties.how", "Properties.way")]
+)
+def test_a_rule_finds_a_workbook_that_shows_too_little_or_what_is_not_there(old: str, new: str):
+    queries = watching.queries(WORKBOOK.replace(old, new))
+
+    assert watching.unknown_metrics(queries, EMITTED) or watching.unseen_metrics(queries, EMITTED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("### Alert `poisoned`", "### Alert `poison`"),
+        ("- **Residents.**", "- **People.**"),
+        ("- **Call.**", "Call."),
+    ],
+)
+def test_a_rule_finds_an_alert_without_its_runbook(old: str, new: str):
+    assert old in OPERATIONS
+    assert watching.without_runbook(ALERTS, OPERATIONS.replace(old, new, 1))
+
+
+def test_metrics_and_their_dimensions_are_read_from_the_code():
+    source = '_meter = x\n_lost = _meter.create_counter("madoguchi.lost", "1")\n_lost.add(1, {"queue": "q"})\n'
+
+    assert watching.emitted([source]) == {"madoguchi.lost": {"queue"}}
