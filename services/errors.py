@@ -10,7 +10,7 @@ MadoguchiError
 │   ├── ReferenceTaken         another request stands under this reference: send again with a new key
 │   ├── UnknownRequest         no request for this reference and access code
 │   ├── NotYetProcessed        the receipt is genuine, its document is still on its way
-│   ├── HandedOver             a task of the request is done: too late to withdraw
+│   ├── HandedOver             the request was served: too late to withdraw
 │   ├── PlaceGone              the place is not held for the request any more
 │   ├── NoSuchSlot             no slot of this name takes anybody any more
 │   ├── NothingDue             nothing is to be handed over for a request now

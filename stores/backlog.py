@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from services.advance.model import Due
+from services.pickup.booking import LASTS
 from services.reconciliation.model import OpenTasks
 from services.tasks.model import TAKEOVER_AFTER, Priority
 from services.times import Instant, later
@@ -56,12 +57,13 @@ class CosmosBacklog:
         return await self._count(f"{_COUNT} WHERE {_OVERDUE}", before=before)
 
     async def count_stalled_requests(self) -> int:
-        """Count the accepted requests of which nothing is pending and no task is open.
+        """Count the accepted requests of which nothing is pending, no task is open and no booking lasts.
 
         No index tells that none of a request's tasks is open: this reads every accepted request with nothing pending.
         """
         waiting = f"{_COUNT} WHERE c.type = 'request' AND c.status = 'accepted' AND c.dueAt = null"
-        return await self._count(f"{waiting} AND NOT {_ANY_OPEN}")
+        lasts = "(IS_DEFINED(c.booking.state) AND ARRAY_CONTAINS(@lasts, c.booking.state))"
+        return await self._count(f"{waiting} AND NOT {_ANY_OPEN} AND NOT {lasts}", lasts=LASTS)
 
     async def _count(self, sql: str, **parameters: object) -> int:
         return sum(await self._cosmos.find(REQUESTS, sql, **parameters))

@@ -12,6 +12,7 @@ from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
 from services.pickup import places
+from services.pickup.booking import LASTS
 from services.pickup.places import Opening, Turn, Waiting
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Site, Slot, Stock, after
@@ -168,6 +169,7 @@ class FakeBacklog:
 
     async def count_stalled_requests(self) -> int:
         accepted = [r for r in self._all() if r.status == "accepted" and not r.due_at]
+        accepted = [r for r in accepted if not r.booking or r.booking.state not in LASTS]
         return sum(all(t.status != "open" for t in r.tasks) for r in accepted)
 
     def _open(self) -> list[Task]:

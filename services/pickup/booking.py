@@ -29,6 +29,8 @@ type BookingState = Literal[
 HAS_PLACE = ("held", "confirmed", "changing")
 CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired", "returned")
 IN_LINE = ("waiting", "called", "looking")
+LASTS = ("waiting", "confirmed", "expired", "returned")
+"""States in which a request waits for its turn, its day or its resident, with nothing pending and no task open."""
 IS_OVER = ("collected", "missed", "expired", "returned", "ended")
 
 

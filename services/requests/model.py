@@ -9,7 +9,7 @@ from services import times
 from services.catalog.routing import PlannedTask
 from services.documents import Document, Event
 from services.errors import HandedOver
-from services.pickup.booking import HAS_PLACE, Booking, Correction
+from services.pickup.booking import HAS_PLACE, LASTS, Booking, Correction
 from services.tasks import model as tasks
 from services.tasks.model import Task, TaskStatus
 from services.times import Instant
@@ -204,13 +204,11 @@ def tasks_of_step(case: Case, step: Step, plan: Sequence[PlannedTask]) -> list[T
 
 
 def withdraw(case: Case, now: Instant) -> Changes:
-    """Withdraw the request, cancel its open tasks and give its place back; raises HandedOver once anything was done."""
+    """Withdraw the request, cancel its open tasks and give its place back; raises HandedOver once it was served."""
     request = case.request
     if request.status == "withdrawn":
         return ()
-    if request.status == "completed" or any(t.status == "completed" and t.outcome != "not_done" for t in request.tasks):
-        raise HandedOver()
-    if request.booking and request.booking.state == "collected":
+    if _is_served(request):
         raise HandedOver()
     cancelled = tuple(tasks.cancel(t, "withdraw", now) for t in case.tasks.values() if t.status == "open")
     gone = {t.id for t in cancelled}
@@ -222,6 +220,16 @@ def withdraw(case: Case, now: Instant) -> Changes:
         booking=msgspec.structs.replace(request.booking, state="ended") if request.booking else None,
     )
     return (with_pending(changed, givebacks(request, now)), *cancelled)
+
+
+def _is_served(request: Request) -> bool:
+    """Tell whether anything was done for good; what is packed for a pickup is not, until it is collected."""
+    booking = request.booking
+    if request.status == "completed" or (booking and booking.state == "collected"):
+        return True
+    if booking and booking.method == "pickup":
+        return False
+    return any(task.status == "completed" and task.outcome != "not_done" for task in request.tasks)
 
 
 def record_completion(request: Request, task: Task, now: Instant) -> Request:
@@ -276,10 +284,10 @@ def givebacks(request: Request, now: Instant) -> dict[str, Step]:
 
 
 def settled(request: Request, operation: str, now: Instant) -> Request:
-    """Complete a request of which nothing is open or pending, and for which nothing is kept at a site."""
+    """Complete a request of which nothing is open or pending, and whose household is not to be served any more."""
     if request.status != "accepted" or request.pending or any(task.status == "open" for task in request.tasks):
         return request
-    if request.booking and request.booking.state in HAS_PLACE:
+    if request.booking and request.booking.state in (*HAS_PLACE, *LASTS):
         return request
     event = Event(id=operation, at=now, event="completed")
     return msgspec.structs.replace(request, status="completed", history=(*request.history, event))

@@ -119,7 +119,7 @@ class Requests:
             raise
 
     async def withdraw(self, reference: str, access_code: str) -> Request:
-        """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once anything was done for it."""
+        """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once it was served."""
         request = await self._open(reference, access_code)
         try:
             case = await cases.change(

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from services.pickup.booking import Booking, BookingState
 from services.reconciliation.model import OpenTasks
 from services.requests import model as requests
 from services.tasks import model as tasks
@@ -130,3 +131,17 @@ async def test_a_request_is_stalled_that_has_nothing_pending_and_no_open_task(ap
     await keep(app, "empty")
 
     assert await backlog.count_stalled_requests() == 2
+
+
+@pytest.mark.parametrize(("state", "stalled"), [("waiting", 0), ("confirmed", 0), ("looking", 1), ("collected", 1)])
+async def test_a_household_that_has_a_place_or_waits_for_one_is_not_stalled(
+    app: App, backlog: CosmosBacklog, state: BookingState, stalled: int
+):
+    await keep(app, "booked", task_of("booked", status="completed", due_at=None))
+    store = CosmosRequests(app.cosmos)
+    case = await store.load("booked")
+    assert case
+    booking = Booking(state=state, method="pickup", since=NOW, members=1, lines={"kit": 1}, household="h")
+    await store.save(case, (msgspec.structs.replace(case.request, booking=booking),))
+
+    assert await backlog.count_stalled_requests() == stalled

@@ -21,7 +21,7 @@ class Town:
 
     def __init__(self) -> None:
         self.counter = Counter(current(**PICKUP_DEFINITION))
-        self.asked = 0
+        self.asked = self.worked = 0
 
     async def open(self, *places: int) -> None:
         await self.counter.depots.put_site("school", site())
@@ -42,6 +42,13 @@ class Town:
         )
         await self.counter.run_workers()
         return receipt
+
+    async def work(self) -> None:
+        """Let staff claim a task and complete it."""
+        self.worked += 1
+        [claimed] = await self.counter.claim(claim_id=f"claim-{self.worked:04}")
+        assert claimed.task.lease
+        await self.counter.tasks.complete(claimed.task.id, HANAKO, claimed.task.lease.token, outcome="done", note=None)
 
     def request(self, receipt: Receipt) -> Request:
         return self.counter.case(receipt).request
@@ -348,9 +355,40 @@ async def test_items_that_a_slot_does_not_hand_out_are_left_out(town: Town):
 
 async def test_a_request_is_not_complete_while_its_place_waits(town: Town):
     receipt = await town.ask()
-    [claimed] = await town.counter.claim()
-    assert claimed.task.lease
 
-    await town.counter.tasks.complete(claimed.task.id, HANAKO, claimed.task.lease.token, outcome="done", note=None)
+    await town.work()
 
     assert town.request(receipt).status == "accepted"
+
+
+async def test_a_household_may_withdraw_until_its_supplies_are_collected(town: Town):
+    receipt = await town.ask()
+    await town.work()
+
+    await town.withdraw(receipt)
+
+    assert (town.request(receipt).status, town.booking(receipt).state) == ("withdrawn", "ended")
+    assert town.slot(MORNING).free_places == 2
+
+
+async def test_a_household_stays_in_line_when_its_task_is_done(town: Town):
+    first, *_ = [await town.ask() for _ in range(4)]
+    waits = await town.ask()
+    for _ in range(5):
+        await town.work()
+
+    await town.withdraw(first)
+
+    assert town.booking(waits).state == "held"
+
+
+async def test_who_did_not_confirm_in_time_may_still_choose_when_the_task_is_done(town: Town):
+    held = [await town.ask(slot=MORNING) for _ in range(3)][-1]
+    for _ in range(3):
+        await town.work()
+    await town.later(13 * 3600)
+    assert (town.booking(held).state, town.request(held).status) == ("expired", "accepted")
+
+    await town.counter.requests.choose_place(held.reference, held.access_code, NOON)
+
+    assert town.place(held) == NOON
