@@ -3,9 +3,9 @@ PYTHON := .venv/bin/python
 PORT ?= 7071
 REQUESTS ?= 2000
 SEED ?= 1
-MYPY := services stores settings.py wiring.py functions local bench soak
+MYPY := services stores settings.py wiring.py functions local bench soak audit
 
-.PHONY: help setup run reset test lint format bench soak publish requirements
+.PHONY: help setup run reset test lint format bench soak audit publish requirements
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
@@ -38,7 +38,12 @@ bench: setup ## Measure cost and latency; prints ratios from one run
 soak: setup ## Kill and starve a desk under load, then check that nothing is lost (REQUESTS=200 for a trial)
 	@$(PYTHON) -m soak --requests $(REQUESTS) --seed $(SEED)
 
-requirements: setup ## Compile requirements*.txt from requirements*.in
-	@for name in requirements requirements-dev; do \
+audit: setup ## Ask for known weaknesses of every package; write docs/licences.md and .audit/sbom.cdx.json
+	@.venv/bin/uv venv -q --allow-existing --python $(PYTHON) .audit/tools
+	@.venv/bin/uv pip sync -q --python .audit/tools --require-hashes audit/requirements.txt
+	@$(PYTHON) -m audit
+
+requirements: setup ## Compile every requirements.txt from its requirements.in
+	@for name in requirements requirements-dev audit/requirements; do \
 	  .venv/bin/uv pip compile -q --python $(PYTHON) --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make requirements' $$name.in -o $$name.txt; done

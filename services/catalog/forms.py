@@ -11,6 +11,8 @@ from services.errors import FieldError
 
 MAX_SAFE_INTEGER = 2**53
 MAX_DEPTH = 64
+_LINEAR = jsonschema_rs.RegexOptions()
+"""Patterns that are matched in time linear in the answer; others (look-around, back-references) do not compile."""
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -25,7 +27,11 @@ class Form:
         self.schema = schema
         try:
             self._validator = jsonschema_rs.Draft202012Validator(
-                schema, validate_formats=True, ignore_unknown_formats=False, retriever=_refuse_remote
+                schema,
+                validate_formats=True,
+                ignore_unknown_formats=False,
+                retriever=_refuse_remote,
+                pattern_options=_LINEAR,
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise FormError(f"the form is not a JSON Schema of 2020-12: {_first_line(error)}") from error

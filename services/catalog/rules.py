@@ -24,8 +24,11 @@ class Rule:
             raise RuleError(f"{expression!r} does not return a {returns.__name__}")
 
     def __call__(self, answers: dict[str, Any]) -> Any:
-        """Evaluate the rule; raises RuleError for anything but a value of its type (a missing key, a wrong type)."""
-        result = self._compiled.eval(data={"answers": answers})
+        """Evaluate the rule; raises RuleError for anything but a value of its type (a missing key, too many steps)."""
+        try:
+            result = self._compiled.eval(data={"answers": answers})
+        except RuntimeError as error:
+            raise RuleError(f"{self.expression!r} takes more steps than a rule may") from error
         if result.type() != _CEL_TYPES[self._returns]:
             hint = "; a key is missing (has() tests for it) or a value is of another type"
             raise RuleError(f"{self.expression!r} returned {result.type().name()}{hint}")

@@ -189,7 +189,7 @@ class Correcting:
     async def _record(self, reference: str, amendment: Amendment, staff: Staff) -> None:
         await self._audit.append(
             AuditRecord(
-                id=f"corrected.{amendment.id}",
+                id=f"corrected.{staff.id}.{amendment.id}",
                 subject=reference,
                 at=self._clock(),
                 who=staff.id,

@@ -199,7 +199,13 @@ class Counter:
 
     async def _record(self, request: Request, staff: Staff, action: str, view: str) -> None:
         await self._audit.append(
-            AuditRecord(id=f"{action}.{view}", subject=request.reference, at=self._clock(), who=staff.id, action=action)
+            AuditRecord(
+                id=f"{action}.{staff.id}.{view}",
+                subject=request.reference,
+                at=self._clock(),
+                who=staff.id,
+                action=action,
+            )
         )
 
 

@@ -44,7 +44,7 @@ class Rosters:
             raise UnknownSite()
         now = self._clock()
         await self._audit.append(
-            AuditRecord(id=f"roster.{view}", subject=site, at=now, who=staff.id, action="roster_taken")
+            AuditRecord(id=f"roster.{staff.id}.{view}", subject=site, at=now, who=staff.id, action="roster_taken")
         )
         return list(due_at(depot, now))
 

@@ -22,6 +22,7 @@ OURS = {
     "stores",
     "local",
     "tests",
+    "audit",
     "bench",
     "soak",
 }

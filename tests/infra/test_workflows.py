@@ -43,6 +43,16 @@ def test_ci_runs_what_a_desk_runs_and_compiles_bicep():
     assert re.search(r"az bicep lint .*\n.*az bicep build ", commands("ci"))
 
 
+def test_ci_audits_each_week_in_a_job_of_its_own_so_that_no_test_waits_for_a_database():
+    workflow = yaml.safe_load(WORKFLOWS["ci"].read_text(encoding="utf-8"))
+    run = {job: [step.get("run") for step in asked["steps"]] for job, asked in workflow["jobs"].items()}
+
+    assert "make audit" in run["audit"]
+    assert "make audit" not in run["test"]
+    assert "audit" not in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert workflow[True]["schedule"]  # YAML 1.1 reads the key `on` as true
+
+
 def test_a_deployment_is_compiled_and_previewed_before_it_is_made():
     order = ["bicep lint", "bicep build", "group what-if", "group create", "functionapp publish", "/api/ready"]
 
@@ -142,5 +152,5 @@ def test_the_package_holds_the_app_and_nothing_else():
 
     assert left >= {"function_app.py", "functions", "services", "stores", "settings.py", "wiring.py", "host.json"}
     assert left >= {"catalog", "web", "requirements.txt"}
-    assert left & {"infra", "docs", "tests", "local", "bench", "soak", "examples", ".github", ".ci", ".git"} == set()
-    assert left & {"azure.yaml", ".azure"} == set()
+    assert left & {"infra", "docs", "tests", "local", "audit", "bench", "soak", "examples"} == set()
+    assert left & {".audit", ".azure", ".github", ".ci", ".git", "azure.yaml"} == set()

@@ -67,6 +67,18 @@ def test_a_form_never_fetches_anything():
         Form({"$ref": "http://127.0.0.1:1/elsewhere.json"})
 
 
+@pytest.mark.parametrize("pattern", ["^(?=.*[0-9])", r"^(a|aa)+\1$", "(?<!0)1"])
+def test_a_pattern_that_could_take_for_ever_is_no_part_of_a_form(pattern: str):
+    with pytest.raises(FormError, match='is not a "regex"'):
+        Form({"type": "string", "pattern": pattern})
+
+
+def test_a_pattern_of_nested_repeats_judges_a_long_answer():
+    assert [error.code for error in Form({"type": "string", "pattern": "^(a+)+$"}).errors("a" * 40_000 + "!")] == [
+        "pattern"
+    ]
+
+
 def test_the_smallest_answers_leave_out_all_that_can_be_left_out():
     assert FORM.smallest(GOOD) == {"applicant": {"name": "花子", "kana": "ハナコ"}, "date": "2026-11-23"}
 

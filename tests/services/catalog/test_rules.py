@@ -23,6 +23,11 @@ def test_a_missing_key_or_another_type_raises_instead_of_being_true(answers: dic
         Rule("answers.members >= 5", bool)(answers)
 
 
+def test_a_rule_that_takes_too_many_steps_is_a_rule_that_failed():
+    with pytest.raises(RuleError, match="more steps than a rule may"):
+        Rule("answers.items.all(item, answers.items.all(other, other == item))", bool)({"items": ["water"] * 1000})
+
+
 def test_a_dynamic_value_of_another_type_is_refused():
     with pytest.raises(RuleError):
         Rule("answers.members", bool)({"members": 1})

@@ -109,6 +109,15 @@ async def test_a_look_is_on_record_once_however_often_it_is_repeated(school: Sit
     assert [(r["who"], r["action"]) for r in await school.audit(reference)] == [("u-counter", "viewed_at_counter")] * 2
 
 
+async def test_a_look_under_the_id_of_a_colleague_is_on_record_too(school: Site):
+    reference = await school.ask()
+
+    for staff in (STAFF, OTHER):
+        await school.app.counter.card(reference, staff, "view-0001")
+
+    assert {r["who"] for r in await school.audit(reference)} == {"u-counter", "u-other"}
+
+
 async def test_an_unknown_reference_is_refused_as_such(school: Site):
     for reference in ("K7M2-QX9P-D4TB", "https://example.com/", "MADOGUCHI:"):
         with pytest.raises(UnknownRequest):

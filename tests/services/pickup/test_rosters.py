@@ -1,5 +1,6 @@
 """The roster that a counter takes along: of the slots that matter now, by reference alone, and on record."""
 
+import msgspec
 import pytest
 
 from services import times
@@ -80,6 +81,15 @@ async def test_that_it_was_taken_is_on_record_before_it_is_shown():
 
     [record] = audit.records.values()
     assert (record.subject, record.action, record.who) == ("school", "roster_taken", HANAKO.id)
+
+
+async def test_a_roster_taken_under_the_id_of_a_colleague_is_on_record_too():
+    audit, colleague = FakeAudit(), msgspec.structs.replace(HANAKO, id="u-colleague")
+
+    for staff in (HANAKO, colleague):
+        await Rosters(OneSite(slot("s", 0)), audit, FakeClock(NOW)).take("school", "view-0001", staff)
+
+    assert {record.who for record in audit.records.values()} == {HANAKO.id, "u-colleague"}
 
 
 @pytest.mark.parametrize("site", ["other", "../school", ""])

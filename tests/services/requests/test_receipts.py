@@ -50,6 +50,12 @@ def test_any_text_is_read_or_refused_without_an_error(text: str):
     assert not receipts.is_genuine(SECRETS, REFERENCE, receipts.read_code(text))
 
 
+def test_an_access_code_has_forty_bits_and_a_reference_fifty_five_beside_its_check_character():
+    code = receipts.access_code_for(SECRETS, REFERENCE, version=1, epoch=0)
+
+    assert (len(code), len(REFERENCE.replace("-", "")), len(set(ALPHABET))) == (8, 12, 32)
+
+
 def test_a_reissued_code_opens_and_the_old_one_no_longer_does():
     old = receipts.access_code_for(SECRETS, REFERENCE, version=1, epoch=0)
     new = receipts.access_code_for(SECRETS, REFERENCE, version=1, epoch=1)

@@ -1,0 +1,62 @@
+"""What keeps a word that somebody typed from running: policies of the pages, and how templates and scripts write it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from functions.html import HEADERS
+from functions.staff_pages import policy
+
+WEB = Path(__file__).parent.parent.parent / "web"
+TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "templates").rglob("*.html")}
+SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "static" / "staff").glob("*.js")}
+
+
+def directives(headers: dict[str, str]) -> dict[str, str]:
+    """Return the Content-Security-Policy by directive."""
+    return dict(one.strip().partition(" ")[::2] for one in headers["Content-Security-Policy"].split(";"))
+
+
+def test_a_page_of_residents_runs_no_script():
+    asked = directives(HEADERS)
+
+    assert asked["default-src"] == "'none'"
+    assert "script-src" not in asked
+
+
+def test_a_page_of_staff_runs_our_scripts_and_speaks_to_us_and_the_issuer():
+    asked = directives(policy("https://issuer.example/tenant/v2.0"))
+
+    assert asked["default-src"] == "'none'"
+    assert asked["script-src"] == "'self'"
+    assert asked["connect-src"] == "'self' https://issuer.example"
+
+
+@pytest.mark.parametrize("headers", [HEADERS, policy("https://issuer.example")])
+def test_no_page_may_be_framed_or_sends_its_forms_elsewhere(headers: dict[str, str]):
+    asked = directives(headers)
+
+    assert (asked["frame-ancestors"], asked["form-action"], asked["base-uri"]) == ("'none'", "'self'", "'none'")
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_holds_no_script_and_marks_nothing_safe_but_words_of_its_own(name: str):
+    scripts = re.findall(r"<script\b[^>]*>", TEMPLATES[name])
+
+    assert [one for one in scripts if 'src="/static/' not in one and 'type="application/json"' not in one] == []
+    assert not re.search(r"""\son\w+=|\sstyle=|javascript:|autoescape""", TEMPLATES[name])
+    assert re.findall(r"(?<!')\|\s*safe\b", TEMPLATES[name]) == []
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_writes_text_and_never_html(name: str):
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", SCRIPTS[name])
+
+
+def test_no_cookie_is_set_by_anybody():
+    folders = ("functions", "services", "stores", "web/static/staff")
+    files = [path for folder in folders for path in (WEB.parent / folder).rglob("*.*") if path.suffix in (".py", ".js")]
+
+    assert [path.name for path in files if "cookie" in path.read_text(encoding="utf-8").lower()] == []
