@@ -53,7 +53,7 @@ async def report(app: App) -> None:
 async def _ask_all(app: App, name: str, *, slots: int) -> list[Receipt]:
     """Open a site with room for every household in so many slots, and let each ask for a place in one."""
     units = HOUSEHOLDS // slots
-    await app.depots.put_site(name, site())
+    await app.depots.put_site(name, site(), OFFICER)
     await app.depots.move(name, stock(kit=HOUSEHOLDS), OFFICER)
     wishes = []
     for number in range(slots):
@@ -97,7 +97,7 @@ async def _reserve(app: App, receipt: Receipt, watching: Injection | None) -> No
 
 async def _bare_patches(app: App) -> float:
     """Return how many conditional patches of one document the same clients make each second."""
-    await app.depots.put_site("bare", site())
+    await app.depots.put_site("bare", site(), OFFICER)
     patch = [{"op": "set", "path": "/phone", "value": "0000-00-0000"}]
 
     async def one(_: int) -> None:

@@ -47,7 +47,7 @@ async def get_site(call: Call) -> func.HttpResponse:
 @api(access=SUPERVISOR)
 async def put_site(call: Call) -> func.HttpResponse:
     """Open a site, or change what is said of it."""
-    return answer(_site(await call.app.depots.put_site(call.route("site"), call.json(SiteFields))))
+    return answer(_site(await call.app.depots.put_site(call.route("site"), call.json(SiteFields), call.caller)))
 
 
 @bp.route(ROUTE + "/{site}/moves", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -23,7 +23,7 @@ async def export_sites(call: Call) -> func.HttpResponse:
 @api(access=SUPERVISOR)
 async def import_sites(call: Call) -> func.HttpResponse:
     """Open sites, or change what is said of them, by a table."""
-    return _taken(await call.app.tables.put_sites(_content(call), dry_run=_is_dry(call)))
+    return _taken(await call.app.tables.put_sites(_content(call), call.caller, dry_run=_is_dry(call)))
 
 
 @bp.route(ROUTE + "/{site}/stock.csv", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

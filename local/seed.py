@@ -66,7 +66,7 @@ async def seed(depots: Depots, now: Instant) -> None:
         try:
             await depots.site(id_)
         except UnknownSite:
-            await depots.put_site(id_, fields)
+            await depots.put_site(id_, fields, OFFICER)
         for day in _days(now):
             try:
                 await _seed_day(depots, id_, day, UNITS_A_PLACE | more, methods)

@@ -57,14 +57,14 @@ class Depots:
         await self.site(site)
         return await self._store.moves(site)
 
-    async def put_site(self, site: str, fields: SiteFields) -> Site:
+    async def put_site(self, site: str, fields: SiteFields, staff: Staff) -> Site:
         """Open a site, or change what is said of it; raises InvalidSubmission.
 
         The slots of a site that closes are closed. Whoever has a place at one that has moved is asked (see tending).
         """
         refuse(problems_of_site(site, fields))
         now = self._clock()
-        depot = await self._change(site, lambda read: ledger.described(read, site, fields, now))
+        depot = await self._change(site, lambda read: ledger.described(read, site, fields, staff.name, now))
         return await self._follow(depot) if depot.site.due_at else depot.site
 
     async def catch_up(self) -> None:

@@ -20,14 +20,16 @@ def slot_id(starts: Instant, method: Method) -> str:
     return f"{method}-{times.moment(starts).astimezone(JAPAN):%Y%m%d-%H%M}"
 
 
-def described(depot: Depot | None, site: str, fields: SiteFields, now: Instant) -> Documents:
+def described(depot: Depot | None, site: str, fields: SiteFields, by: str, now: Instant) -> Documents:
     """Say of a site what an officer writes; one that closes or moves is due, until its slots have followed."""
     known = depot.site if depot else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
     said = {name: getattr(fields, name) for name in fields.__struct_fields__ if name != "moved"}
-    changed = msgspec.structs.replace(known, **said)
+    new = [name for name, value in said.items() if value != getattr(known, name)]
+    event = Event(id=f"put.{len(known.history) + 1}", at=now, event="put", by=by, note=", ".join(new))
+    changed = msgspec.structs.replace(known, **said, history=(*known.history, event))
     if depot is None:
         return (changed, Stock(id="stock", site_id=site))
-    if changed == known:
+    if not new:
         return ()
     closes = known.is_open and not changed.is_open
     due_at = now if closes or fields.moved else known.due_at

@@ -48,12 +48,12 @@ class Tables:
         numbers = [await self._numbers(site.site_id) for site in await self._depots.sites()]
         return exports.for_b_plo(numbers, await self._depots.items())
 
-    async def put_sites(self, content: bytes, *, dry_run: bool) -> Taken:
+    async def put_sites(self, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
         """Open sites, or change what is said of them, one after the other once all lines fit; raises SheetRefused."""
         found = imports.sites_in(content)
         known = {site.site_id: site for site in await self._depots.sites()}
         for id_, fields in found.items() if not dry_run else ():
-            await self._depots.put_site(id_, _with_translations(fields, known.get(id_)))
+            await self._depots.put_site(id_, _with_translations(fields, known.get(id_)), staff)
         return Taken(len(found), not dry_run)
 
     async def enter_stock(self, site: str, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:

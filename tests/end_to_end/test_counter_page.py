@@ -236,3 +236,13 @@ def test_a_household_is_corrected_and_the_units_due_follow(desk: RunningDesk, co
     expect(counter.locator("#said.done")).to_have_text("世帯の内容を直しました。")
     expect(counter.locator("#card-facts")).to_contain_text(f"{members}人")
     expect(counter.get_by_label(f"毛布 {members}枚")).to_be_visible()
+
+
+def test_who_signs_out_on_any_page_leaves_no_roster_behind(counter: Page):
+    assert counter.evaluate("localStorage.getItem('roster')")
+
+    counter.goto("/staff")
+    press(counter, "サインアウト")
+
+    expect(counter.get_by_role("button", name="サインインする")).to_be_visible()
+    assert counter.evaluate("localStorage.getItem('roster')") is None

@@ -53,7 +53,9 @@ async def open_sites(values: dict[str, str]) -> None:
             ("見本第一小学校", "school", {10: 20, 11: 20}),
             ("見本市民体育館", "gym", {13: 1, 14: 20}),
         ):
-            await app.depots.put_site(of, SITE if of == "school" else site(name={"ja": name}, address="見本市東町2-2"))
+            await app.depots.put_site(
+                of, SITE if of == "school" else site(name={"ja": name}, address="見本市東町2-2"), OFFICER
+            )
             await app.depots.move(of, stock(**{item: 2 * units for item, units in ALLOTTED.items()}), OFFICER)
             for hour, places in hours.items():
                 starts = TOMORROW + timedelta(hours=hour)

@@ -100,15 +100,15 @@ async def walk_in(town: Town) -> None:
 
 
 async def put_site(town: Town) -> None:
-    await town.app.depots.put_site(town.site, site(phone="0000-00-0000"))
+    await town.app.depots.put_site(town.site, site(phone="0000-00-0000"), OFFICER)
 
 
 async def move_the_site(town: Town) -> None:
-    await town.app.depots.put_site(town.site, site(address="見本市北町9", moved=True))
+    await town.app.depots.put_site(town.site, site(address="見本市北町9", moved=True), OFFICER)
 
 
 async def close_the_site(town: Town) -> None:
-    await town.app.depots.put_site(town.site, site(is_open=False))
+    await town.app.depots.put_site(town.site, site(is_open=False), OFFICER)
 
 
 async def correct(town: Town) -> None:

@@ -72,7 +72,7 @@ class Town:
 
     async def open(self, *places: int) -> None:
         """Open the site with a slot of an hour for each of these numbers of places, and a kit for every place."""
-        await self.app.depots.put_site(self.site, site())
+        await self.app.depots.put_site(self.site, site(), OFFICER)
         await self.app.depots.move(self.site, stock(kit=sum(places) + 2), OFFICER)
         for number, count in enumerate(places):
             fields = slot(hour=10 + number, places=count, kit=count)

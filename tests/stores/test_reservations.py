@@ -37,7 +37,7 @@ class Town:
 
     async def open(self) -> None:
         await self.app.catalog.publish(PICKUP_DEFINITION)
-        await self.app.depots.put_site("school", site())
+        await self.app.depots.put_site("school", site(), OFFICER)
         await self.app.depots.move("school", stock(kit=KITS), OFFICER)
         for n in range(SLOTS):
             await self.app.depots.open_slot("school", slot(hour=10 + n, places=KITS // SLOTS), OFFICER)

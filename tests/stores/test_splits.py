@@ -36,7 +36,7 @@ class Town:
 
     async def begin(self) -> None:
         await self.app.catalog.publish(PICKUP_DEFINITION)
-        await self.app.depots.put_site("school", site())
+        await self.app.depots.put_site("school", site(), OFFICER)
         await self.app.depots.move("school", stock(water=30), OFFICER)
         for number in range(HOUSEHOLDS):
             self.clock.pass_(0.001)

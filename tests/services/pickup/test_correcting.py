@@ -22,7 +22,7 @@ class Desk(Town):
     """Hold a town that hands out kits and water, where every operation of every store can fail."""
 
     async def open(self, *places: int) -> None:
-        await self.counter.depots.put_site("school", site())
+        await self.counter.depots.put_site("school", site(), OFFICER)
         await self.counter.depots.move("school", stock(kit=1000, water=1000), OFFICER)
         for n, number in enumerate(places):
             fields = slot(hour=10 + n, places=number, kit=number, water=18 * number)

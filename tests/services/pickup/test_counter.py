@@ -80,7 +80,7 @@ async def school(emulators) -> AsyncIterator[Site]:
     clock = FakeClock()
     async with running(settings_for(emulators.cosmos, emulators.storage), clock) as app:
         await app.catalog.publish(WITH_DELIVERY)
-        await app.depots.put_site("school", site())
+        await app.depots.put_site("school", site(), OFFICER)
         await app.depots.move("school", stock(kit=6, water=60), OFFICER)
         await app.depots.open_slot("school", slot(places=5, kit=5, water=60), OFFICER)
         delivery = msgspec.structs.replace(slot(places=1, kit=1), method="delivery")

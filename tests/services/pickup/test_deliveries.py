@@ -56,7 +56,7 @@ class Round:
         self.counter = Counter(current(**DEFINITION))
 
     async def open(self, *hours: int) -> None:
-        await self.counter.depots.put_site("school", site())
+        await self.counter.depots.put_site("school", site(), OFFICER)
         await self.counter.depots.move("school", stock(kit=10), OFFICER)
         for hour in hours:
             fields = slot(hour=hour, places=2)

@@ -20,7 +20,7 @@ async def app() -> Counter:
     box = {"id": "box", "title": TITLE, "unit": TITLE, "policy": "once", "perHousehold": 1, "contents": {"water": 6}}
     definition["pickup"]["supplies"]["items"].append(box)
     counter = Counter(current(**definition))
-    await counter.depots.put_site("school", site())
+    await counter.depots.put_site("school", site(), OFFICER)
     await counter.depots.move("school", stock(kit=100, water=100), OFFICER)
     return counter
 
@@ -117,11 +117,19 @@ async def test_every_change_of_stock_is_explained_by_its_moves(app):
 async def test_a_site_that_moves_keeps_its_slots(app):
     opened = await app.depots.open_slot("school", slot(kit=60), OFFICER)
 
-    await app.depots.put_site("school", site(address="見本市北町9"))
+    await app.depots.put_site("school", site(address="見本市北町9"), OFFICER)
 
     depot = await app.depots.site("school")
     assert depot.site.address == "見本市北町9"
     assert depot.slots[opened.id].free == opened.free
+
+
+async def test_who_changed_what_of_a_site_is_recorded_and_a_repeat_is_no_change(app):
+    for _ in range(2):
+        await app.depots.put_site("school", site(address="見本市北町9", is_open=False), OFFICER)
+
+    [opened, changed] = (await app.depots.site("school")).site.history
+    assert (opened.by, changed.by, changed.note) == (OFFICER.name, OFFICER.name, "address, is_open")
 
 
 async def test_a_closed_slot_is_looked_after_at_once(app):
@@ -226,7 +234,7 @@ async def test_every_field_of_an_entry_of_stock_that_does_not_fit_is_named(app, 
 )
 async def test_every_field_of_a_site_that_does_not_fit_is_named(app, id_, changes, errors):
     with pytest.raises(InvalidSubmission) as refused:
-        await app.depots.put_site(id_, site(**changes))
+        await app.depots.put_site(id_, site(**changes), OFFICER)
 
     assert [(e.pointer, e.code) for e in refused.value.errors] == errors
 

@@ -20,13 +20,13 @@ class Place(Town):
 
     async def move(self) -> Site:
         self.counter.clock.pass_(1)
-        return await self.counter.depots.put_site("school", site(address=ELSEWHERE, moved=True))
+        return await self.counter.depots.put_site("school", site(address=ELSEWHERE, moved=True), OFFICER)
 
     async def close(self) -> Site:
-        return await self.counter.depots.put_site("school", site(is_open=False))
+        return await self.counter.depots.put_site("school", site(is_open=False), OFFICER)
 
     async def open_gym(self) -> None:
-        await self.counter.depots.put_site("gym", site(name={"ja": "見本市民体育館"}, address="見本市東町2"))
+        await self.counter.depots.put_site("gym", site(name={"ja": "見本市民体育館"}, address="見本市東町2"), OFFICER)
         await self.counter.depots.move("gym", stock(kit=100), OFFICER)
         await self.counter.depots.open_slot("gym", slot(hour=15), OFFICER)
 
@@ -92,7 +92,7 @@ async def test_a_second_move_asks_again_with_a_task_of_its_own(place: Place):
     await place.later(60)
     await place.counter.reservations.confirm(place.request(receipt))
 
-    await place.counter.depots.put_site("school", site(address="見本市南町1", moved=True))
+    await place.counter.depots.put_site("school", site(address="見本市南町1", moved=True), OFFICER)
     await place.later(60)
 
     assert (place.state(receipt), place.told(receipt)) == ("held", 2)
@@ -133,7 +133,7 @@ async def test_who_is_on_the_way_has_the_place_until_the_slot_ends(place: Place)
 async def test_a_mended_address_only_shows(place: Place):
     receipt = await place.ask()
 
-    await place.counter.depots.put_site("school", site(address="見本市中央一丁目1番", hours={"ja": "9時から"}))
+    await place.counter.depots.put_site("school", site(address="見本市中央一丁目1番", hours={"ja": "9時から"}), OFFICER)
     await place.later(2 * 3600)
 
     assert (place.state(receipt), place.told(receipt)) == ("confirmed", 0)

@@ -13,7 +13,7 @@ from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 async def town(*slots, **changes) -> Counter:
     """Return a counter with one site and these slots."""
     counter = Counter(current(**PICKUP_DEFINITION))
-    await counter.depots.put_site("school", site(**changes))
+    await counter.depots.put_site("school", site(**changes), OFFICER)
     await counter.depots.move("school", stock(kit=1000, water=1000), OFFICER)
     for one in slots:
         await counter.depots.open_slot("school", one, OFFICER)

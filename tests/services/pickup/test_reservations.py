@@ -24,7 +24,7 @@ class Town:
         self.asked = self.worked = 0
 
     async def open(self, *places: int) -> None:
-        await self.counter.depots.put_site("school", site())
+        await self.counter.depots.put_site("school", site(), OFFICER)
         await self.counter.depots.move("school", stock(kit=1000), OFFICER)
         for n, number in enumerate(places):
             await self.counter.depots.open_slot("school", slot(hour=10 + n, places=number), OFFICER)

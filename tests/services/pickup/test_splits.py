@@ -55,7 +55,7 @@ class Town:
         self.asked = 0
 
     async def begin(self) -> None:
-        await self.counter.depots.put_site("school", site())
+        await self.counter.depots.put_site("school", site(), OFFICER)
         await self.counter.depots.move("school", stock(kit=1000, water=10_000), OFFICER)
 
     async def open(self, *, fill: Any = "split", places: int = 10, day: int = 1, **allotted: int) -> None:

@@ -36,7 +36,7 @@ class Office:
 @pytest.fixture
 async def office() -> Office:
     counter = Counter(current(**PICKUP_DEFINITION))
-    await counter.depots.put_site("school", site())
+    await counter.depots.put_site("school", site(), OFFICER)
     await counter.depots.move("school", stock(kit=100, water=600), OFFICER)
     return Office(counter)
 
@@ -145,11 +145,11 @@ async def test_sites_come_back_as_they_went_out_and_keep_their_translations(offi
     before = site(
         hours={"ja": "9時から", "en": "from 9"}, access={"ja": "正門", "en": "gate"}, lat=35.5, phone="0000-00-0000"
     )
-    await office.counter.depots.put_site("school", before)
+    await office.counter.depots.put_site("school", before, OFFICER)
     out = await office.tables.sites()
 
     changed = out.decode("utf-8-sig").replace("正門", "裏門").encode("cp932")
-    taken = [await office.tables.put_sites(content, dry_run=False) for content in (out, changed)]
+    taken = [await office.tables.put_sites(content, OFFICER, dry_run=False) for content in (out, changed)]
 
     after = (await office.counter.depots.site("school")).site
     assert taken == [Taken(1, True)] * 2
@@ -171,7 +171,7 @@ async def test_sites_that_do_not_fit_are_told_by_line_and_none_is_put(office: Of
         "new-one,見本,臨時,見本市2,,\n"
     )
 
-    assert await problems(lambda: office.tables.put_sites(content.encode(), dry_run=False)) == [
+    assert await problems(lambda: office.tables.put_sites(content.encode(), OFFICER, dry_run=False)) == [
         (3, "拠点ID", "site_id"),
         (4, "名称", "required"),
         (5, "種別", "one_of"),

@@ -42,7 +42,6 @@ function listen() {
     place("proxy-name").required = isByProxy();
   });
   addEventListener("online", on(send));
-  document.addEventListener("signed-out", rosters.forget);
   setInterval(on(send), SEND_EVERY);
   setInterval(on(roster), ROSTER_EVERY);
   showWaiting();

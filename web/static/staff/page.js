@@ -1,5 +1,6 @@
 // What every page of staff does: texts, who is signed in, and the service worker that keeps pages for hours offline.
 import { call, SignedOut, Unreachable } from "/static/staff/api.js";
+import { forget } from "/static/staff/roster.js";
 import { finish, signIn, signOut } from "/static/staff/sign-in.js";
 
 /** What items are called, by id: a page that knows it says so in problems. */
@@ -40,8 +41,8 @@ export async function open(begin) {
   document.getElementById("sign-in").addEventListener("click", () => signIn().catch(() => say(t("unreachable"), "problem")));
   document.getElementById("sign-out").addEventListener("click", () => {
     signOut();
+    forget();
     show(null);
-    document.dispatchEvent(new Event("signed-out"));
   });
   navigator.serviceWorker?.register("/staff/worker.js", { scope: "/staff" });
   try {
