@@ -26,6 +26,17 @@ def test_every_route_states_its_access(routes):
     assert unstated == []
 
 
+def test_whatever_anyone_may_call_is_limited_unless_it_asks_no_store(routes):
+    unlimited = {f["name"] for f in routes.values() if f["access"] == "anyone" and not f["limit"]}
+    files = {"choose_language", "static_file", "staff_home", "staff_worker", "counter_page", "supplies_page"}
+
+    assert unlimited == files | {"health", "walk_in_page", "submit_request"}
+
+
+def test_what_a_role_may_call_is_not_limited_by_address(routes):
+    assert [r for r, function in routes.items() if function["access"] != "anyone" and function["limit"]] == []
+
+
 def test_every_staff_and_operations_route_requires_a_role(routes):
     guarded = [r for r in routes if re.match("api/(staff|operations|catalog)/", r[1])]
 

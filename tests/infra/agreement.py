@@ -85,6 +85,16 @@ def settings(infra: Infra) -> dict[str, Any]:
     return {setting["name"]: setting["value"] for setting in at(site.body, "properties.siteConfig.appSettings")}
 
 
+def address_header(infra: Infra) -> list[str]:
+    """Find another header than the one that the last machine before the app writes.
+
+    Behind Front Door that is not `x-azure-clientip`, which Front Door takes from what the client says of itself.
+    """
+    expected = Choice("empty(frontDoorId)", "x-forwarded-for", "x-azure-socketip")
+    found = settings(infra)["ADDRESS_HEADER"]
+    return [] if found == expected else [f"{found} is not {expected}"]
+
+
 def always_ready(infra: Infra) -> list[str]:
     """Return the scaling groups of which instances stand ready."""
     (site,) = made(infra, SITE)

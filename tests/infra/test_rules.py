@@ -113,6 +113,12 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "      appSettings: [\n        { name: 'FUNCTIONS_WORKER_RUNTIME', value: 'python' }\n",
         agreement.setting_names,
     ),
+    "a header that a client writes": (
+        "modules/function-app.bicep",
+        "x-azure-socketip",
+        "x-azure-clientip",
+        agreement.address_header,
+    ),
     "a store without its private endpoint": (
         "modules/private-endpoints.bicep",
         "target: vault.id",

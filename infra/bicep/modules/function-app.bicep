@@ -72,6 +72,9 @@ param municipality string
 @description('Telephone number that every refusal names.')
 param municipalityPhone string
 
+@description('Calls in a minute from one address that an instance takes from residents, of those that send and of those that only ask each.')
+param callsPerMinute int
+
 @description('Tags of every resource.')
 param tags object
 
@@ -194,6 +197,8 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'TOKEN_JWKS_URI', value: tokenKeys }
         { name: 'MUNICIPALITY', value: municipality }
         { name: 'MUNICIPALITY_PHONE', value: municipalityPhone }
+        { name: 'ADDRESS_HEADER', value: empty(frontDoorId) ? 'x-forwarded-for' : 'x-azure-socketip' }
+        { name: 'CALLS_PER_MINUTE', value: string(callsPerMinute) }
       ]
     }
   }
