@@ -79,6 +79,19 @@ def test_openapi_asks_for_a_token_exactly_where_the_route_does(routes):
     assert guarded == {f["name"] for f in routes.values() if f["access"] != "anyone"}
 
 
+def test_openapi_tells_of_a_limit_exactly_where_there_is_one(routes):
+    document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+    told = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method != "parameters" and "429" in operation["responses"]
+    }
+
+    limited = {f["name"] for (_, route), f in routes.items() if f["limit"] and route.startswith("api/")}
+    assert told == limited | {"submit_request"}
+
+
 def test_the_architecture_page_lists_exactly_the_functions(functions):
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     table = page.partition("## Functions")[2].partition("\n## ")[0]

@@ -104,6 +104,10 @@ def test_the_app_starts_with_the_settings_of_bicep():
     assert settings.storage.client_id
 
 
+def test_the_host_takes_little_more_than_the_largest_body_of_the_app():
+    assert agreement.body_limit(INFRA) == []
+
+
 def test_clients_are_told_apart_by_a_header_that_they_cannot_write():
     assert agreement.address_header(INFRA) == []
 
