@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_jwks_uri: str
     municipality: str
     municipality_phone: str
+    address_header: str
+    calls_per_minute: int
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -57,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             token_jwks_uri=reader.text("TOKEN_JWKS_URI"),
             municipality=reader.text("MUNICIPALITY"),
             municipality_phone=reader.text("MUNICIPALITY_PHONE"),
+            address_header=reader.text("ADDRESS_HEADER"),
+            calls_per_minute=reader.number("CALLS_PER_MINUTE"),
         )
         if reader.problems:
             raise MissingSettings("; ".join(reader.problems))
@@ -75,6 +79,13 @@ class _Reader:
         if value.startswith(UNRESOLVED):
             self.problems.append(f"{name} could not be read from Key Vault")
         return value
+
+    def number(self, name: str) -> int:
+        text = self.text(name)
+        if text and not (text.isdecimal() and int(text)):
+            self.problems.append(f"{name} is not a number over 0")
+            return 0
+        return int(text or 0)
 
     def versioned(self, name: str) -> dict[int, bytes]:
         """Read `1:secret,2:newer secret`."""

@@ -8,6 +8,7 @@ import msgspec
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
+from services.limits import Kind, Limiter, Rate
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
@@ -78,6 +79,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     cosmos: Cosmos
     keys: KeySet
     identity: Identity
+    limits: dict[Kind, Limiter]
     clock: Clock
 
     async def close(self) -> None:
@@ -124,6 +126,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     )
     advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), correcting, counter, clock)
     deliveries = Deliveries(store, queues, failures, clock)
+    rate = Rate(per_minute=settings.calls_per_minute, at_once=settings.calls_per_minute)
     requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone, reservations)
     return App(
         settings=settings,
@@ -153,6 +156,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         cosmos=cosmos,
         keys=KeySet(settings.token_jwks_uri),
         identity=identity,
+        limits={"send": Limiter(rate, settings.reference_secret), "look": Limiter(rate, settings.reference_secret)},
         clock=clock,
     )
 
@@ -166,6 +170,7 @@ def cosmos_client(connection: Connection, identity: Identity) -> "CosmosClient":
         "read_timeout": 5,
         "retry_connect": 1,
         "retry_backoff_factor": 0.1,
+        "retry_throttle_total": 2,
         "enable_compact_utf8_item_writes": True,
         "raw_response_hook": record_answer,
     }

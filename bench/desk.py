@@ -83,4 +83,6 @@ def _settings(cosmos: str, storage: str) -> Settings:
         token_jwks_uri="http://127.0.0.1:1/",
         municipality="みどり市（見本）",
         municipality_phone="0000-00-0000",
+        address_header="x-forwarded-for",
+        calls_per_minute=1200,
     )

@@ -6,7 +6,7 @@ import azure.functions as func
 import msgspec
 from msgspec import Meta
 
-from functions import telemetry, views
+from functions import clients, telemetry, views
 from functions.access import ANYONE
 from functions.problems import AccessCodeMissing, MissingKey
 from functions.texts import LANGUAGES, Texts
@@ -31,7 +31,7 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @bp.route("api/services", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def list_services(call: Call) -> func.HttpResponse:
     """List every service, open or not."""
     services = await call.app.catalog.services()
@@ -39,7 +39,7 @@ async def list_services(call: Call) -> func.HttpResponse:
 
 
 @bp.route("api/services/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def get_service(call: Call) -> func.HttpResponse:
     """Show one service with its form."""
     current = await call.app.catalog.service(call.route("id"))
@@ -47,7 +47,7 @@ async def get_service(call: Call) -> func.HttpResponse:
 
 
 @bp.route("api/pickup/slots", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def list_open_slots(call: Call) -> func.HttpResponse:
     """List the slots that take anybody now."""
     offers = await call.app.offers.open(_method(call.request.params.get("method") or "pickup"))
@@ -62,7 +62,9 @@ async def submit_request(call: Call) -> func.HttpResponse:
     key = call.request.headers.get("idempotency-key", "")
     if not is_idempotency_key(key):
         raise MissingKey()
-    if submission.channel != "web":
+    if submission.channel == "web":
+        clients.admit(call.app, call.request.headers, "send")
+    else:
         await require(call.request, f"Channel.{submission.channel}")
     receipt, how = await call.app.requests.submit(submission, key, call.traceparent)
     telemetry.record_submission(submission.service, submission.channel, how)
@@ -70,7 +72,7 @@ async def submit_request(call: Call) -> func.HttpResponse:
 
 
 @bp.route("api/requests/{reference}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def get_request(call: Call) -> func.HttpResponse:
     """Tell a resident how a request stands."""
     request = await call.app.requests.status(call.route("reference"), _access_code(call))
@@ -78,21 +80,21 @@ async def get_request(call: Call) -> func.HttpResponse:
 
 
 @bp.route("api/requests/{reference}/withdraw", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def withdraw_request(call: Call) -> func.HttpResponse:
     """Withdraw a request."""
     return await _status(call, await call.app.requests.withdraw(call.route("reference"), _access_code(call)))
 
 
 @bp.route("api/requests/{reference}/place/confirm", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def confirm_place(call: Call) -> func.HttpResponse:
     """Confirm the place that is held for a request."""
     return await _status(call, await call.app.requests.confirm_place(call.route("reference"), _access_code(call)))
 
 
 @bp.route("api/requests/{reference}/place", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def choose_place(call: Call) -> func.HttpResponse:
     """Ask for another slot."""
     code, chosen = _access_code(call), call.json(Choice)

@@ -11,13 +11,14 @@ from urllib.parse import parse_qs
 import azure.functions as func
 import msgspec
 
-from functions import dates, phones, telemetry
+from functions import clients, dates, phones, telemetry
 from functions.access import ANYONE
-from functions.fields import Typed
-from functions.problems import RETRY_AFTER, STATUS, BadForm, TooLarge
+from functions.fields import Typed, first
+from functions.problems import STATUS, BadForm, TooLarge, retry_after
 from functions.texts import LANGUAGES, Texts
 from services import times
-from services.errors import MadoguchiError
+from services.errors import MadoguchiError, StoreUnavailable, TooManyRequests
+from services.limits import Kind
 from wiring import App, app
 
 if TYPE_CHECKING:
@@ -75,11 +76,15 @@ class Visit(msgspec.Struct, frozen=True):
         template: str,
         *,
         status: int = 200,
+        wait: int | None = None,
         cache: str = KEPT,
         policy: Mapping[str, str] = HEADERS,
         **values: Any,
     ) -> func.HttpResponse:
-        """Draw a template of `web/templates/pages/`; `policy` are the headers that say what its browser may do."""
+        """Draw a template of `web/templates/pages/`; `policy` are the headers that say what its browser may do.
+
+        `wait` says after how many seconds the same may succeed.
+        """
         now = times.moment(self.app.clock())
         known = {
             "t": self.texts,
@@ -87,14 +92,15 @@ class Visit(msgspec.Struct, frozen=True):
             "languages": LANGUAGES,
             "settings": self.app.settings,
             "phone": self.app.settings.municipality_phone,
+            "wait": wait,
             "when": lambda instant: dates.instant_text(instant, self.texts.language),
             "span": lambda starts, ends: dates.span_text(starts, ends, self.texts.language),
             "is_past": lambda instant: times.moment(instant) <= now,
         }
         html = _environment().get_template(f"pages/{template}.html").render(known | values)
         headers = {**policy, "Cache-Control": cache}
-        if status == 503:
-            headers["Retry-After"] = RETRY_AFTER
+        if wait:
+            headers["Retry-After"] = str(wait)
         return func.HttpResponse(html, status_code=status, mimetype="text/html", charset="utf-8", headers=headers)
 
     def problem(self, error: MadoguchiError, template: str = "problem", **values: Any) -> func.HttpResponse:
@@ -104,14 +110,18 @@ class Visit(msgspec.Struct, frozen=True):
         if status >= 500:
             log.warning("%s: %s", error.code, error)
         phone = error.phone or self.app.settings.municipality_phone
-        return self.page(template, **{"phone": phone, **values}, status=status, problem=error)
+        shown = {"phone": phone, **values}
+        return self.page(template, **shown, status=status, wait=retry_after(error), problem=error)
 
 
 type PageHandler = Callable[[Visit], Awaitable[func.HttpResponse]]
 
 
-def page(place: str) -> Callable[[PageHandler], Callable[..., Awaitable[func.HttpResponse]]]:
-    """Make an HTTP function of a page, for anyone; `place` is its address below the language."""
+def page(place: str, limit: Kind | None = None) -> Callable[[PageHandler], Callable[..., Awaitable[func.HttpResponse]]]:
+    """Make an HTTP function of a page, for anyone; `place` is its address below the language.
+
+    With a `limit`, calls are counted by the address they come from.
+    """
 
     def decorate(handler: PageHandler) -> Callable[..., Awaitable[func.HttpResponse]]:
         async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
@@ -120,16 +130,30 @@ def page(place: str) -> Callable[[PageHandler], Callable[..., Awaitable[func.Htt
             with telemetry.span(handler.__name__):
                 visit = Visit(req, app(), texts, place.format_map(req.route_params), host)
                 try:
+                    if limit:
+                        clients.admit(visit.app, req.headers, limit)
                     return await handler(visit)
                 except MadoguchiError as error:
-                    return visit.problem(error)
+                    return _refused(visit, error)
 
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__
         function.access = ANYONE  # type: ignore[attr-defined]
+        function.limit = limit  # type: ignore[attr-defined]
         return function
 
     return decorate
+
+
+def _refused(visit: Visit, error: MadoguchiError) -> func.HttpResponse:
+    """Say what went wrong; where the same may succeed later, the page keeps what was typed and can send it again."""
+    if visit.request.method != "POST" or not isinstance(error, TooManyRequests | StoreUnavailable):
+        return visit.problem(error)
+    try:
+        typed = visit.form()
+    except MadoguchiError as refusal:
+        return visit.problem(refusal)
+    return visit.problem(error, "waiting", typed=typed, step=first(typed, "step"))
 
 
 @cache

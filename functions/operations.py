@@ -64,7 +64,7 @@ async def health(call: Call) -> func.HttpResponse:
 
 
 @bp.route("api/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@api(access=ANYONE)
+@api(access=ANYONE, limit="look")
 async def ready(call: Call) -> func.HttpResponse:
     """Tell whether every dependency answers and a catalog is published."""
     checks = {

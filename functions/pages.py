@@ -48,7 +48,7 @@ async def choose_language(visit: Visit) -> func.HttpResponse:
 
 
 @bp.route(LANG, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("")
+@page("", limit="look")
 async def home(visit: Visit) -> func.HttpResponse:
     """List the services, those that are open first."""
     now = visit.app.clock()
@@ -58,7 +58,7 @@ async def home(visit: Visit) -> func.HttpResponse:
 
 
 @bp.route(LANG + "/services/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("services/{id}")
+@page("services/{id}", limit="look")
 async def show_form(visit: Visit) -> func.HttpResponse:
     """Show what the data is used for, and the form."""
     service = await visit.app.catalog.accepted(visit.route("id"), None)
@@ -71,7 +71,7 @@ async def show_form(visit: Visit) -> func.HttpResponse:
 
 
 @bp.route(LANG + "/services/{id}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("services/{id}")
+@page("services/{id}", limit="send")
 async def answer_form(visit: Visit) -> func.HttpResponse:
     """Take one step with what was typed: correct it, check it, send it. No step loses a word."""
     typed = _with_seed(visit.form())

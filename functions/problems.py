@@ -1,6 +1,7 @@
 """What refusals look like: every error with its status in one table, as an RFC 9457 problem with a text of ours."""
 
 import logging
+import math
 from typing import Any
 
 import azure.functions as func
@@ -12,7 +13,8 @@ from services.catalog.controls import kind_of
 from services.errors import FieldError, InvalidSubmission, MadoguchiError, SheetProblem
 from wiring import app
 
-RETRY_AFTER = "10"
+RETRY_AFTER = 10
+"""Seconds, where nobody knows better."""
 
 log = logging.getLogger("madoguchi.web")
 
@@ -105,6 +107,8 @@ STATUS: dict[type[MadoguchiError], int] = {
     errors.UnknownOutcome: 422,
     errors.DefinitionRefused: 422,
     errors.NeverPossible: 422,
+    errors.TooManyRequests: 429,
+    errors.TooManyTries: 429,
     errors.NotYetProcessed: 503,
     errors.StoreUnavailable: 503,
 }
@@ -126,13 +130,25 @@ def problem(error: MadoguchiError, texts: Texts, traceparent: str) -> func.HttpR
         **_details(error, texts),
     }
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    if status == 503:
-        headers["Retry-After"] = RETRY_AFTER
+    if wait := retry_after(error):
+        headers["Retry-After"] = str(wait)
     if status == 401 and isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return func.HttpResponse(
         msgspec.json.encode(body), status_code=status, mimetype="application/problem+json", headers=headers
     )
+
+
+def retry_after(error: MadoguchiError) -> int | None:
+    """Return the seconds after which the same may succeed; None where it never will."""
+    match error:
+        case errors.TooManyRequests():
+            return math.ceil(error.wait)
+        case errors.StoreUnavailable():
+            return RETRY_AFTER if error.wait is None else max(math.ceil(error.wait), 1)
+        case errors.NotYetProcessed():
+            return RETRY_AFTER
+    return None
 
 
 def field_message(error: FieldError, form: object, texts: Texts) -> str:

@@ -21,14 +21,14 @@ bp = func.Blueprint()
 
 
 @bp.route(LANG + "/requests", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("requests")
+@page("requests", limit="look")
 async def ask_for_receipt(visit: Visit) -> func.HttpResponse:
     """Ask for reference and access code, which never stand in an address."""
     return _ask(visit, {})
 
 
 @bp.route(LANG + "/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("requests")
+@page("requests", limit="look")
 async def show_request(visit: Visit) -> func.HttpResponse:
     """Show how a request stands or its receipt again; confirm or change its place, or withdraw it, if asked."""
     typed = visit.form()

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 import azure.functions as func
 import msgspec
 
-from functions import telemetry
+from functions import clients, telemetry
 from functions.access import ANYONE, must_have, staff_of
 from functions.problems import BadRequest, NotJson, TooLarge, problem
 from functions.texts import Texts, negotiate
 from services import errors
 from services.catalog.forms import is_too_deep
 from services.errors import FieldError, InvalidSubmission, MadoguchiError
+from services.limits import Kind
 from services.tasks.model import Staff
 from wiring import App, app
 
@@ -47,10 +48,11 @@ class Call(msgspec.Struct, frozen=True):
 type Handler = Callable[[Call], Awaitable[func.HttpResponse]]
 
 
-def api(access: str) -> Callable[[Handler], Callable[..., Awaitable[func.HttpResponse]]]:
+def api(access: str, limit: Kind | None = None) -> Callable[[Handler], Callable[..., Awaitable[func.HttpResponse]]]:
     """Make an HTTP function of a handler, for whoever holds the role `access` (`{team}` stands for the route's team).
 
-    The function states its access as an attribute, where a test finds it.
+    With a `limit`, calls are counted by the address they come from. The function states both as attributes, where a
+    test finds them.
     """
 
     def decorate(handler: Handler) -> Callable[..., Awaitable[func.HttpResponse]]:
@@ -59,6 +61,8 @@ def api(access: str) -> Callable[[Handler], Callable[..., Awaitable[func.HttpRes
             with telemetry.span(handler.__name__):
                 traceparent = telemetry.traceparent() or context.trace_context.trace_parent or ""
                 try:
+                    if limit:
+                        clients.admit(app(), req.headers, limit)
                     call = Call(req, app(), texts, traceparent, await _caller(req, access))
                     return await handler(call)
                 except MadoguchiError as error:
@@ -68,6 +72,7 @@ def api(access: str) -> Callable[[Handler], Callable[..., Awaitable[func.HttpRes
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__
         function.access = access  # type: ignore[attr-defined]
+        function.limit = limit  # type: ignore[attr-defined]
         return function
 
     return decorate

@@ -30,6 +30,8 @@ MadoguchiError
 │   ├── RequestWithdrawn       the resident has withdrawn the request
 │   ├── UnknownOutcome         the service does not list this outcome
 │   ├── DefinitionRefused      a service definition does not stand its own test
+│   ├── TooManyRequests        one address calls too often; says how long to wait
+│   │   └── TooManyTries         too many wrong access codes for one reference
 │   ├── Unauthenticated        no valid token
 │   └── Forbidden              the token lacks the role
 ├── StoreUnavailable         a store did not answer: the outcome is not known, sending the same again is safe
@@ -280,6 +282,22 @@ class DefinitionRefused(Refusal):
         self.reasons = reasons
 
 
+class TooManyRequests(Refusal):
+    """Refuse a call of an address that called too often; `wait` says in seconds when the next is admitted."""
+
+    code = "too_many_requests"
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"wait {wait:.0f} s")
+        self.wait = wait
+
+
+class TooManyTries(TooManyRequests):
+    """Refuse to look at an access code: too many wrong ones came for the same reference."""
+
+    code = "too_many_tries"
+
+
 class Unauthenticated(Refusal):
     """Refuse a call without a valid token."""
 
@@ -293,9 +311,16 @@ class Forbidden(Refusal):
 
 
 class StoreUnavailable(MadoguchiError):
-    """Say that a store did not answer: the outcome is not known, sending the same again is safe."""
+    """Say that a store did not answer: the outcome is not known, sending the same again is safe.
+
+    `wait` is there where the store throttles: the seconds that it asks to be left alone.
+    """
 
     code = "unavailable"
+
+    def __init__(self, message: str = "", *, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 class WriteConflict(MadoguchiError):

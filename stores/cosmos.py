@@ -30,6 +30,7 @@ CATALOG_WITHIN = 1.0
 _DOES_NOT_ANSWER = {401, 403, 408, 410, 429, 449}
 _OTHER_STATE = {404, 409, 412}
 _RETRY_WITH = 449
+_THROTTLES = 429
 
 
 class Cosmos:
@@ -99,8 +100,14 @@ def _translated(spec: ContainerSpec, error: HttpResponseError) -> Exception:
     if status in _OTHER_STATE:
         return WriteConflict(f"{spec.name}: {status}")
     if status in _DOES_NOT_ANSWER or status >= 500:
-        return StoreUnavailable(f"{spec.name}: {status}")
+        return StoreUnavailable(f"{spec.name}: {status}", wait=_asked_to_wait(error) if status == _THROTTLES else None)
     return error
+
+
+def _asked_to_wait(error: HttpResponseError) -> float:
+    """Return the seconds for which a store that throttles asks to be left alone."""
+    headers = getattr(error, "headers", None) or {}
+    return float(headers.get("x-ms-retry-after-ms", 0)) / 1000
 
 
 class CosmosRequests:

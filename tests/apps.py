@@ -24,6 +24,8 @@ def settings_for(cosmos: str, storage: str, **changes: object) -> Settings:
             "token_jwks_uri": "http://127.0.0.1:1/jwks",
             "municipality": "みどり市（見本）",
             "municipality_phone": "0000-00-0000",
+            "address_header": "x-forwarded-for",
+            "calls_per_minute": 1200,
             **changes,
         }
     )

@@ -38,17 +38,21 @@ class FakeClock:
 
 
 class Switch:
-    """Let a fake store fail: `away` for every call, `lose_replies` after a write was applied."""
+    """Let a fake store fail: `away` for every call, `lose_replies` after a write was applied.
+
+    `asks_to_wait` is there where the store is away because it throttles.
+    """
 
     def __init__(self) -> None:
         self.away = False
+        self.asks_to_wait: float | None = None
         self.lose_replies = 0
         self.calls: list[str] = []
 
     def ask(self, call: str) -> None:
         self.calls.append(call)
         if self.away:
-            raise StoreUnavailable("switched off")
+            raise StoreUnavailable("switched off", wait=self.asks_to_wait)
 
     def reply(self, error: Exception | None = None) -> None:
         if self.lose_replies:

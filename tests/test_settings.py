@@ -38,6 +38,12 @@ def test_the_sample_holds_exactly_what_the_settings_read():
     assert read == set(SAMPLE) - OF_THE_HOST
 
 
+@pytest.mark.parametrize("calls", ["0", "-1", "many", "1.5"])
+def test_a_limit_that_is_no_number_over_zero_is_refused(calls: str):
+    with pytest.raises(MissingSettings, match="CALLS_PER_MINUTE is not a number over 0"):
+        Settings.from_env(SAMPLE | {"CALLS_PER_MINUTE": calls})
+
+
 def test_in_azure_the_stores_are_reached_by_address_and_identity():
     addresses = {
         "COSMOS__accountEndpoint": "https://example.documents.azure.com:443/",

@@ -83,7 +83,7 @@ param allowedAddresses array = []
 @description('Put Front Door with a web application firewall before the app, and let nothing else reach it.')
 param frontDoor bool = false
 
-@description('Requests in a minute from one address at which the firewall starts to refuse. An evacuation centre shares one address: keep it generous.')
+@description('Requests in a minute from one address at which the firewall starts to refuse, and each instance by itself. An evacuation centre shares one address: keep it generous.')
 @minValue(100)
 @maxValue(100000)
 param requestsPerMinute int = 1200
@@ -264,6 +264,7 @@ module functionApp 'modules/function-app.bicep' = {
     tokenKeys: '${issuer}/discovery/v2.0/keys'
     municipality: municipality
     municipalityPhone: municipalityPhone
+    callsPerMinute: requestsPerMinute
     tags: tags
   }
   dependsOn: [privateEndpoints]

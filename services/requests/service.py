@@ -21,21 +21,27 @@ from services.errors import (
     Refusal,
     ServiceClosed,
     StoreUnavailable,
+    TooManyTries,
     UnknownRequest,
     UnknownService,
     WriteConflict,
 )
+from services.limits import Limiter, Rate
 from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import intake, receipts
 from services.requests import model as requests
 from services.requests.intake import IntakeMessage
 from services.requests.model import Identity, Request, Step, Submission
-from services.requests.outage import Outage
+from services.requests.outage import LOOKS_SPARED_FOR, Outage
 from services.requests.receipts import ReceiptSecrets
 from services.times import Clock, Instant
 
 type How = Literal["created", "repeated", "queued"]
+
+TRIES = Rate(per_minute=10, at_once=20)
+"""Wrong access codes for one reference that an instance looks at. There are 2^40 codes, so that even a thousand
+instances together let nobody try more than one in 76,000 of them in a day; who mistypes a code does so a few times."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -73,6 +79,7 @@ class Requests:
         self._phone = phone
         self._reservations = reservations
         self._outage = Outage()
+        self._tries = Limiter(TRIES, secrets.reference)
 
     async def submit(self, submission: Submission, key: str, traceparent: str | None) -> tuple[Receipt, How]:
         """Keep a request and give its receipt; the same key and body give the first receipt again.
@@ -109,12 +116,16 @@ class Requests:
         return self._receipt(request, service.definition.phone), "created"
 
     async def status(self, reference: str, access_code: str) -> Request | None:
-        """Return a resident's request, None where a genuine receipt is all that can be told; raises UnknownRequest."""
+        """Return a resident's request, None where a genuine receipt is all that can be told.
+
+        Raises UnknownRequest, TooManyTries.
+        """
         try:
             return await self._find(reference, access_code)
         except StoreUnavailable:
             known, code = receipts.read_reference(reference) or "", receipts.read_code(access_code)
             if receipts.is_genuine(self._secrets, known, code):
+                self._tries.give_back(known)
                 return None
             raise
 
@@ -167,10 +178,24 @@ class Requests:
         return request
 
     async def _find(self, reference: str, access_code: str) -> Request | None:
-        """Return the request of a pair, None while a genuine one waits for its document; raises UnknownRequest."""
+        """Return the request of a pair, None while a genuine one waits for its document.
+
+        Raises UnknownRequest, TooManyTries. A try is counted before the store is asked, or many at once would pass.
+        """
         known, code = receipts.read_reference(reference), receipts.read_code(access_code)
-        request = await self._store.read(known) if known else None
-        if known and request is None and receipts.is_genuine(self._secrets, known, code):
+        if known is None:
+            raise UnknownRequest()
+        if wait := self._tries.take(known, self._clock()):
+            raise TooManyTries(wait)
+        request = await self._judged(known, code)
+        self._tries.give_back(known)
+        return request
+
+    async def _judged(self, reference: str, code: str) -> Request | None:
+        if self._outage.spares_looks(self._clock()):
+            raise StoreUnavailable("left to submissions while it throttles", wait=LOOKS_SPARED_FOR)
+        request = await self._store.read(reference)
+        if request is None and receipts.is_genuine(self._secrets, reference, code):
             return None
         if request is None or not self._opens(request, code):
             raise UnknownRequest()
@@ -197,8 +222,8 @@ class Requests:
             raise StoreUnavailable("spared after failures in a row")
         try:
             await self._store.create(request)
-        except StoreUnavailable:
-            self._outage.failed(self._clock())
+        except StoreUnavailable as error:
+            self._outage.failed(self._clock(), throttled=error.wait is not None)
             raise
         self._outage.answered()
 

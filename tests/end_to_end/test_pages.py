@@ -13,7 +13,8 @@ import pytest
 from tests.counter import DEFINITION
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.test_desk import children, own_desk
-from tests.end_to_end.test_main_job import RELIEF, claim_one, complete, open_tasks, wait_until_dispatched
+from tests.end_to_end.test_main_job import RELIEF, submit
+from tests.end_to_end.test_supplies import wait_for_booking
 from tests.html import Page
 
 __all__ = ["own_desk"]
@@ -286,11 +287,12 @@ def test_a_withdrawal_is_confirmed_first(desk: RunningDesk):
     assert "申請を取り下げる" not in withdrawn.text
 
 
-def test_a_request_that_was_worked_on_is_withdrawn_by_phone_only(desk: RunningDesk):
-    pair = sent(desk)
-    receipt = {"reference": pair["reference"][0], "accessCode": pair["accessCode"][0]}
-    wait_until_dispatched(desk, receipt)
-    complete(desk, claim_one(desk, open_tasks(desk, receipt)[0]))
+def test_a_request_that_was_served_is_withdrawn_by_phone_only(desk: RunningDesk):
+    receipt = submit(desk)
+    wait_for_booking(desk, receipt)
+    handed = {"reference": receipt["reference"], "id": "hand-over-0001", "receiver": "household"}
+    desk.http.post("/api/staff/pickup/hand-overs", json=handed, headers=desk.token("busshi", "Team.supplies"))
+    pair = {"reference": [receipt["reference"]], "accessCode": [receipt["accessCode"]]}
 
     page = post(desk, "/ja/requests", pair, "withdraw", 409)
 

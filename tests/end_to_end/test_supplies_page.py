@@ -21,7 +21,7 @@ from tests.end_to_end.staff_pages import (
     staff_page,
 )
 from tests.end_to_end.test_browser import browser, press
-from tests.end_to_end.test_splits import ask_for_milk
+from tests.end_to_end.test_splits import ask_for_milk, look
 from tests.end_to_end.test_supplies import post, slot_on
 
 __all__ = ["browser"]
@@ -206,6 +206,12 @@ def test_a_short_stock_is_split_after_a_look_at_every_rule(browser: Browser, des
         kept.locator("summary").first.click()
         press(page, "決まった分けかたを見る")
         expect(kept).to_contain_text("「同じ数ずつ」に決めました。理由：ミルクが足りないため")
-        for reference in references:
-            expect(kept.get_by_role("listitem").filter(has_text=reference)).to_contain_text("1")
+        shares = {
+            share["reference"]: share["granted"]
+            for share in look(desk, f"{name}/slots/{opened}", officer(desk))["decided"]["shares"]
+        }
+        assert set(references) <= set(shares)
+        for reference, granted in shares.items():
+            told = f"乳児用ミルク {granted['infantMilk']}" if granted else "なし"
+            expect(kept.get_by_role("listitem").filter(has_text=reference)).to_contain_text(told)
         check_at_both_widths(page)

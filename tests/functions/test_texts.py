@@ -11,7 +11,8 @@ from services.pickup.sites import Method, MoveKind
 from services.pickup.split import Because, Rule
 
 WEB = Path(__file__).parent.parent.parent / "web"
-KEY = r'"((?:page|home|closed|form|contact|check|receipt|requests|request|withdraw|slots|pickup|place)\.[a-z_.]+)"'
+PLACES = "page|home|closed|form|contact|check|receipt|requests|request|withdraw|slots|pickup|place|waiting"
+KEY = rf'"((?:{PLACES})\.[a-z_.]+)"'
 
 
 def texts(prefix: str, language: str) -> dict[str, str]:

@@ -5,14 +5,15 @@ import sys
 
 
 def functions() -> list[dict[str, object]]:
-    """Return name, access and trigger of every function."""
+    """Return name, trigger, access and limit of every function."""
     from function_app import app
 
     found = []
     for function in app.get_functions():
         trigger = function.get_trigger().get_dict_repr()
-        access = getattr(function.get_user_function(), "access", None)
-        found.append({"name": function.get_function_name(), "access": access, "trigger": trigger})
+        made = function.get_user_function()
+        stated = {name: getattr(made, name, None) for name in ("access", "limit")}
+        found.append({"name": function.get_function_name(), "trigger": trigger, **stated})
     return found
 
 

@@ -26,6 +26,17 @@ def test_every_route_states_its_access(routes):
     assert unstated == []
 
 
+def test_whatever_anyone_may_call_is_limited_unless_it_asks_no_store(routes):
+    unlimited = {f["name"] for f in routes.values() if f["access"] == "anyone" and not f["limit"]}
+    files = {"choose_language", "static_file", "staff_home", "staff_worker", "counter_page", "supplies_page"}
+
+    assert unlimited == files | {"health", "walk_in_page", "submit_request"}
+
+
+def test_what_a_role_may_call_is_not_limited_by_address(routes):
+    assert [r for r, function in routes.items() if function["access"] != "anyone" and function["limit"]] == []
+
+
 def test_every_staff_and_operations_route_requires_a_role(routes):
     guarded = [r for r in routes if re.match("api/(staff|operations|catalog)/", r[1])]
 
@@ -66,6 +77,19 @@ def test_openapi_asks_for_a_token_exactly_where_the_route_does(routes):
     }
 
     assert guarded == {f["name"] for f in routes.values() if f["access"] != "anyone"}
+
+
+def test_openapi_tells_of_a_limit_exactly_where_there_is_one(routes):
+    document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+    told = {
+        operation["operationId"]
+        for item in document["paths"].values()
+        for method, operation in item.items()
+        if method != "parameters" and "429" in operation["responses"]
+    }
+
+    limited = {f["name"] for (_, route), f in routes.items() if f["limit"] and route.startswith("api/")}
+    assert told == limited | {"submit_request"}
 
 
 def test_the_architecture_page_lists_exactly_the_functions(functions):

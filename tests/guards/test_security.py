@@ -13,7 +13,7 @@ STRIDE = [
     "Denial of service",
     "Elevation of privilege",
 ]
-NO_TEST = ("none yet", "see docs/operations.md")
+NO_TEST = "none yet"
 
 
 def threats() -> list[tuple[str, str, str]]:

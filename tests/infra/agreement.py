@@ -6,7 +6,11 @@ from typing import Any
 
 import yaml
 
+from functions.html import MAX_FORM
+from functions.operations import MAX_DEFINITION
+from functions.web import MAX_BODY
 from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.pickup.sheets import MOST_BYTES
 from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.tasks.model import queue_of
 from stores.containers import CONTAINERS
@@ -29,6 +33,7 @@ BY_ADDRESS = {
 """What stands for a connection string of the sample; the host alone reads `credential`."""
 OF_A_DESK = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_ENABLE_OPENTELEMETRY"}
 OF_THE_PLATFORM = {
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
@@ -83,6 +88,26 @@ def settings(infra: Infra) -> dict[str, Any]:
     """Return the settings of the app by name."""
     (site,) = made(infra, SITE)
     return {setting["name"]: setting["value"] for setting in at(site.body, "properties.siteConfig.appSettings")}
+
+
+def address_header(infra: Infra) -> list[str]:
+    """Find another header than the one that the last machine before the app writes.
+
+    Behind Front Door that is not `x-azure-clientip`, which Front Door takes from what the client says of itself.
+    """
+    expected = Choice("empty(frontDoorId)", "x-forwarded-for", "x-azure-socketip")
+    found = settings(infra)["ADDRESS_HEADER"]
+    return [] if found == expected else [f"{found} is not {expected}"]
+
+
+def body_limit(infra: Infra) -> list[str]:
+    """Find that the host hands on bodies that no function takes, or keeps back one that a function would refuse itself.
+
+    Whatever the host takes is in the memory of the worker before the first line of ours runs.
+    """
+    largest = max(MAX_BODY, MAX_FORM, MAX_DEFINITION, MOST_BYTES)
+    of_host = int(settings(infra)["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"])
+    return [] if largest < of_host <= 2 * largest else [f"{of_host} for bodies of {largest}"]
 
 
 def always_ready(infra: Infra) -> list[str]:

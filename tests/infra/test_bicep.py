@@ -97,11 +97,19 @@ def test_the_settings_are_those_of_the_sample_with_addresses_for_connection_stri
 def test_the_app_starts_with_the_settings_of_bicep():
     values = {name: value if isinstance(value, str) else "x" for name, value in agreement.settings(INFRA).items()}
 
-    settings = Settings.from_env(values | {"ACCESS_SECRETS": "1:x"})
+    settings = Settings.from_env(values | {"ACCESS_SECRETS": "1:x", "CALLS_PER_MINUTE": "1200"})
 
     assert settings.cosmos.connection_string is None
     assert settings.storage.queue_service_uri
     assert settings.storage.client_id
+
+
+def test_the_host_takes_little_more_than_the_largest_body_of_the_app():
+    assert agreement.body_limit(INFRA) == []
+
+
+def test_clients_are_told_apart_by_a_header_that_they_cannot_write():
+    assert agreement.address_header(INFRA) == []
 
 
 @pytest.mark.parametrize("name", ["REFERENCE_SECRET", "ACCESS_SECRETS"])

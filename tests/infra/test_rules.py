@@ -113,6 +113,14 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "      appSettings: [\n        { name: 'FUNCTIONS_WORKER_RUNTIME', value: 'python' }\n",
         agreement.setting_names,
     ),
+    "bodies that no function takes": ("modules/function-app.bicep", "'2097152'", "'104857600'", agreement.body_limit),
+    "bodies that a function would take": ("modules/function-app.bicep", "'2097152'", "'65536'", agreement.body_limit),
+    "a header that a client writes": (
+        "modules/function-app.bicep",
+        "x-azure-socketip",
+        "x-azure-clientip",
+        agreement.address_header,
+    ),
     "a store without its private endpoint": (
         "modules/private-endpoints.bicep",
         "target: vault.id",

@@ -120,6 +120,15 @@ class Storm(Injection):
         return await self._fail(request, call)
 
 
+class Throttling(Injection):
+    """Let Cosmos DB answer nothing but 429, and ask to be left alone for four seconds each time."""
+
+    async def pass_on(self, request: Any, call: Call) -> Any:
+        """Send a request, unless it goes to Cosmos DB."""
+        self.operations.append(operation_of(request))
+        return await (_answered(request, call, "429") if store_of(request) == "cosmos" else call())
+
+
 def outage_of(*stores: str, hangs: bool = False) -> AbstractContextManager[None]:
     """Let stores be away for whatever is called within."""
     return Injection("", None, *stores, hangs=hangs).armed()
@@ -206,7 +215,8 @@ async def _server() -> AsyncIterator[str]:
     """Serve answers by the status in their path."""
 
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response({"code": "Fault", "message": "injected"}, status=int(request.path[1:]))
+        said = {"x-ms-retry-after-ms": "4000"} if request.path == "/429" else {}
+        return web.json_response({"code": "Fault", "message": "injected"}, status=int(request.path[1:]), headers=said)
 
     app = web.Application()
     app.router.add_route("*", "/{status:[0-9]+}", answer)

@@ -45,6 +45,7 @@ resource firewall 'Microsoft.Network/frontDoorWebApplicationFirewallPolicies@202
       enabledState: 'Enabled'
       mode: 'Prevention'
       customBlockResponseStatusCode: 429
+      customBlockResponseBody: loadFileAsBase64('../busy.html')
     }
     customRules: {
       rules: [

@@ -72,6 +72,9 @@ param municipality string
 @description('Telephone number that every refusal names.')
 param municipalityPhone string
 
+@description('Calls in a minute from one address that an instance takes from residents, of those that send and of those that only ask each.')
+param callsPerMinute int
+
 @description('Tags of every resource.')
 param tags object
 
@@ -177,6 +180,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
         { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
         { name: 'AzureWebJobsDisableHomepage', value: 'true' }
+        { name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT', value: '2097152' }
         { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
         { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identity.properties.clientId};Authorization=AAD' }
         { name: 'PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY', value: 'true' }
@@ -194,6 +198,8 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'TOKEN_JWKS_URI', value: tokenKeys }
         { name: 'MUNICIPALITY', value: municipality }
         { name: 'MUNICIPALITY_PHONE', value: municipalityPhone }
+        { name: 'ADDRESS_HEADER', value: empty(frontDoorId) ? 'x-forwarded-for' : 'x-azure-socketip' }
+        { name: 'CALLS_PER_MINUTE', value: string(callsPerMinute) }
       ]
     }
   }

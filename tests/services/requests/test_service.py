@@ -10,6 +10,7 @@ from services.errors import (
     ServiceClosed,
     StoreUnavailable,
     SubmissionTooLarge,
+    TooManyTries,
     UnknownRequest,
     UnknownService,
 )
@@ -298,6 +299,74 @@ async def test_a_wrong_pair_and_an_unknown_one_are_refused_alike(counter: Counte
     for reference, code in ((receipt.reference, "00000000"), ("0000-0000-0000", receipt.access_code), ("x", "y")):
         with pytest.raises(UnknownRequest):
             await counter.requests.status(reference, code)
+
+
+async def try_codes(counter: Counter, reference: str, times: int) -> None:
+    for number in range(times):
+        with pytest.raises(UnknownRequest):
+            await counter.requests.status(reference, f"{number:08d}")
+
+
+async def test_nobody_can_try_codes_and_no_code_is_looked_at_meanwhile(counter: Counter):
+    receipt = await counter.submit()
+    await try_codes(counter, receipt.reference, 20)
+    counter.store.calls.clear()
+
+    for code in ("99999999", receipt.access_code):
+        with pytest.raises(TooManyTries) as refusal:
+            await counter.requests.status(receipt.reference, code)
+
+    assert counter.store.calls == []
+    assert 0 < refusal.value.wait <= 6
+
+
+async def test_another_reference_can_be_looked_up_while_one_is_tried(counter: Counter):
+    receipt, other = await counter.submit(), await counter.submit(OTHER_KEY)
+    await try_codes(counter, receipt.reference, 20)
+
+    assert await counter.requests.status(other.reference, other.access_code) is not None
+
+
+async def test_a_reference_opens_again_a_while_after_codes_were_tried(counter: Counter):
+    receipt = await counter.submit()
+    await try_codes(counter, receipt.reference, 20)
+
+    counter.clock.pass_(7)
+
+    assert await counter.requests.status(receipt.reference, receipt.access_code) is not None
+
+
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_a_right_code_may_look_as_often_as_it_likes(counter: Counter, is_away: bool):
+    receipt = await counter.submit()
+    counter.store.away = is_away
+
+    for _ in range(50):
+        await counter.requests.status(receipt.reference, receipt.access_code)
+
+
+async def test_codes_cannot_be_tried_while_the_store_is_away_either(counter: Counter):
+    receipt = await counter.submit()
+    counter.store.away = True
+    for number in range(20):
+        with pytest.raises(StoreUnavailable):
+            await counter.requests.status(receipt.reference, f"{number:08d}")
+
+    with pytest.raises(TooManyTries):
+        await counter.requests.status(receipt.reference, receipt.access_code)
+
+
+async def test_a_store_that_throttled_a_submission_is_left_to_submissions_for_some_seconds(counter: Counter):
+    receipt = await counter.submit()
+    counter.store.away, counter.store.asks_to_wait = True, 0.1
+    assert (await counter.submit(OTHER_KEY)).status == "received"
+    counter.store.away = False
+    counter.store.calls.clear()
+
+    assert await counter.requests.status(receipt.reference, receipt.access_code) is None
+    assert counter.store.calls == []
+    counter.clock.pass_(6)
+    assert await counter.requests.status(receipt.reference, receipt.access_code) is not None
 
 
 async def test_a_reference_and_code_are_read_without_regard_to_case_and_dashes(counter: Counter):
