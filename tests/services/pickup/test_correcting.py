@@ -2,15 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from services.errors import FieldError, InvalidSubmission, NothingDue, StoreUnavailable, UnknownRequest, WriteConflict
+from services.pickup import corrections
+from services.pickup.booking import Apportioned, Booking
 from services.pickup.correcting import Amendment, Corrected
 from services.pickup.counter import HandOver
 from services.pickup.quotas import quota_id
 from services.requests.service import Receipt
 from tests.counter import HANAKO, SECRETS
-from tests.pickup import OFFICER, answers, site, slot, stock
+from tests.pickup import NOW, OFFICER, answers, site, slot, stock
 from tests.services.pickup.test_reservations import MORNING, NOON, Town
 from tests.trouble import Conditions, Crash, Trouble, Unreliable
 
@@ -361,3 +364,25 @@ async def test_a_withdrawal_in_the_middle_leaves_nothing_behind(desk: Desk):
     assert desk.slot(MORNING).free == {"kit": 3, "water": 54}
     assert desk.booking(await desk.ask(9, items=["kit", "water"])).state == "confirmed", "a grant left behind is void"
     assert desk.request(receipt).status == "withdrawn"
+
+
+def test_a_share_of_a_split_never_grows_by_a_correction_and_falls_to_what_is_due_in_all():
+    before = Apportioned(slot=MORNING, lines={"kit": 1, "water": 18}, policies=("daily", "once"))
+    share = Booking(
+        state="held",
+        method="pickup",
+        since=NOW,
+        members=3,
+        lines={"kit": 1, "water": 6},
+        policies=("daily", "once"),
+        household="h",
+        apportioned=before,
+    )
+
+    def after(units: int) -> Booking:
+        corrected = msgspec.structs.replace(share, lines={"water": units}, policies=("daily",), apportioned=None)
+        return corrections.due_after(share, corrected)
+
+    assert [after(units).lines for units in (24, 3)] == [{"water": 6}, {"water": 3}]
+    assert after(24).policies == ("daily",)
+    assert after(24).apportioned == Apportioned(slot=MORNING, lines={"water": 24}, policies=("daily",))
