@@ -153,7 +153,7 @@ class Reservations:
 
         if booking is None:
             return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
-        opening = choice(await self._slots.recent(), booking)
+        opening = choice(await self._slots.recent(booking.wish), booking)
 
         def begin(read: Request) -> Request:
             begun = read if read.booking else progress.begin(read, booking)
@@ -163,7 +163,8 @@ class Reservations:
 
     async def _ask_next(self, case: Case, id_: str, booking: Booking) -> Case:
         """Write down which slot is asked next; where none is left, give up the grants and wait."""
-        opening = choice(await self._slots.recent(), booking) or choice(await self._slots.openings(), booking)
+        recent = await self._slots.recent(booking.wish)
+        opening = choice(recent, booking) or choice(await self._slots.openings(), booking)
         now = self._clock()
         if opening:
             return await self._follow(case, id_, lambda read: progress.ask(read, opening))

@@ -34,9 +34,13 @@ class Slots:
         self._listed_at = now
         return list(self._listed.values())
 
-    async def recent(self) -> list[Opening]:
-        """List the slots as they were listed lately; a slot decides for itself."""
-        if times.later(self._listed_at, LISTED_FOR) <= self._clock():
+    async def recent(self, wish: str | None = None) -> list[Opening]:
+        """List the slots as they were listed lately, or anew where the one wished for is not among them.
+
+        A slot decides for itself.
+        """
+        is_new = wish is not None and wish not in self._listed
+        if is_new or times.later(self._listed_at, LISTED_FOR) <= self._clock():
             return await self.openings()
         return list(self._listed.values())
 

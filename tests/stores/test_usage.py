@@ -3,14 +3,26 @@
 Where this fails, `python -m bench.usage` measures anew, and docs/operations.md takes what `bench.cost` prints.
 """
 
+import random
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bench import usage
 from bench.usage import Operation
+from tests.apps import running, settings_for
+from tests.conftest import Emulators
 from wiring import App
 
 SIZES = 0.03
 """By how much sizes may differ: names of queues and of staff are not everywhere as long."""
+
+
+@pytest.fixture
+async def app(emulators: Emulators) -> AsyncIterator[App]:
+    random.seed(usage.URGENT_FIRST)
+    async with running(settings_for(emulators.cosmos, emulators.storage)) as app:
+        yield app
 
 
 async def test_operations_and_sizes_are_those_that_the_reckoning_of_costs_starts_from(app: App):

@@ -103,6 +103,15 @@ async def test_a_household_gets_the_slot_it_chose(town: Town):
     assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", NOON)
 
 
+async def test_a_slot_that_was_opened_just_now_can_be_chosen(town: Town):
+    await town.ask()
+    opened = await town.counter.depots.open_slot("school", slot(hour=15, places=1), OFFICER)
+
+    receipt = await town.ask(slot=f"school.{opened.id}")
+
+    assert town.booking(receipt).state == "confirmed"
+
+
 async def test_where_the_chosen_slot_is_full_another_is_held_until_it_is_confirmed(town: Town):
     for _ in range(2):
         await town.ask(slot=NOON)
