@@ -18,7 +18,10 @@ ALL_FAILURES = 10_000
 
 
 class Rest(msgspec.Struct, frozen=True):
-    """Count what has not come to rest: pending requests, open tasks, submissions that wait in the intake queue."""
+    """Count what has not come to rest: pending requests, open tasks, submissions that wait in the intake queue.
+
+    A place that is held rests until its resident answers or its time is over.
+    """
 
     pending: int
     open: int
@@ -47,9 +50,10 @@ async def read_all(app: App) -> Stored:
 async def how_far(app: App) -> Rest:
     """Tell what is left to be done."""
     intake = await app.queues.numbers(INTAKE_QUEUE)
-    due = await _query(app, REQUESTS, "SELECT c.type, c.dueAt FROM c WHERE c.dueAt > ''")
-    pending = sum(item["type"] == "request" for item in due)
-    return Rest(pending=pending, open=len(due) - pending, waiting=intake.depth if intake else 0)
+    due = await _query(app, REQUESTS, "SELECT c.type, c.pending FROM c WHERE c.dueAt > ''")
+    requests = [item for item in due if item["type"] == "request"]
+    pending = sum(any(step["kind"] != "expire" for step in item["pending"].values()) for item in requests)
+    return Rest(pending=pending, open=len(due) - len(requests), waiting=intake.depth if intake else 0)
 
 
 async def _query(app: App, spec: ContainerSpec, sql: str) -> Sequence[dict[str, Any]]:

@@ -190,7 +190,7 @@ def dispatch(case: Case, step_id: str, step: Step, plan: Sequence[PlannedTask], 
         return ()
     made = tuple(_task(request, planned, step.round, now) for planned in plan)
     mirrored = tuple(RequestTask(id=t.id, kind=t.kind, team=t.team, deadline=t.deadline) for t in made)
-    event = Event(id=operation, at=now, event="dispatched")
+    event = Event(id=operation, at=now, event="dispatched" if step.kind == "dispatch" else "person_asked")
     changed = msgspec.structs.replace(
         request, tasks=(*request.tasks, *mirrored), status="accepted", history=(*request.history, event)
     )
