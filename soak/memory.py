@@ -24,7 +24,10 @@ class Growth(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        """Return the end over the level after the half: by then a desk keeps as many spans as it ever does."""
+        """Return the end over the level after the half.
+
+        Of 2,000 requests; with fewer, a desk has not yet as many spans as it keeps, and still grows by them.
+        """
         return self.last / self.tenths[4]
 
 
