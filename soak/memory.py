@@ -24,11 +24,8 @@ class Growth(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        """Return the end over the level after the half.
-
-        Of 2,000 requests; with fewer, a desk has not yet as many spans as it keeps, and still grows by them.
-        """
-        return self.last / self.tenths[4]
+        """Return the end over the level after the first tenth."""
+        return self.last / self.tenths[0]
 
 
 async def measure(count: int, seed: int, works: list[Work]) -> Growth:

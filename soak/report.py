@@ -41,7 +41,7 @@ def verdict(checks: list[Check], growth: Growth) -> bool:
     """Print how memory grew and tell whether everything held."""
     print("(b) resident memory of the host")
     _line("after each tenth, at the end", f"{', '.join(f'{level:.0f}' for level in (*growth.tenths, growth.last))} MiB")
-    _line("end over the half", f"{growth.ratio:.2f} (allowed: {ALLOWED:.2f})")
+    _line("end over first tenth", f"{growth.ratio:.2f} (allowed: {ALLOWED:.2f})")
     return growth.ratio <= ALLOWED and not any(check.broken for check in checks)
 
 

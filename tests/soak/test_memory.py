@@ -1,10 +1,10 @@
 from soak.memory import growth
 
 
-def test_growth_is_the_end_over_the_level_after_the_half():
-    samples = [(0, 60.0), (19, 70.0), (21, 80.0), (101, 100.0), (150, 130.0), (200, 120.0), (200, 115.0)]
+def test_growth_is_the_end_over_the_level_after_the_first_tenth():
+    samples = [(0, 60.0), (19, 90.0), (21, 100.0), (150, 130.0), (200, 120.0), (200, 115.0)]
 
     grown = growth(samples, 200)
 
-    assert (grown.tenths[0], grown.tenths[4], grown.tenths[-1], grown.last) == (80.0, 100.0, 120.0, 115.0)
+    assert (grown.tenths[0], grown.tenths[-1], grown.last) == (100.0, 120.0, 115.0)
     assert grown.ratio == 1.15
