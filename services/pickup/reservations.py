@@ -163,7 +163,7 @@ class Reservations:
 
     async def _ask_next(self, case: Case, id_: str, booking: Booking) -> Case:
         """Write down which slot is asked next; where none is left, give up the grants and wait."""
-        recent = await self._slots.recent(booking.wish)
+        recent = await self._slots.recent(None if booking.state == "called" else booking.wish)
         opening = choice(recent, booking) or choice(await self._slots.openings(), booking)
         now = self._clock()
         if opening:

@@ -112,6 +112,17 @@ async def test_a_slot_that_was_opened_just_now_can_be_chosen(town: Town):
     assert town.booking(receipt).state == "confirmed"
 
 
+async def test_who_is_called_from_the_line_lists_no_slots_anew_for_a_wish_that_is_gone(town: Town):
+    first, *_ = [await town.ask() for _ in range(4)]
+    waits = await town.ask(slot="school.pickup-20200101-1000")
+    before = town.counter.sites.calls.count("openings")
+
+    await town.withdraw(first)
+
+    assert town.booking(waits).state == "held"
+    assert town.counter.sites.calls.count("openings") - before == 2, "to see who may be called, and whether one fits"
+
+
 async def test_where_the_chosen_slot_is_full_another_is_held_until_it_is_confirmed(town: Town):
     for _ in range(2):
         await town.ask(slot=NOON)
