@@ -14,7 +14,7 @@ type Kind = Literal["send", "look"]
 and everything that only asks."""
 
 MOST_NAMES = 50_000
-"""How many names one limiter remembers: some 10 MB. Past that it forgets whoever called the longest ago."""
+"""How many names one limiter remembers: 7 MB. Past that it forgets whoever called the longest ago."""
 FORGOTTEN_AT_ONCE = 2
 
 
