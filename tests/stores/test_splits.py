@@ -136,6 +136,7 @@ async def test_each_gets_its_share_once_while_a_tenth_of_all_operations_fails(to
         await until_done(town, basis)
 
     assert storm.struck > HOUSEHOLDS // 2
+    assert storm.struck > len(storm.operations) / 20, "how many operations there are depends on who helps whom along"
     requests = await town.requests()
     assert [r.booking.lines["water"] for r in requests if r.booking] == [2] * 10 + [1] * 10
     assert [[e.event for e in r.history].count("apportioned") for r in requests] == [1] * HOUSEHOLDS
