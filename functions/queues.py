@@ -45,7 +45,7 @@ async def _take_in(body: str) -> None:
 async def _advance(body: str) -> None:
     with telemetry.span("advance", telemetry.traceparent_in(body)) as span:
         reference = read_wake_up(body).reference
-        await app().advance.advance(reference)
+        await app().advance.woken(reference)
         span.set_attribute("madoguchi.reference", reference)
 
 

@@ -223,7 +223,7 @@ class Counter:
                     worked = True
 
     async def _advance(self, body: str) -> None:
-        await self.advance.advance(read_wake_up(body).reference)
+        await self.advance.woken(read_wake_up(body).reference)
 
     def case(self, receipt: Receipt) -> Case:
         return self.store.cases[receipt.reference]

@@ -206,7 +206,7 @@ class FakeQueues(Switch):
     def put(self, queue: str, body: str, delay: float = 0) -> None:
         visible = times.later(self._clock(), delay)
         message = {"id": str(next(self._ids)), "receipt": "0", "body": body, "visible": visible, "deliveries": 0}
-        self.messages.setdefault(queue, []).append(message)
+        self.messages.setdefault(queue, []).append(message | {"inserted": self._clock()})
 
     async def receive(self, queue: str, limit: int, *, hidden_for: float) -> list[Message]:
         self.ask(f"receive {queue}")
@@ -242,7 +242,11 @@ class FakeQueues(Switch):
             self.messages.setdefault(queue, [])
 
     async def numbers(self, queue: str) -> QueueNumbers | None:
-        return QueueNumbers(queue, len(self.messages[queue]), None) if queue in self.messages else None
+        self.ask(f"numbers {queue}")
+        if queue not in self.messages:
+            return None
+        oldest = next((m["inserted"] for m in self.messages[queue] if m["visible"] <= self._clock()), None)
+        return QueueNumbers(queue, len(self.messages[queue]), oldest)
 
     async def names(self) -> list[str]:
         return list(self.messages)

@@ -65,5 +65,18 @@ def next_look(due: Due, now: Instant, jitter: float) -> Instant:
     elif due.team is not None:
         seconds = SWEEP_OPEN_AFTER * 2 ** min(due.sweeps, 5)
     else:
-        seconds = min(FIRST_SWEEP_AFTER * 2 ** min(due.sweeps + 1, 6), LONGEST_SWEEP)
+        seconds = _interval(due.sweeps + 1)
     return times.later(now, seconds * (1 + jitter / 10))
+
+
+def is_queued(due: Due, oldest: Instant | None) -> bool:
+    """Tell whether the last wake-up of a due request still waits in a queue whose oldest message came at `oldest`.
+
+    A queue gives its messages about in the order in which they came. Tasks wait in queues of their own.
+    """
+    woken = times.later(due.due_at, -_interval(due.sweeps))
+    return due.team is None and oldest is not None and oldest <= woken
+
+
+def _interval(sweeps: int) -> float:
+    return min(FIRST_SWEEP_AFTER * 2.0 ** min(sweeps, 6), LONGEST_SWEEP)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services import cases, times
-from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, next_look, wake_up
+from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, is_queued, next_look, wake_up
 from services.catalog.model import Definition
 from services.catalog.routing import PlannedTask, notice, review, route_of_review
 from services.catalog.service import Catalog
@@ -61,6 +61,16 @@ class Advance:
             id_, step = due[0]
             case = await self._take(case, id_, step)
 
+    async def woken(self, reference: str) -> None:
+        """Advance a request that was woken up; where a store does not answer, the sweeper wakes it up again.
+
+        Another message of our own would come beside the sweeper's, and the more of them, the slower the queue answers.
+        """
+        try:
+            await self.advance(reference)
+        except StoreUnavailable:
+            log.warning("%s does not move on now; left to the sweeper", reference)
+
     async def wake(self, reference: str, traceparent: str | None) -> None:
         """Wake a request up at once if the queue answers; the sweeper does it a minute later otherwise."""
         try:
@@ -75,9 +85,14 @@ class Advance:
         return times.seconds_between(oldest[0].due_at, now) if oldest else 0.0
 
     async def sweep(self) -> int:
-        """Wake up and deliver again what is due, the oldest first; return how much was moved on."""
+        """Wake up and deliver again what is due, the oldest first; return how much was moved on.
+
+        What still waits in the queue is left there: a queue that is behind would only get longer.
+        """
         due = await self._store.due(self._clock(), SWEEP_LIMIT)
-        moved = await self.move_on(due)
+        queue = await self._queues.numbers(QUEUE) if due else None
+        oldest = queue.oldest_inserted_at if queue else None
+        moved = await self.move_on([item for item in due if not is_queued(item, oldest)])
         if moved:
             log.warning("swept %d of %d due documents", moved, len(due))
         return moved

@@ -121,6 +121,10 @@ GIVES_UP = ("away from here on", "reply lost, then away", "killed after")
 """The faults after which the caller never calls again; after all others the same call comes again."""
 DISPATCHED = (submit, take_wake_up, advance)
 HELD = (*DISPATCHED, claim)
+SWEEP = (
+    "query requests, receive from requests-advance, receive from requests-advance, patch in requests, "
+    "send to requests-advance"
+)
 CREATE = "describe requests, create in requests, send to requests-advance"
 CLAIM = """query requests, receive from tasks-supplies-urgent, receive from tasks-supplies, query requests,
     update in tasks-supplies, batch in requests, describe audit, create in audit"""
@@ -144,9 +148,7 @@ SCENARIOS = {
         is_redelivered=True,
     ),
     "advance": Scenario((submit, take_wake_up), advance, DISPATCH, ends="accepted"),
-    "sweep": Scenario(
-        (submit, lose_wake_up), sweep, "query requests, patch in requests, send to requests-advance", ends="accepted"
-    ),
+    "sweep": Scenario((submit, lose_wake_up), sweep, SWEEP, ends="accepted"),
     "give up": Scenario(
         (submit, take_wake_up), give_up, "describe failures, create in failures", ends="accepted", is_redelivered=True
     ),

@@ -168,7 +168,7 @@ class World:
         self.shown.append((claim_id, one.task.id))
 
     async def _advance(self, body: str) -> None:
-        await self.app.advance.advance(read_wake_up(body).reference)
+        await self.app.advance.woken(read_wake_up(body).reference)
 
     async def _messages(self, queue: str) -> list[str]:
         taken = await self.app.queues.receive(queue, 32, hidden_for=600)

@@ -2,11 +2,11 @@ import msgspec
 import pytest
 
 from services.advance import model as advance
-from services.advance.model import Due
+from services.advance.model import QUEUE, Due
 from services.errors import UnknownRequest
 from services.requests import model as requests
 from services.requests.model import Step
-from tests.counter import HANAKO, KEY, Counter, current
+from tests.counter import HANAKO, KEY, OTHER_KEY, Counter, current
 
 NOW = "2026-11-23T00:00:00.000000Z"
 
@@ -136,6 +136,43 @@ async def test_the_sweeper_leaves_a_request_to_its_wake_up_for_a_minute(counter:
     assert len(counter.store.tasks) == 1
 
 
+async def test_a_wake_up_that_meets_a_store_that_is_away_leaves_one_message_to_the_sweeper_and_sends_none_itself(
+    counter: Counter,
+):
+    receipt = await counter.submit()
+    counter.store.away = True
+    await counter.run_workers()
+    counter.store.away = False
+    assert counter.queues.messages[QUEUE] == []
+
+    counter.clock.pass_(60)
+    await counter.advance.sweep()
+    await counter.run_workers()
+
+    assert [event.event for event in counter.case(receipt).request.history] == ["accepted", "dispatched"]
+
+
+async def test_the_sweeper_leaves_what_still_waits_in_a_queue_that_is_behind(counter: Counter):
+    await counter.submit()
+
+    counter.clock.pass_(600)
+    assert await counter.advance.sweep() == 0
+
+    assert len(counter.queues.visible(QUEUE)) == 1
+
+
+async def test_a_lost_wake_up_is_sent_again_though_later_ones_still_wait(counter: Counter):
+    lost = await counter.submit()
+    counter.queues.messages.clear()
+    counter.clock.pass_(10)
+    await counter.submit(key=OTHER_KEY)
+
+    counter.clock.pass_(600)
+    assert await counter.advance.sweep() == 1
+
+    assert [message["reference"] for message in counter.queues.visible(QUEUE)].count(lost.reference) == 1
+
+
 async def test_only_one_of_two_sweepers_moves_a_document_on(counter: Counter):
     await counter.submit()
     counter.queues.messages.clear()
@@ -160,6 +197,7 @@ async def test_an_open_task_whose_message_was_lost_is_delivered_again(counter: C
 async def test_a_sweep_moves_at_most_five_hundred(counter: Counter):
     for n in range(advance.SWEEP_LIMIT + 1):
         await counter.submit(key=f"{KEY}{n}")
+    counter.queues.messages.clear()
     counter.clock.pass_(60)
 
     assert await counter.advance.sweep() == 500
