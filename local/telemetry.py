@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-SPANS_KEPT = 5_000
+SPANS_KEPT = 1_000
 TRACES_SHOWN = 50
 NOT_KEPT = {"cache-control": "no-store"}
 
