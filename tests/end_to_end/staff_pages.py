@@ -36,7 +36,7 @@ def officer(desk: RunningDesk) -> dict[str, str]:
     return desk.token("busshi", "Team.supplies", "Supervisor")
 
 
-def open_site(desk: RunningDesk, *, hours: int = 2, places: int = 5, **stock: int) -> tuple[str, str]:
+def open_site(desk: RunningDesk, *, hours: float = 2, places: int = 5, **stock: int) -> tuple[str, str]:
     """Open a site with stock and one slot that begins in some hours; return both names."""
     name, units = f"test-{secrets.token_hex(4)}", stock or {"water": 600, "food": 300, "blanket": 60, "toiletPaper": 60}
     site = {"name": {"ja": f"例示会館 {name}"}, "kind": "temporary", "address": f"見本市例示町{name}"}

@@ -1,6 +1,7 @@
 """The counter where supplies are handed out, in a real browser: scanned, typed, searched, walked in, and offline."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_a_resident_reserves_and_staff_scans_and_hands_over_so_that_stock_falls(
         page.get_by_label("この窓口の場所").select_option(site[0])
         press(page, "QR コードを読み取る")
         expect(page.get_by_text(f"{body['answers']['headName']} さんの世帯")).to_be_visible()
-        expect(page.get_by_text("お渡しできます")).to_be_visible()
+        expect(page.get_by_text("予約の時間より前です")).to_be_visible()
         press(page, "渡しました")
         expect(page.get_by_text(DONE)).to_be_visible()
     seeing.close()
@@ -99,6 +100,23 @@ def test_a_resident_reserves_and_staff_scans_and_hands_over_so_that_stock_falls(
     after = on_hand(desk, site[0])
     assert {item for item in before if after[item] < before[item]} == set(body["answers"]["items"])
     assert moves(desk, site[0]) == [reference]
+
+
+def test_a_card_is_green_only_once_the_time_of_the_reservation_has_come(desk: RunningDesk, counter: Page):
+    soon = open_site(desk, hours=0.1)
+    receipt, _ = household_with_place(desk, *soon)
+    counter.reload()
+    counter.get_by_label("この窓口の場所").select_option(soon[0])
+
+    look(counter, receipt["reference"])
+    expect(counter.get_by_text("予約の時間より前です")).to_be_visible()
+    expect(counter.get_by_text("今お渡しすることもできます")).to_be_visible()
+    expect(counter.locator("#card-state")).not_to_contain_class("ready")
+    press(counter, "次のかたへ")
+    counter.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=10))
+    look(counter, receipt["reference"])
+
+    expect(counter.locator("#card-state.ready")).to_have_text("お渡しできます")
 
 
 def test_a_second_look_says_who_handed_over_and_when(desk: RunningDesk, counter: Page, site: tuple[str, str]):

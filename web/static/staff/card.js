@@ -9,8 +9,8 @@ const HANDS_OVER = ["held", "confirmed", "changing"];
 export function show(card, site) {
   const handsOver = HANDS_OVER.includes(card.state) && !card.handedOver;
   place("card-title").textContent = card.head ? t("counter.of", { name: card.head }) : spelt(card.reference);
-  place("card-state").textContent = t(`counter.state.${card.state}`);
-  place("card-state").className = handsOver ? "state ready" : "state";
+  place("card-state").textContent = t(isEarly(card) ? "counter.early" : `counter.state.${card.state}`);
+  place("card-state").className = handsOver && !isEarly(card) ? "state ready" : "state";
   place("card-next").textContent = next(card, site);
   place("card-facts").replaceChildren(...facts(card));
   place("hand-over").reset();
@@ -47,8 +47,12 @@ function next(card, site) {
   if (card.place?.site && site && card.place.site !== site && HANDS_OVER.includes(card.state)) {
     return t("counter.other_site", { site: siteOf(card) });
   }
-  if (Date.parse(card.place?.starts) > Date.now() && HANDS_OVER.includes(card.state)) return t("counter.not_yet", { at: time(card.place.starts) });
+  if (isEarly(card)) return t("counter.not_yet", { at: time(card.place.starts) });
   return t(`counter.next.${card.state}`);
+}
+
+function isEarly(card) {
+  return HANDS_OVER.includes(card.state) && !card.handedOver && Date.parse(card.place?.starts) > Date.now();
 }
 
 function facts(card) {
