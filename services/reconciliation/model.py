@@ -9,7 +9,7 @@ from services.tasks.model import Priority, queue_of
 from services.times import Instant
 
 OVERDUE_AFTER = 600.0
-"""Seconds after its `dueAt` at which the sweeper, which runs every minute, must have missed a request."""
+"""Seconds after its `dueAt` at which the sweeper, which runs every minute, missed a request, or the queue is behind."""
 PEEKED = 32
 """How many visible messages of a queue are looked at: as many as one call of a Storage queue gives."""
 REPAIRED_AT_MOST = 500
