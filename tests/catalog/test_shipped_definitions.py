@@ -97,13 +97,14 @@ def valid_answers(draw: st.DrawFn, service: str) -> dict[str, Any]:
     """Draw answers, and add what becomes required by other answers."""
     form, fields_by_pointer = compiled(service).form, fields_of(service)
     answers: dict[str, Any] = draw(any_answer(form.schema))
-    for error in form.errors(answers):
-        *sections, name = error.pointer[1:].split("/")
-        section = answers
-        for step in sections:
-            section = section[step]
-        section[name] = draw(any_answer(fields_by_pointer[error.pointer]))
-    assert form.errors(answers) == ()
+    while errors := form.errors(answers):
+        for error in errors:
+            *sections, name = error.pointer[1:].split("/")
+            section = answers
+            for step in sections:
+                section = section[step]
+            least = {"minimum": error.limits["limit"]} if error.code == "minimum" else {}
+            section[name] = draw(any_answer(fields_by_pointer[error.pointer] | least))
     return answers
 
 
@@ -247,9 +248,31 @@ def test_the_health_of_who_sleeps_in_a_car_is_looked_after(care: dict[str, Any],
     assert planned["health-visit"] == ("welfare", priority)
 
 
-@pytest.mark.parametrize("changes", [{"diet": "卵"}, {"items": ["infantMilk"]}])
+@pytest.mark.parametrize("changes", [{"diet": "卵"}, {"items": ["infantMilk"], "household": {"members": 3, "infants": 1}}])
 def test_special_food_is_spoken_about_before_it_is_handed_out(changes: dict[str, Any]):
     assert tasks(RELIEF, **changes)["food-call"] == ("supplies", "urgent")
+
+
+@pytest.mark.parametrize(
+    ("items", "household", "refused"),
+    [
+        (["infantMilk"], {}, "required"),
+        (["infantMilk"], {"infants": 0}, "minimum"),
+        (["infantMilk"], {"care": ["disability"]}, "required"),
+        (["infantMilk"], {"infants": 1}, None),
+        (["childDiapers"], {}, "required"),
+        (["childDiapers"], {"care": ["disability"]}, None),
+        (["water"], {}, None),
+    ],
+)
+def test_who_asks_for_what_is_only_for_children_says_how_many_there_are(
+    items: list[str], household: dict[str, Any], refused: str | None
+):
+    answers = SHIPPED[RELIEF]["form"]["examples"][0] | {"items": items, "household": {"members": 3} | household}
+
+    errors = {error.pointer: error.code for error in compiled(RELIEF).form.errors(answers)}
+
+    assert errors == ({"/household/infants": refused} if refused else {})
 
 
 @pytest.mark.parametrize("household", [{"members": 10}, {"members": 2, "infants": 2, "elderly": 1}])
