@@ -146,6 +146,38 @@ def test_a_proxy_receives_fewer_units(desk: RunningDesk, counter: Page, site: tu
     assert before["blanket"] - on_hand(desk, site[0])["blanket"] == body["answers"]["household"]["members"] - 1
 
 
+def test_the_household_after_a_proxy_is_handed_over_to_as_any_other(
+    desk: RunningDesk, counter: Page, site: tuple[str, str]
+):
+    first, _ = household_with_place(desk, *site)
+    second, _ = household_with_place(desk, *site)
+    look(counter, first["reference"])
+    counter.get_by_label("代理人", exact=True).check()
+    press(counter, "次のかたへ")
+
+    look(counter, second["reference"])
+    press(counter, "渡しました")
+
+    expect(counter.get_by_text(DONE)).to_be_visible()
+    assert moves(desk, site[0]) == [second["reference"]]
+
+
+def test_what_is_said_is_seen_wherever_the_page_was_scrolled_to(counter: Page):
+    counter.set_viewport_size({"width": 360, "height": 600})
+    counter.get_by_text("受付番号がわからないかた").click()
+    counter.get_by_label("世帯主のフリガナ").fill("ヤマダ ハナコ")
+    press(counter, "探す")
+
+    expect(counter.locator("#said")).to_contain_text("見つかりません")
+    expect(counter.locator("#said")).to_be_in_viewport(ratio=1)
+
+
+def test_a_number_of_nobody_is_told_in_the_words_of_the_counter(counter: Page):
+    look(counter, "0000-0000-0000")
+
+    expect(counter.locator("#said")).to_contain_text("「受付番号がわからないかた」から探してください")
+
+
 @pytest.mark.parametrize("typed", ["https://example.com/pay", "MADOGUCHI:", "番号"])
 def test_what_is_no_reference_of_ours_is_said_so(counter: Page, typed: str):
     look(counter, typed)
@@ -210,7 +242,8 @@ def test_a_hand_over_without_a_connection_is_kept_over_a_reload_and_sent_once(
     assert moves(desk, site[0]) == []
 
     regain_connection(counter)
-    expect(counter.get_by_text("送信待ち 1件")).to_be_hidden(timeout=20_000)
+    expect(counter.get_by_text("送信待ちの1件を送りました")).to_be_visible(timeout=20_000)
+    expect(counter.get_by_text("送信待ち 1件")).to_be_hidden()
     assert moves(desk, site[0]) == [receipt["reference"]]
     assert status(desk, receipt)["booking"]["state"] == "collected"
 

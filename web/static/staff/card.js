@@ -15,12 +15,12 @@ export function show(card, site) {
   place("card-facts").replaceChildren(...facts(card));
   place("hand-over").reset();
   place("card-due").replaceChildren(...(handsOver ? card.due.map(stepper) : []));
-  place("proxy").hidden = true;
   place("hand-over").hidden = !handsOver;
   place("override").hidden = card.state !== "already";
   place("card").hidden = false;
   place("find").hidden = true;
-  place("card").focus();
+  place("card").focus({ preventScroll: true });
+  place("card").scrollIntoView();
 }
 
 /** Show the search again. */
@@ -58,7 +58,7 @@ function isEarly(card) {
 function facts(card) {
   const rows = [[t("counter.number"), spelt(card.reference)]];
   if (card.members) rows.push([t("counter.members"), t("counter.people", { n: card.members })]);
-  if (card.place?.starts) rows.push([t("counter.when"), `${siteOf(card)} ${time(card.place.starts)}`]);
+  if (card.place?.starts) rows.push([t("counter.when"), `${siteOf(card)} ${time(card.place.starts)}`.trim()]);
   if (card.handedOver) rows.push([t("counter.given"), card.handedOver.lines.map(worded).join("、")]);
   return rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
 }

@@ -37,10 +37,7 @@ function listen() {
   place("scan").addEventListener("click", on(startCamera));
   place("next").addEventListener("click", on(nextOne));
   place("site").addEventListener("change", on(chooseSite));
-  place("hand-over").addEventListener("change", () => {
-    place("proxy").hidden = !isByProxy();
-    place("proxy-name").required = isByProxy();
-  });
+  place("hand-over").addEventListener("change", showProxy);
   addEventListener("online", on(send));
   setInterval(on(send), SEND_EVERY);
   setInterval(on(roster), ROSTER_EVERY);
@@ -66,6 +63,7 @@ async function look(typed) {
   try {
     present(await call("POST", "/api/staff/pickup/cards", { reference, view: newId() }));
   } catch (error) {
+    if (error instanceof Refused && error.status === 404) return say(t("counter.unknown"), "problem");
     if (!(error instanceof Unreachable)) throw error;
     const due = rosters.due(place("site").value, reference);
     if (!due) return say(t("counter.not_on_roster"), "problem");
@@ -77,7 +75,13 @@ function present(card) {
   shown = { card, handOver: newId() };
   say("");
   cards.show(card, place("site").value);
+  showProxy();
   corrections.fill(card);
+}
+
+function showProxy() {
+  place("proxy").hidden = !isByProxy();
+  place("proxy-name").required = isByProxy();
 }
 
 async function handOver() {
@@ -102,9 +106,11 @@ async function send() {
   if (isSending) return;
   isSending = true;
   const before = outbox.conflicts().length;
+  const waiting = outbox.waiting().length;
   try {
-    if (outbox.waiting().length) await outbox.send();
+    if (waiting) await outbox.send();
     if (outbox.conflicts().length > before) say("");
+    else if (waiting) say(t("counter.sent", { n: waiting }), "done");
   } catch (error) {
     if (error instanceof SignedOut) sayProblem(error);
     else if (!(error instanceof Unreachable)) throw error;
@@ -147,7 +153,9 @@ function foundLine(one) {
   const button = element("button", { type: "button" }, t("counter.open", { name: one.head }));
   button.addEventListener("click", on(() => look(one.reference)));
   const born = one.isBornThen ? t("counter.born_then") : "";
-  return element("li", {}, element("p", {}, `${one.kana} ${one.address} ${t("counter.people", { n: one.members })} ${born}`), button);
+  const stands = `${cards.spelt(one.reference)} ${t(`counter.state.${one.state}`)}`;
+  const who = `${one.kana} ${one.address} ${t("counter.people", { n: one.members })} ${born}`;
+  return element("li", {}, element("p", {}, stands), element("p", {}, who), button);
 }
 
 async function serveAgain() {
@@ -157,15 +165,18 @@ async function serveAgain() {
 
 async function sites() {
   const { sites: known } = await call("GET", "/api/pickup/sites");
-  const chosen = localStorage.getItem("counter.site");
-  place("site").append(...known.map((site) => element("option", { value: site.id, selected: site.id === chosen }, site.name.ja)));
-  localStorage.setItem("counter.sites", JSON.stringify(known.map(({ id: site, name }) => ({ site, name: name.ja }))));
+  const named = known.map(({ id: site, name, isOpen }) => ({ site, name: isOpen ? name.ja : t("supplies.closed_site", { name: name.ja }) }));
+  localStorage.setItem("counter.sites", JSON.stringify(named));
+  offer(named);
 }
 
 function later(error) {
   if (!(error instanceof Unreachable)) throw error;
+  offer(JSON.parse(localStorage.getItem("counter.sites")) ?? []);
+}
+
+function offer(known) {
   const chosen = localStorage.getItem("counter.site");
-  const known = JSON.parse(localStorage.getItem("counter.sites")) ?? [];
   place("site").append(...known.map(({ site, name }) => element("option", { value: site, selected: site === chosen }, name)));
 }
 

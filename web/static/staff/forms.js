@@ -32,8 +32,13 @@ export function sending(form, action) {
 function mark(form, errors) {
   for (const { pointer, message } of errors) {
     const found = control(form, pointer);
-    found?.closest(".field, .section, li, form").prepend(element("p", { className: "error" }, message));
-    found?.setAttribute("aria-invalid", "true");
+    if (!found) continue;
+    const around = found.closest(".field, .section, li, form");
+    const label = around.querySelector(":scope > label:not(.choice), :scope > legend");
+    const error = element("p", { className: "error" }, message);
+    if (label) label.after(error);
+    else around.prepend(error);
+    found.setAttribute("aria-invalid", "true");
   }
   form.querySelector('[aria-invalid="true"]')?.focus();
 }
