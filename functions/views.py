@@ -11,7 +11,7 @@ from services.catalog.forms import field_at
 from services.catalog.model import Current, state_of
 from services.documents import Event
 from services.failures.model import FailureSummary
-from services.pickup.booking import Booking
+from services.pickup.booking import HAS_PLACE, Booking
 from services.pickup.counter import Card
 from services.pickup.offers import Appointment, Line, Offer
 from services.pickup.plan import household_of, read
@@ -73,13 +73,14 @@ def status_of_request(
 ) -> dict[str, Any]:
     """Show a resident how a request stands."""
     open_tasks = [task.deadline for task in request.tasks if task.status == "open"]
+    has_time = appointment is not None and appointment.place is not None
     shown = {
         "reference": request.reference,
         "service": request.service,
         "version": request.version,
         "status": request.status,
         "history": [_event(event, texts) for event in request.history if event.event in PUBLIC_EVENTS],
-        "next": {"text": _next(request, phone, texts), "by": min(open_tasks, default=None)},
+        "next": {"text": _next(request, phone, texts), "by": None if has_time else min(open_tasks, default=None)},
         "phone": phone,
     }
     return shown | {"booking": booking(appointment)} if appointment else shown
@@ -112,6 +113,7 @@ def booking(shown: Appointment) -> dict[str, Any]:
         else None,
         "until": stands.until,
         "lines": [_named(line, "item", "units") for line in shown.lines],
+        "missing": [_named(line, "item", "units") for line in shown.missing],
     }
 
 
@@ -292,4 +294,10 @@ def _next(request: Request, phone: str, texts: Texts) -> str:
     """Say what comes next; what could not be done does not read as done."""
     if request.status == "completed" and any(task.outcome == "not_done" for task in request.tasks):
         return texts("next.not_done", phone=phone)
+    booking = request.booking
+    if request.status == "accepted" and booking and booking.method == "pickup":
+        if booking.state in HAS_PLACE:
+            return texts("next.place")
+        if booking.state == "collected":
+            return texts("next.collected")
     return texts(f"next.{request.status}")

@@ -45,11 +45,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Appointment(msgspec.Struct, frozen=True, kw_only=True):
-    """Show the booking of a request: where its place is, and what is due or was handed over there."""
+    """Show a booking: where its place is, what is due or was handed over there, and what is not to be had there."""
 
     booking: Booking
     site: Site | None = None
     lines: tuple[Line, ...] = ()
+    missing: tuple[Line, ...] = ()
 
     @property
     def place(self) -> Place | None:
@@ -91,8 +92,10 @@ class Offers:
         if booking is None or booking.state in NOT_TOLD:
             return Appointment(booking=booking) if booking else None
         site, lines = await self._at(booking.place, request.reference) if booking.place else (None, {})
+        lines = lines or booking.lines
+        missing = {item: units for item, units in booking.lines.items() if item not in lines}
         items = await self._items_of(request)
-        return Appointment(booking=booking, site=site, lines=_lines(lines or booking.lines, items))
+        return Appointment(booking=booking, site=site, lines=_lines(lines, items), missing=_lines(missing, items))
 
     async def _offers(self, fits: Callable[[Opening], bool]) -> list[Offer]:
         try:

@@ -248,7 +248,9 @@ def test_the_health_of_who_sleeps_in_a_car_is_looked_after(care: dict[str, Any],
     assert planned["health-visit"] == ("welfare", priority)
 
 
-@pytest.mark.parametrize("changes", [{"diet": "卵"}, {"items": ["infantMilk"], "household": {"members": 3, "infants": 1}}])
+@pytest.mark.parametrize(
+    "changes", [{"diet": "卵"}, {"items": ["infantMilk"], "household": {"members": 3, "infants": 1}}]
+)
 def test_special_food_is_spoken_about_before_it_is_handed_out(changes: dict[str, Any]):
     assert tasks(RELIEF, **changes)["food-call"] == ("supplies", "urgent")
 

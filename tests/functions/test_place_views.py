@@ -5,6 +5,7 @@ from functions import views
 from functions.texts import LANGUAGES, Texts
 from services.pickup.booking import Booking, BookingState, Place
 from services.pickup.offers import Appointment
+from tests.counter import Counter
 
 STATES: tuple[BookingState, ...] = BookingState.__value__.__args__
 BOOKING = Booking(
@@ -31,6 +32,21 @@ def test_a_place_whose_site_cannot_be_read_is_shown_by_its_names_and_times():
         "starts": BOOKING.starts,
         "ends": BOOKING.ends,
     }
+
+
+@pytest.mark.parametrize(("state", "said"), [("confirmed", "next.place"), ("collected", "next.collected")])
+async def test_what_comes_next_is_the_time_of_a_place_and_no_deadline_of_staff(state: BookingState, said: str):
+    counter = Counter()
+    receipt = await counter.submit()
+    await counter.run_workers()
+    request = msgspec.structs.replace(
+        counter.case(receipt).request, booking=msgspec.structs.replace(BOOKING, state=state)
+    )
+
+    shown = views.status_of_request(request, "", Texts("ja"), Appointment(booking=request.booking))
+
+    assert views.status_of_request(request, "", Texts("ja"))["next"]["by"] is not None
+    assert shown["next"] == {"text": Texts("ja")(said), "by": None}
 
 
 @pytest.mark.parametrize("state", ["already", "ended"])

@@ -102,6 +102,7 @@ async def test_an_appointment_says_what_the_slot_really_holds_for_the_household(
     assert appointment is not None
     assert appointment.site is not None
     assert [(line.item, line.units) for line in appointment.lines] == [("kit", 1)]
+    assert [(line.item, line.units) for line in appointment.missing] == [("water", 12)]
 
 
 async def test_an_appointment_stays_readable_while_the_sites_are_away():
