@@ -66,7 +66,14 @@ B_PLO = (
     Column("promised", "うち引渡予定数"),
     Column("available", "うち利用可能数"),
 )
-STATES = {"open": "受付中", "full": "満員", "begun": "配布中", "over": "終了", "closed": "閉鎖"}
+STATES = {
+    "open": "受付中",
+    "kept": "分けかたの決定待ち",
+    "full": "満員",
+    "begun": "配布中",
+    "over": "終了",
+    "closed": "閉鎖",
+}
 _KIND_OF = {kind: word for word, kind in MOVE_KINDS.items()} | {
     "allotted": "割当",
     "released": "割当戻し",

@@ -10,7 +10,7 @@ from services.pickup.supplies import Item
 from services.texts import Text
 from services.times import Instant
 
-type SlotState = Literal["open", "full", "begun", "over", "closed"]
+type SlotState = Literal["open", "kept", "full", "begun", "over", "closed"]
 
 
 class _Counted(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -124,11 +124,13 @@ def _of_slot(slot: Slot, now: Instant) -> SlotNumbers:
 
 
 def state_of(slot: Slot, now: Instant) -> SlotState:
-    """Return how a slot stands."""
+    """Return how a slot stands; one that is `kept` is offered to nobody until its split is decided."""
     if slot.ends <= now:
         return "over"
     if not slot.is_open:
         return "closed"
+    if slot.fill == "split" and not slot.has(DECIDED):
+        return "kept"
     if slot.starts <= now:
         return "begun"
     return "open" if slot.free_places else "full"

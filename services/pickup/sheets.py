@@ -100,7 +100,9 @@ def _header(cells: list[str], columns: Sequence[Column]) -> list[str]:
     found = [by_name.get(name, "") for name in names]
     problems = [SheetProblem(1, name, "unknown_column") for name, key in zip(names, found, strict=True) if not key]
     problems += [
-        SheetProblem(1, name, "column_twice") for name, key in zip(names, found, strict=True) if found.count(key) > 1
+        SheetProblem(1, name, "column_twice")
+        for name, key in zip(names, found, strict=True)
+        if key and found.count(key) > 1
     ]
     problems += [SheetProblem(1, c.title, "missing_column") for c in columns if c.required and c.key not in found]
     if problems:

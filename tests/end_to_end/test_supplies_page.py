@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -59,6 +60,11 @@ def row(page: Page, item: str) -> list[str]:
 def slots(desk: RunningDesk, site: tuple[str, str]) -> dict[str, dict]:
     shown = desk.http.get(f"/api/pickup/sites/{site[0]}", headers=officer(desk)).json()
     return {slot["id"]: slot for slot in shown["slots"]}
+
+
+def site_at(desk: RunningDesk, site: tuple[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = desk.http.get(f"/api/pickup/sites/{site[0]}", headers=officer(desk)).json()["site"]
+    return found
 
 
 def open_entry(page: Page, name: str) -> None:
@@ -146,6 +152,72 @@ def test_a_site_is_opened(desk: RunningDesk, office: Page, site: tuple[str, str]
     assert (found["name"], found["address"], found["isOpen"]) == ({"ja": "例示会館の別館"}, "見本市例示町2", True)
 
 
+def test_degrees_that_are_no_number_are_refused_at_their_field_and_the_earlier_ones_stay(
+    browser: Browser, desk: RunningDesk, site: tuple[str, str]
+):
+    known = {"name": {"ja": "例示会館"}, "kind": "temporary", "address": "見本市例示町1", "lat": 35.5, "lon": 139.5}
+    desk.http.put(f"/api/pickup/sites/{site[0]}", json=known, headers=officer(desk)).raise_for_status()
+    with staff_page(browser, desk, SUPPLIES, OFFICER) as page:
+        choose(page, site)
+        open_entry(page, "場所を開く・直す")
+        for name, wrong in (("緯度", "北緯35"), ("経度", "Infinity")):
+            before = page.get_by_label(name).input_value()
+            page.get_by_label(name).fill(wrong)
+            press(page, "保存する")
+            expect(page.locator("#put-site .field", has_text=name).locator(".error")).to_be_visible()
+            expect(page.get_by_label(name)).to_have_value(wrong)
+            page.get_by_label(name).fill(before)
+
+    found = site_at(desk, site)
+    assert (found["lat"], found["lon"]) == (35.5, 139.5)
+
+
+def test_what_has_to_be_filled_in_is_told_at_its_field(office: Page):
+    open_entry(office, "場所を開く・直す")
+    office.get_by_label("新しい場所").check()
+    press(office, "保存する")
+    expect(office.locator("#put-site .field", has_text="拠点ID").locator(".error")).to_have_text("入力してください。")
+    expect(office.get_by_label("拠点ID")).to_be_focused()
+
+    open_entry(office, "枠を開く")
+    office.get_by_label("日付").fill("2026-12-01")
+    press(office, "枠を開く")
+    for name in ("開始", "終了"):
+        error = office.locator("#open-slot .field", has_text=name).locator(".error")
+        expect(error).to_have_text("入力してください。")
+    expect(office.locator("#open-slot .error")).to_have_count(2)
+    office.get_by_label("日付").fill("")
+    press(office, "枠を開く")
+    expect(office.locator("#open-slot .error")).to_have_count(3)
+    check_at_both_widths(office)
+
+
+@pytest.mark.parametrize(
+    ("choice", "asked"),
+    [("開設している", "予約のある1世帯には、別の場所と時間"), ("場所が移った", "予約のある1世帯に、来られるか")],
+)
+def test_a_site_is_closed_or_moved_only_after_asking_with_the_number_of_households(
+    browser: Browser, desk: RunningDesk, site: tuple[str, str], choice: str, asked: str
+):
+    household_with_place(desk, *site)
+    with staff_page(browser, desk, SUPPLIES, OFFICER) as page:
+        choose(page, site)
+        open_entry(page, "場所を開く・直す")
+        page.locator("#put-site").get_by_label("住所").fill("見本市例示町2")
+        page.get_by_label(choice).click()
+        said: list[str] = []
+        page.once("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+        press(page, "保存する")
+        assert asked in said[0]
+        assert site_at(desk, site)["address"] != "見本市例示町2"
+
+        page.once("dialog", lambda dialog: dialog.accept())
+        press(page, "保存する")
+        expect(page.locator("#said.done")).to_have_text("保存しました。")
+
+    assert site_at(desk, site)["address"] == "見本市例示町2"
+
+
 def test_a_table_is_looked_through_before_it_is_taken(
     desk: RunningDesk, office: Page, site: tuple[str, str], tmp_path: Path
 ):
@@ -193,6 +265,7 @@ def test_a_short_stock_is_split_after_a_look_at_every_rule(browser: Browser, des
         page.on("dialog", lambda dialog: dialog.accept())
         choose(page, (name, opened))
         kept = page.locator(".slot", has_text="配達")
+        expect(kept.locator("summary").first).to_contain_text("分けかたの決定待ち")
         kept.locator("summary").first.click()
         press(page, "公平な分けかたを決める")
         equally = kept.locator(".previews section", has_text="同じ数ずつ")
@@ -202,6 +275,7 @@ def test_a_short_stock_is_split_after_a_look_at_every_rule(browser: Browser, des
         page.get_by_label("その分けかたにする理由").fill("ミルクが足りないため")
         press(page, "この分けかたに決める")
         expect(page.locator("#said.done")).to_contain_text("分けかたを決めました")
+        expect(kept.locator("summary").first).not_to_contain_text("決定待ち")
 
         kept.locator("summary").first.click()
         press(page, "決まった分けかたを見る")

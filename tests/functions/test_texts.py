@@ -39,6 +39,13 @@ def test_no_text_stands_twice_under_one_key(path: Path):
     assert [key for key in keys if keys.count(key) > 1] == []
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.name)
+def test_no_text_names_a_field_of_the_api(path: Path):
+    said = {key: re.sub(r"{\w+}", "", text) for key, text in json.loads(path.read_text(encoding="utf-8")).items()}
+
+    assert {key for key, text in said.items() if re.search(r"\b[a-z]+[A-Z]", text)} == set()
+
+
 def test_every_text_that_a_page_shows_exists_and_none_is_left_over():
     sources = [*WEB.glob("templates/**/*.html"), *(WEB.parent / "functions").glob("*.py")]
     used = {key for path in sources for key in re.findall(KEY, path.read_text(encoding="utf-8"))}

@@ -2,11 +2,12 @@ import msgspec
 import pytest
 
 from services import times
+from services.documents import Event
 from services.errors import InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
-from services.pickup import ledger
+from services.pickup import exports, ledger
 from services.pickup.fields import AllotFields, StockFields
-from services.pickup.numbers import count
-from services.pickup.sites import Depot, Entry, Site, Slot, Stock
+from services.pickup.numbers import count, state_of
+from services.pickup.sites import DECIDED, Depot, Entry, Site, Slot, Stock
 from services.pickup.supplies import Item
 from tests.pickup import NOW, TITLE, slot
 
@@ -151,6 +152,18 @@ def test_a_site_is_counted_by_item_and_by_slot():
     assert (counted.state, counted.places, counted.held, counted.confirmed) == ("open", 10, 1, 1)
     (units,) = counted.items
     assert (units.allotted, units.free, units.held, units.confirmed, units.collected) == (10, 4, 2, 4, 0)
+
+
+def test_a_slot_is_kept_until_its_split_is_decided():
+    fields = msgspec.structs.replace(slot(places=10, kit=10), fill="split")
+    kept = ledger.with_documents(depot(kit=30), ledger.opened(depot(kit=30), fields, "officer", NOW))
+    event = Event(id=DECIDED, at=NOW, event="split_decided", by="officer")
+    decided = msgspec.structs.replace(only_slot(kept), history=(*only_slot(kept).history, event))
+    ended = msgspec.structs.replace(only_slot(kept), is_open=False)
+
+    assert state_of(only_slot(kept), NOW) == state_of(only_slot(kept), fields.starts) == "kept"
+    assert (state_of(decided, NOW), state_of(ended, NOW)) == ("open", "closed")
+    assert "分けかたの決定待ち" in exports.of_slots(count(kept, ITEMS, NOW)).decode()
 
 
 @pytest.mark.parametrize(("on_hand", "low"), [(15, True), (16, False)])

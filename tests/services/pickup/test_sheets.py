@@ -51,6 +51,7 @@ def test_a_cell_of_several_lines_is_one_line_of_the_table():
         (b"", [(1, "品目", "missing_column"), (1, "数量", "missing_column")]),
         ("品目,数量\n".encode(), [(1, "", "empty_sheet")]),
         ("品目,数,理由\n毛布,3,\n".encode(), [(1, "数", "unknown_column"), (1, "数量", "missing_column")]),
+        ("品目,数量,色,色\n毛布,3,,\n".encode(), [(1, "色", "unknown_column")] * 2),
         ("品目,数量,item\n毛布,3,水\n".encode(), [(1, "品目", "column_twice"), (1, "item", "column_twice")]),
         ('品目,数量\n毛布,3\n"水,4\n'.encode(), [(3, "", "broken_quotes")]),
         ("品目,数量\n毛布,3,4\n水,1\n茶,1,,,\n".encode(), [(2, "", "too_many_cells"), (4, "", "too_many_cells")]),

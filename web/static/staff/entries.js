@@ -1,7 +1,8 @@
 // What officers enter: stock that came, was counted or packed; slots; sites.
-import { call } from "/static/staff/api.js";
+import { call, Refused } from "/static/staff/api.js";
 import { sending } from "/static/staff/forms.js";
 import { element, say, t } from "/static/staff/page.js";
+import { canChange } from "/static/staff/slots.js";
 import { instant } from "/static/staff/times.js";
 
 const place = (id) => document.getElementById(id);
@@ -30,6 +31,7 @@ async function enter(office, id) {
 async function openSlot(office) {
   const form = place("open-slot");
   const typed = (name) => form.elements[name].value;
+  mustBeFilled(form, "day", "/starts", "/ends");
   await call("POST", `/api/pickup/sites/${office.site.site.id}/slots`, {
     starts: instant(typed("day"), typed("/starts")),
     ends: instant(typed("day"), typed("/ends")),
@@ -49,6 +51,9 @@ async function putSite(office) {
   const known = place("new-site").checked ? {} : office.site.site;
   const texts = (name) => Object.fromEntries(["ja", "ja-easy", "en"].map((language) => [language, typed(`/${name}/${language}`)]).filter(([, text]) => text));
   const id = typed("/id");
+  const [isOpen, moved] = ["/isOpen", "/moved"].map((name) => form.elements[name].checked);
+  mustBeFilled(form, "/id");
+  if (!agreed(known, office.site?.slots, isOpen, moved)) return;
   await call("PUT", `/api/pickup/sites/${encodeURIComponent(id)}`, {
     name: texts("name"),
     kind: typed("/kind"),
@@ -58,12 +63,26 @@ async function putSite(office) {
     phone: typed("/phone"),
     lat: degrees(typed("/lat")),
     lon: degrees(typed("/lon")),
-    isOpen: form.elements["/isOpen"].checked,
-    moved: form.elements["/moved"].checked,
+    isOpen,
+    moved,
   });
   place("new-site").checked = false;
   await office.refresh(id);
   say(t("supplies.site_put"), "done");
+}
+
+/** Ask before the households with a place at a site are sent elsewhere, or asked whether they can come. */
+function agreed(known, slots, isOpen, moved) {
+  const closes = known.isOpen && !isOpen;
+  if (!closes && !moved) return true;
+  const n = slots.filter(canChange).reduce((sum, slot) => sum + slot.held + slot.confirmed, 0);
+  return confirm(t(closes ? "supplies.site_close_sure" : "supplies.site_moved_sure", { n }));
+}
+
+function mustBeFilled(form, ...names) {
+  const empty = names.filter((name) => !form.elements[name].value.trim());
+  const errors = empty.map((pointer) => ({ pointer, message: t("supplies.required") }));
+  if (errors.length) throw new Refused(422, { detail: t("supplies.unfilled"), errors });
 }
 
 function fillSite(site) {
@@ -88,6 +107,8 @@ function line(prefix, item) {
   return element("li", {}, element("label", { htmlFor: input.id }, t("supplies.line", { title: item.title.ja, unit: item.unit.ja })), input);
 }
 
+/** Read degrees; what is no number is sent as it was typed, for the server to refuse. */
 function degrees(text) {
-  return text ? Number(text) : null;
+  if (!text) return null;
+  return Number.isFinite(Number(text)) ? Number(text) : text;
 }

@@ -6,7 +6,7 @@ import { show as showSplit } from "/static/staff/split.js";
 import { bars } from "/static/staff/stock-chart.js";
 import { day, hour } from "/static/staff/times.js";
 
-const CAN_CHANGE = ["open", "full", "begun"];
+const OVER = ["over", "closed"];
 
 /** Show the slots of the site. */
 export function show(office) {
@@ -34,10 +34,9 @@ function units(slot, office) {
 }
 
 function actions(slot, office) {
-  const canChange = CAN_CHANGE.includes(slot.state);
-  const found = canChange ? [allotment(slot, office)] : [];
-  if (slot.isDecided || (canChange && slot.fill === "split")) found.push(split(slot, office));
-  if (canChange && office.supervises) found.push(button("supplies.close", () => close(slot, office), "danger"));
+  const found = canChange(slot) ? [allotment(slot, office)] : [];
+  if (slot.isDecided || (canChange(slot) && slot.fill === "split")) found.push(split(slot, office));
+  if (canChange(slot) && office.supervises) found.push(button("supplies.close", () => close(slot, office), "danger"));
   return found;
 }
 
@@ -76,6 +75,11 @@ function button(key, action, className = "") {
 function number(name, label, slot) {
   const id = `${slot}${name}`;
   return element("div", { className: "field" }, element("label", { htmlFor: id }, label), element("input", { type: "number", id, name, value: "0", inputMode: "numeric" }));
+}
+
+/** Tell whether a slot still takes or has households, so that an officer may change it. */
+export function canChange(slot) {
+  return !OVER.includes(slot.state);
 }
 
 /** Return what an item is called. */
