@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from starlette.routing import BaseRoute, Route
 
 SPANS_KEPT = 1_000
 TRACES_SHOWN = 50
+FILES = "static_file"
+"""The span of a style or script: pages ask for many, which would push out everything else."""
 NOT_KEPT = {"cache-control": "no-store"}
 
 
@@ -25,7 +28,7 @@ class _Spans(SpanExporter):
         self.kept: deque[ReadableSpan] = deque(maxlen=SPANS_KEPT)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self.kept.extend(spans)
+        self.kept.extend(span for span in spans if span.name != FILES)
         return SpanExportResult.SUCCESS
 
 
@@ -68,13 +71,15 @@ class Telemetry:
 def routes(telemetry: Telemetry) -> list[BaseRoute]:
     """Return the page and what it shows as JSON."""
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
-    environment.globals["pairs"] = _pairs
+    environment.globals |= {"pairs": _pairs, "most": TRACES_SHOWN}
 
     def shown() -> dict[str, Any]:
         return {"metrics": telemetry.metrics(), "traces": telemetry.traces()}
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(environment.get_template("telemetry.html").render(shown()), headers=NOT_KEPT)
+        return HTMLResponse(
+            environment.get_template("telemetry.html").render(shown()), headers=NOT_KEPT
+        )
 
     async def data(_: Request) -> Response:
         return JSONResponse(shown(), headers=NOT_KEPT)
@@ -86,11 +91,18 @@ def _trace(id_: int, spans: list[ReadableSpan]) -> dict[str, Any]:
     start, end = _start(spans[0]), max(_end(span) for span in spans)
     return {
         "trace": f"{id_:032x}",
-        "names": list(dict.fromkeys(span.name for span in spans if not span.name.startswith(("cosmos ", "queue ")))),
+        "names": _names(spans),
         "start": start,
+        "at": datetime.fromtimestamp(start / 1000, UTC).isoformat(timespec="seconds"),
         "lasted": max(end - start, 1),
         "spans": [_span(span) for span in spans],
     }
+
+
+def _names(spans: list[ReadableSpan]) -> list[str]:
+    """Name what happened, each once; the calls of stores alone where nothing else is known."""
+    names = list(dict.fromkeys(span.name for span in spans))
+    return [name for name in names if not name.startswith(("cosmos ", "queue "))] or names
 
 
 def _span(span: ReadableSpan) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions import telemetry
-from local.telemetry import Telemetry
+from local.telemetry import TRACES_SHOWN, Telemetry
 from services.documents import Event
 from services.requests.model import Contact, Request
 from services.tasks.model import Task
@@ -67,6 +67,17 @@ def test_what_happens_under_a_message_joins_the_trace_of_its_submission(collecte
     assert len(advance["links"]) == 1
     assert onward is not None
     assert onward.split("-")[1] == trace
+
+
+def test_the_files_of_a_page_push_no_trace_out(collected: Telemetry):
+    with telemetry.span("submit"):
+        kept = telemetry.traceparent()
+    for _ in range(TRACES_SHOWN):
+        with telemetry.span("static_file"):
+            pass
+
+    assert kept is not None
+    assert spans(collected, kept.split("-")[1])
 
 
 @pytest.mark.parametrize("sent", ["", "nonsense", "00-" + "0" * 32 + "-b7ad6b7169203331-01"])
