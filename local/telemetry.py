@@ -77,9 +77,7 @@ def routes(telemetry: Telemetry) -> list[BaseRoute]:
         return {"metrics": telemetry.metrics(), "traces": telemetry.traces()}
 
     async def page(_: Request) -> Response:
-        return HTMLResponse(
-            environment.get_template("telemetry.html").render(shown()), headers=NOT_KEPT
-        )
+        return HTMLResponse(environment.get_template("telemetry.html").render(shown()), headers=NOT_KEPT)
 
     async def data(_: Request) -> Response:
         return JSONResponse(shown(), headers=NOT_KEPT)

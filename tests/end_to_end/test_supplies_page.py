@@ -152,6 +152,22 @@ def test_a_site_is_opened(desk: RunningDesk, office: Page, site: tuple[str, str]
     assert (found["name"], found["address"], found["isOpen"]) == ({"ja": "例示会館の別館"}, "見本市例示町2", True)
 
 
+def test_the_first_site_of_a_counter_needs_no_word_that_it_is_new(
+    browser: Browser, desk: RunningDesk, site: tuple[str, str]
+):
+    with staff_page(browser, desk, SUPPLIES, OFFICER) as page:
+        page.route("**/api/pickup/sites", lambda route: route.fulfill(json={"sites": []}))
+        page.reload()
+        open_entry(page, "場所を開く・直す")
+        page.get_by_label("拠点ID").fill(f"{site[0]}-first")
+        page.get_by_label("名称", exact=True).fill("例示会館")
+        page.locator("#put-site").get_by_label("住所").fill("見本市例示町3")
+        press(page, "保存する")
+        expect(page.locator("#said.done")).to_be_visible()
+
+    assert desk.http.get(f"/api/pickup/sites/{site[0]}-first", headers=officer(desk)).status_code == 200
+
+
 def test_degrees_that_are_no_number_are_refused_at_their_field_and_the_earlier_ones_stay(
     browser: Browser, desk: RunningDesk, site: tuple[str, str]
 ):

@@ -48,12 +48,12 @@ async function openSlot(office) {
 async function putSite(office) {
   const form = place("put-site");
   const typed = (name) => form.elements[name].value.trim();
-  const known = place("new-site").checked ? {} : office.site.site;
+  const known = place("new-site").checked || !office.site ? {} : office.site.site;
   const texts = (name) => Object.fromEntries(["ja", "ja-easy", "en"].map((language) => [language, typed(`/${name}/${language}`)]).filter(([, text]) => text));
   const id = typed("/id");
   const [isOpen, moved] = ["/isOpen", "/moved"].map((name) => form.elements[name].checked);
   mustBeFilled(form, "/id");
-  if (!agreed(known, office.site?.slots, isOpen, moved)) return;
+  if (!agreed(known, office.site?.slots ?? [], isOpen, moved)) return;
   await call("PUT", `/api/pickup/sites/${encodeURIComponent(id)}`, {
     name: texts("name"),
     kind: typed("/kind"),
