@@ -1,4 +1,4 @@
-"""The app on emulators of its own, with one invented service published."""
+"""The app on emulators of its own, with the shipped services published."""
 
 import subprocess
 import uuid
@@ -24,15 +24,17 @@ from stores.shipped import read_yaml
 from wiring import App, build
 
 TEAM = "supplies"
-STAFF = Staff("u-bench", "計測", frozenset({f"Team.{TEAM}"}))
+CERTIFICATES = "certificates"
+STAFF = Staff("u-bench", "計測", frozenset({f"Team.{TEAM}", f"Team.{CERTIFICATES}"}))
 RELIEF: dict[str, Any] = read_yaml(ROOT / "catalog" / "services" / "relief-supplies.yaml")
+CERTIFICATE: dict[str, Any] = read_yaml(ROOT / "catalog" / "services" / "disaster-certificate.yaml")
 
 
-def submission() -> Submission:
-    """Return answers that lead to one task of one team."""
+def submission(definition: dict[str, Any] = RELIEF, team: str = TEAM) -> Submission:
+    """Return answers to a service that lead to one task of one team."""
     return Submission(
-        service=RELIEF["id"],
-        answers=_answers_with_one_task(),
+        service=definition["id"],
+        answers=_answers_with_one_task(definition, team),
         contact=Contact(phone="090-0000-0000", name="見本 花子"),
     )
 
@@ -44,7 +46,7 @@ def new_key() -> str:
 
 @asynccontextmanager
 async def emulated_app() -> AsyncIterator[App]:
-    """Start both emulators in memory and yield an app on them with the shipped service published."""
+    """Start both emulators in memory and yield an app on them with the shipped services published."""
     cosmos, blob, queue, table = (free_port() for _ in range(4))
     commands = (cosmos_command(cosmos), azurite_command(blob, queue, table))
     processes = [subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=DEVNULL) for command in commands]
@@ -53,7 +55,8 @@ async def emulated_app() -> AsyncIterator[App]:
             await wait_for_port(port, within=30)
         app = build(_settings(cosmos_connection(cosmos), storage_connection(blob=blob, queue=queue)))
         await provision(app)
-        await app.catalog.publish(RELIEF)
+        for definition in (RELIEF, CERTIFICATE):
+            await app.catalog.publish(definition)
         yield app
         await app.close()
     finally:
@@ -61,8 +64,8 @@ async def emulated_app() -> AsyncIterator[App]:
             process.communicate(timeout=10)
 
 
-def _answers_with_one_task() -> dict[str, Any]:
-    wanted = (case for case in RELIEF["cases"] if _teams(case) == [TEAM])
+def _answers_with_one_task(definition: dict[str, Any], team: str) -> dict[str, Any]:
+    wanted = (case for case in definition["cases"] if _teams(case) == [team])
     answers: dict[str, Any] = next(wanted)["answers"]
     return answers
 

@@ -1,4 +1,4 @@
-"""A request's whole life, played in one process: what the host does between the steps is left out."""
+"""A certificate's whole life, played in one process: what the host does between the steps is left out."""
 
 import json
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ import azure.functions as func
 import msgspec
 
 import wiring
-from bench.desk import STAFF, TEAM, new_key, submission
+from bench.desk import CERTIFICATE, CERTIFICATES, STAFF, new_key, submission
 from functions.api import submit_request
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
@@ -24,7 +24,7 @@ async def submit(app: App) -> str:
         method="POST",
         url="/api/requests",
         headers={"Content-Type": "application/json", "Idempotency-Key": new_key()},
-        body=msgspec.json.encode(submission()),
+        body=msgspec.json.encode(submission(CERTIFICATE, CERTIFICATES)),
     )
     answer = await _submit(request, _CONTEXT)
     assert answer.status_code == 201, answer.get_body()
@@ -39,7 +39,7 @@ async def advance(app: App, reference: str) -> None:
 
 async def claim_and_complete(app: App) -> None:
     """Claim the next task and complete it."""
-    [claimed] = await app.tasks.claim_next(TEAM, STAFF, claim_id=new_key(), limit=1, seconds=900)
+    [claimed] = await app.tasks.claim_next(CERTIFICATES, STAFF, claim_id=new_key(), limit=1, seconds=900)
     assert claimed.task.lease is not None
     await app.tasks.complete(claimed.task.id, STAFF, claimed.task.lease.token, outcome="done", note=None)
 

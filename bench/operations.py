@@ -44,7 +44,7 @@ async def report(app: App) -> None:
         ("advance, one task", lambda: life.advance(app, references[0])),
         ("claim and complete", lambda: life.claim_and_complete(app)),
     )
-    print("(d) calls at the transport      Cosmos DB   queue")
+    print("(d) calls at the transport      Cosmos DB   queue   (a certificate; (e) has those of supplies)")
     total = []
     for name, part in parts:
         with Counted() as counted:

@@ -11,7 +11,7 @@ from azure.cosmos.aio import ContainerProxy
 from azure.storage.queue.aio import QueueServiceClient
 
 from bench import life
-from bench.desk import submission
+from bench.desk import CERTIFICATE, CERTIFICATES, submission
 from stores.containers import AUDIT, REQUESTS
 from wiring import App, cosmos_client, queue_client
 
@@ -111,7 +111,7 @@ class Bare:
         await self._tasks.delete_message(message.id, hidden.pop_receipt)
 
     async def _create(self, reference: str) -> dict[str, Any]:
-        body = msgspec.to_builtins(submission())
+        body = msgspec.to_builtins(submission(CERTIFICATE, CERTIFICATES))
         request = {"id": reference, "reference": reference, "type": "request", **body, **_PADDING}
         await self._requests.create_item(request, no_response=True)
         await self._wake_ups.send_message(_MESSAGE, time_to_live=-1)
@@ -121,6 +121,6 @@ class Bare:
         return [item async for item in self._requests.query_items("SELECT * FROM c", partition_key=reference)]
 
 
-_MESSAGE = '{"task":"K7M2-QX9P-D4TB.prepare.1","team":"supplies","priority":"normal"}'
+_MESSAGE = '{"task":"K7M2-QX9P-D4TB.prepare.1","team":"certificates","priority":"normal"}'
 _PADDING = {"padding": "x" * 700}
 """About what our documents hold besides the answers."""
