@@ -136,9 +136,7 @@ async def test_the_sweeper_leaves_a_request_to_its_wake_up_for_a_minute(counter:
     assert len(counter.store.tasks) == 1
 
 
-async def test_a_wake_up_that_meets_a_store_that_is_away_leaves_one_message_to_the_sweeper_and_sends_none_itself(
-    counter: Counter,
-):
+async def test_a_wake_up_that_meets_a_store_that_is_away_ends_and_the_sweeper_sends_the_next(counter: Counter):
     receipt = await counter.submit()
     counter.store.away = True
     await counter.run_workers()
