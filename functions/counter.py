@@ -9,7 +9,7 @@ import azure.functions as func
 import msgspec
 from msgspec import Meta
 
-from functions import forms, telemetry, views
+from functions import counter_views, forms, telemetry
 from functions.access import ANY_TEAM
 from functions.staff import ClaimId
 from functions.web import Call, answer, api
@@ -106,7 +106,7 @@ class Override(_Body, frozen=True, kw_only=True):
 async def show_card(call: Call) -> func.HttpResponse:
     """Show what is due to a household, or that it was handed over."""
     body = call.json(Look)
-    return answer(views.card(await call.app.counter.card(body.reference, call.caller, body.view)))
+    return answer(counter_views.card(await call.app.counter.card(body.reference, call.caller, body.view)))
 
 
 @bp.route("api/staff/pickup/hand-overs", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -119,7 +119,7 @@ async def hand_over(call: Call) -> func.HttpResponse:
     )
     card = await call.app.counter.hand_over(body.reference, handed, call.caller)
     telemetry.join("hand over", card.request.traceparent)
-    return answer(views.card(card))
+    return answer(counter_views.card(card))
 
 
 @bp.route("api/staff/pickup/searches", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -129,7 +129,7 @@ async def search_cards(call: Call) -> func.HttpResponse:
     body = call.json(Search)
     wanted = Wanted(kana=body.kana, address=body.address, birth_date=body.birth_date)
     found = await call.app.searching.search(wanted, body.reason, call.caller)
-    return answer({"found": [views.found_card(one) for one in found]})
+    return answer({"found": [counter_views.found_card(one) for one in found]})
 
 
 @bp.route("api/staff/pickup/walk-ins", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -139,7 +139,7 @@ async def take_in_at_counter(call: Call) -> func.HttpResponse:
     body = call.json(WalkIn)
     submission = Submission(service=body.service, answers=body.answers, contact=body.contact, locale=body.locale)
     card = await call.app.walk_ins.take_in(submission, body.id, call.caller, call.traceparent)
-    return answer(views.card(card))
+    return answer(counter_views.card(card))
 
 
 @bp.route("api/staff/pickup/walk-in-forms", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -149,7 +149,8 @@ async def take_in_form_at_counter(call: Call) -> func.HttpResponse:
     body = call.json(WalkInForm)
     service = await call.app.catalog.accepted(body.service, None)
     submission = forms.read(service, call.texts, body.typed, call.texts.language)
-    return answer(views.card(await call.app.walk_ins.take_in(submission, body.id, call.caller, call.traceparent)))
+    card = await call.app.walk_ins.take_in(submission, body.id, call.caller, call.traceparent)
+    return answer(counter_views.card(card))
 
 
 @bp.route("api/staff/pickup/rosters", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -159,7 +160,8 @@ async def take_roster(call: Call) -> func.HttpResponse:
     body = call.json(Roster)
     due = await call.app.rosters.take(body.site, body.view, call.caller)
     items = await call.app.depots.items()
-    return answer({"site": body.site, "at": call.app.clock(), "entries": [views.due(one, items) for one in due]})
+    entries = [counter_views.due(one, items) for one in due]
+    return answer({"site": body.site, "at": call.app.clock(), "entries": entries})
 
 
 @bp.route("api/staff/pickup/corrections", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -169,7 +171,7 @@ async def correct_household(call: Call) -> func.HttpResponse:
     body = call.json(Correction)
     amendment = Amendment(id=body.id, answers=body.answers, reason=body.reason)
     corrected = await call.app.correcting.correct(body.reference, amendment, call.caller)
-    return answer({"card": views.card(corrected.card), "keepsUnits": corrected.keeps_units})
+    return answer({"card": counter_views.card(corrected.card), "keepsUnits": corrected.keeps_units})
 
 
 @bp.route("api/staff/pickup/overrides", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -177,7 +179,7 @@ async def correct_household(call: Call) -> func.HttpResponse:
 async def serve_again(call: Call) -> func.HttpResponse:
     """Serve a household that was served under another request already, for a reason."""
     body = call.json(Override)
-    return answer(views.card(await call.app.judging.override(body.reference, body.reason, call.caller)))
+    return answer(counter_views.card(await call.app.judging.override(body.reference, body.reason, call.caller)))
 
 
 def _instant(text: str | None) -> Instant | None:
