@@ -310,6 +310,30 @@ def test_a_receipt_says_where_to_find_the_place_and_shows_it_once_it_is_there(de
     assert "10:00 to 11:00" in answer.text
 
 
+def test_a_page_names_what_the_place_does_not_hand_out(desk: RunningDesk):
+    receipt = submit(desk, 23, items=["water", "infantMilk"], household={"members": 3, "infants": 1})
+    booking = booking_in(desk, receipt, "confirmed")
+
+    shown = post(desk, "/ja/requests", pair_of(receipt), "show").text
+
+    assert [line["item"] for line in booking["missing"]] == ["infantMilk"]
+    assert shown.index("この場所では受け取れないもの") < shown.index("乳児用ミルク")
+
+
+def test_a_request_is_not_offered_to_be_withdrawn_once_its_supplies_were_handed_over(desk: RunningDesk):
+    receipt = submit(desk, 24, diet="卵")
+    booking_in(desk, receipt, "confirmed")
+    before = post(desk, "/ja/requests", pair_of(receipt), "show").text
+    handed = {"reference": receipt["reference"], "id": "handed-over-0024", "receiver": "household"}
+    staff = desk.token("madoguchi", "Team.supplies")
+    desk.http.post("/api/staff/pickup/hand-overs", json=handed, headers=staff).raise_for_status()
+
+    after = post(desk, "/ja/requests", pair_of(receipt), "show").text
+
+    assert status(desk, receipt)["status"] == "accepted", "somebody still calls about the diet"
+    assert ("申請を取り下げる" in before, "申請を取り下げる" in after) == (True, False)
+
+
 def test_a_resident_chooses_a_slot_shows_the_code_changes_and_withdraws(page: Page, desk: RunningDesk):
     seen: list[str] = []
     page.on("request", lambda request: seen.append(request.url))
@@ -377,6 +401,7 @@ def test_the_print_of_a_status_fits_one_page_with_all_that_is_needed_at_the_site
     context = context_of(browser, desk)
     page = context.new_page()
     look_up(page, receipt)
+    expect(page.locator(".code")).to_be_visible()
 
     printed = page.pdf(format="A4")
     page.emulate_media(media="print")
