@@ -1,5 +1,6 @@
 """What residents and channels call: services, slots, requests, how they stand, their place and withdrawal."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import azure.functions as func
@@ -10,8 +11,8 @@ from functions import clients, telemetry, views
 from functions.access import ANYONE
 from functions.problems import AccessCodeMissing, MissingKey
 from functions.texts import LANGUAGES, Texts
-from functions.web import Call, answer, api, require
-from services.errors import FieldError, InvalidSubmission
+from functions.web import Call, answer, api, caller_of, require
+from services.errors import FieldError, InvalidSubmission, Unauthenticated
 from services.pickup.sites import Method
 from services.requests.intake import is_idempotency_key
 from services.requests.model import Request, Submission
@@ -19,6 +20,8 @@ from services.requests.receipts import read_reference
 
 STATUS_OF = {"created": 201, "repeated": 200, "queued": 202}
 
+CHANNEL = "Channel."
+"""How the roles of channels begin."""
 METHODS: tuple[Method, ...] = ("pickup", "delivery")
 
 bp = func.Blueprint()
@@ -57,15 +60,14 @@ async def list_open_slots(call: Call) -> func.HttpResponse:
 @bp.route("api/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @api(access=ANYONE)
 async def submit_request(call: Call) -> func.HttpResponse:
-    """Keep a request and give its receipt."""
+    """Keep a request and give its receipt; who sends is counted before the body is read."""
+    await _count(call)
     submission = call.json(Submission)
     key = call.request.headers.get("idempotency-key", "")
     if not is_idempotency_key(key):
         raise MissingKey()
-    if submission.channel == "web":
-        clients.admit(call.app, call.request.headers, "send")
-    else:
-        await require(call.request, f"Channel.{submission.channel}")
+    if submission.channel != "web":
+        await require(call.request, f"{CHANNEL}{submission.channel}")
     receipt, how = await call.app.requests.submit(submission, key, call.traceparent)
     telemetry.record_submission(submission.service, submission.channel, how)
     return answer(receipt, STATUS_OF[how])
@@ -99,6 +101,15 @@ async def choose_place(call: Call) -> func.HttpResponse:
     """Ask for another slot."""
     code, chosen = _access_code(call), call.json(Choice)
     return await _status(call, await call.app.requests.choose_place(call.route("reference"), code, chosen.slot))
+
+
+async def _count(call: Call) -> None:
+    """Count a call by its address, unless its token is that of a channel; raises TooManyRequests."""
+    if call.request.headers.get("authorization"):
+        with suppress(Unauthenticated):
+            if any(role.startswith(CHANNEL) for role in (await caller_of(call.request)).roles):
+                return
+    clients.admit(call.app, call.request.headers, "send")
 
 
 async def _status(call: Call, request: Request | None) -> func.HttpResponse:

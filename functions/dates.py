@@ -1,10 +1,9 @@
 """Dates as people read and type them: Japan's time and eras in view, ISO 8601 in store."""
 
 import re
-import unicodedata
 from datetime import date, datetime, timedelta, timezone
 
-from services import times
+from services import door, times
 from services.times import Instant
 
 JAPAN = timezone(timedelta(hours=9), "JST")
@@ -71,7 +70,7 @@ def era_year(day: date) -> str:
 
 def read_date(typed: str) -> str:
     """Write a typed day (`2026/11/1`, `２０２６年１１月１日`) as ISO 8601; what is no day stays as it was typed."""
-    found = _TYPED.fullmatch(unicodedata.normalize("NFKC", typed).strip())
+    found = _TYPED.fullmatch(door.plain(typed).strip())
     if not found:
         return typed
     try:

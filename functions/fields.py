@@ -1,7 +1,6 @@
 """The form of a service on a page: fields drawn from its JSON Schema, and answers read from what was typed."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -11,6 +10,7 @@ import msgspec
 
 from functions.dates import date_text, read_date
 from functions.texts import Texts
+from services import door
 from services.catalog.controls import SLOTS, Kind, kind_of
 from services.catalog.forms import child
 
@@ -239,7 +239,7 @@ def _as_offered(typed: str, offered: Sequence[Any]) -> Any:
 
 def _number(typed: str) -> int | str:
     """Read a whole number in digits, full width too."""
-    plain = unicodedata.normalize("NFKC", typed)
+    plain = door.plain(typed)
     return int(plain) if re.fullmatch(r"[+-]?[0-9]{1,15}", plain) else typed
 
 

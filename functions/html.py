@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 import azure.functions as func
 import msgspec
@@ -16,7 +15,7 @@ from functions.access import ANYONE
 from functions.fields import Typed, first
 from functions.problems import STATUS, BadForm, TooLarge, retry_after
 from functions.texts import LANGUAGES, Texts
-from services import times
+from services import door, times
 from services.errors import MadoguchiError, StoreUnavailable, TooManyRequests
 from services.limits import Kind
 from wiring import App, app
@@ -28,7 +27,6 @@ WEB = Path(__file__).parent.parent / "web"
 LANG = "{lang:regex(^(" + "|".join(LANGUAGES) + ")$)}"
 MAX_FORM = 256 * 1024
 """A body of 48 KiB as JSON, percent-encoded, with room for what the form adds."""
-MAX_CONTROLS = 500
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -67,8 +65,8 @@ class Visit(msgspec.Struct, frozen=True):
         if len(body) > MAX_FORM:
             raise TooLarge()
         try:
-            return parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_CONTROLS)
-        except ValueError as error:
+            return door.form(body)
+        except door.Unreadable as error:
             raise BadForm(str(error)) from error
 
     def page(

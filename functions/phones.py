@@ -1,9 +1,10 @@
 """Phone numbers on a page: links that a phone can call."""
 
 import re
-import unicodedata
 
 from markupsafe import Markup, escape
+
+from services import door
 
 _NUMBER = re.compile(r"[+(（]?\d[\d() （）.－‐-]*\d")
 
@@ -18,6 +19,6 @@ def _link(phone: str) -> Markup:
     found = _NUMBER.search(phone)
     if found is None:
         return escape(phone)
-    digits = re.sub("[^0-9+]", "", unicodedata.normalize("NFKC", found[0]))
+    digits = re.sub("[^0-9+]", "", door.plain(found[0]))
     link = Markup('<a class="tel" href="tel:{}">{}</a>').format(digits, found[0])
     return escape(phone[: found.start()]) + link + escape(phone[found.end() :])

@@ -38,7 +38,7 @@ class MissingKey(errors.Refusal):
 
 
 class TooLarge(errors.Refusal):
-    """Refuse a body over 48 KiB."""
+    """Refuse a body of more bytes or values than its place takes."""
 
     code = "too_large"
 

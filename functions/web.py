@@ -1,6 +1,5 @@
 """The edge of every HTTP function: decode, check who calls, and turn every error into its answer."""
 
-import re
 from collections.abc import Awaitable, Callable
 
 import azure.functions as func
@@ -10,8 +9,8 @@ from functions import clients, telemetry
 from functions.access import ANYONE, must_have, staff_of
 from functions.problems import BadRequest, NotJson, TooLarge, problem
 from functions.texts import Texts, negotiate
-from services import errors
-from services.catalog.forms import is_too_deep
+from services import door, errors
+from services.catalog.forms import child
 from services.errors import FieldError, InvalidSubmission, MadoguchiError
 from services.limits import Kind
 from services.tasks.model import Staff
@@ -40,9 +39,12 @@ class Call(msgspec.Struct, frozen=True):
         """Return a parameter of the route."""
         return str(self.request.route_params[name])
 
-    def json[T](self, type_: type[T], limit: int = MAX_BODY) -> T:
-        """Decode the body; raises TooLarge, NotJson, BadRequest, InvalidSubmission, in this order."""
-        return decode(self.request, type_, limit)
+    def json[T](self, type_: type[T], limit: int = MAX_BODY, most: int = door.MOST_VALUES) -> T:
+        """Decode the body of at most so many bytes and values.
+
+        Raises TooLarge, NotJson, BadRequest, InvalidSubmission.
+        """
+        return decode(self.request, type_, limit, most)
 
 
 type Handler = Callable[[Call], Awaitable[func.HttpResponse]]
@@ -88,7 +90,7 @@ def answer(body: object, status: int = 200) -> func.HttpResponse:
     )
 
 
-def decode[T](request: func.HttpRequest, type_: type[T], limit: int = MAX_BODY) -> T:
+def decode[T](request: func.HttpRequest, type_: type[T], limit: int, most: int) -> T:
     """Decode a JSON body: first its size and type, then whether it is JSON, then its shape."""
     body = request.get_body()
     if len(body) > limit:
@@ -96,11 +98,11 @@ def decode[T](request: func.HttpRequest, type_: type[T], limit: int = MAX_BODY) 
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise NotJson()
     try:
-        plain = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError) as error:
+        plain = door.json(body, most)
+    except door.Unreadable as error:
         raise BadRequest(str(error)) from error
-    if is_too_deep(plain):
-        raise BadRequest("nested too deeply")
+    except door.TooMuch as error:
+        raise TooLarge() from error
     try:
         return msgspec.convert(plain, type_)
     except msgspec.ValidationError as error:
@@ -115,24 +117,33 @@ async def _caller(req: func.HttpRequest, access: str) -> Staff | None:
 
 async def require(req: func.HttpRequest, role: str) -> Staff:
     """Return the verified caller, who must hold the role; raises Unauthenticated, Forbidden."""
-    settings = app().settings
-    header = req.headers.get("authorization", "")
-    staff = await staff_of(header, keys=app().keys, issuer=settings.token_issuer, audience=settings.token_audience)
+    staff = await caller_of(req)
     must_have(staff, role)
     return staff
 
 
+async def caller_of(req: func.HttpRequest) -> Staff:
+    """Return the verified caller, whatever its roles; raises Unauthenticated."""
+    settings = app().settings
+    header = req.headers.get("authorization", "")
+    return await staff_of(header, keys=app().keys, issuer=settings.token_issuer, audience=settings.token_audience)
+
+
 def _shape_error(message: str) -> FieldError:
-    """Turn msgspec's message into a pointer and a code."""
-    found = re.search(r"at `\$(.*?)(?:\[\.\.\.\])?`$", message)
-    pointer = re.sub(r"\[(\d+)\]|\.([^.\[]+)", lambda m: f"/{m[1] or m[2]}", found[1]) if found else ""
-    missing = re.search("missing required field `(.+?)`", message)
-    unknown = re.search("unknown field `(.+?)`", message)
-    if missing:
-        return FieldError(f"{pointer}/{missing[1]}", "required")
-    if unknown:
-        return FieldError(f"{pointer}/{unknown[1]}", "unknown_field")
-    if re.search("[<>]=", message):
+    """Turn msgspec's message into a pointer and a code; what it quotes of the caller's is cut."""
+    said, found, where = message.rpartition(" - at `$")
+    said, pointer = (said, _pointer(where.removesuffix("`"))) if found else (message, "")
+    for words, code in (("missing required field `", "required"), ("unknown field `", "unknown_field")):
+        _, found, name = said.partition(words)
+        if found:
+            return FieldError(child(pointer, door.step(name.removesuffix("`"))), code)
+    if "<=" in said or ">=" in said:
         return FieldError(pointer, "out_of_range")
     codes = {"matching regex": "pattern", "Invalid enum value": "enum", "Expected `int": "type_integer"}
-    return FieldError(pointer, next((code for said, code in codes.items() if said in message), "type"))
+    return FieldError(pointer, next((code for words, code in codes.items() if words in said), "type"))
+
+
+def _pointer(path: str) -> str:
+    """Write msgspec's path (`.answers[3].name`, `[...]` for a key of the caller's) as a JSON pointer."""
+    steps = path.replace("[...]", "").replace("]", "").replace("[", ".").split(".")
+    return "".join(child("", step) for step in steps if step)

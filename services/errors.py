@@ -44,7 +44,11 @@ from typing import ClassVar
 
 import msgspec
 
+from services.door import MOST_PLACES
 from services.times import Instant
+
+LONGEST_REASON = 500
+"""Characters of a reason why a definition is refused, which may quote it."""
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,8 +88,8 @@ class InvalidSubmission(Refusal):
     code = "invalid"
 
     def __init__(self, errors: tuple[FieldError, ...], *, phone: str | None = None, form: object = None) -> None:
-        super().__init__(", ".join(f"{e.pointer or '/'} {e.code}" for e in errors), phone=phone)
-        self.errors = errors
+        self.errors = errors[:MOST_PLACES]
+        super().__init__(", ".join(f"{e.pointer or '/'} {e.code}" for e in self.errors), phone=phone)
         self.form = form
 
 
@@ -228,8 +232,8 @@ class SheetRefused(Refusal):
     code = "sheet_refused"
 
     def __init__(self, problems: tuple[SheetProblem, ...]) -> None:
-        super().__init__(", ".join(f"line {p.line} {p.code}" for p in problems))
-        self.problems = problems
+        self.problems = problems[:MOST_PLACES]
+        super().__init__(", ".join(f"line {p.line} {p.code}" for p in self.problems))
 
 
 class UnknownTask(Refusal):
@@ -278,8 +282,8 @@ class DefinitionRefused(Refusal):
     code = "definition_refused"
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
+        self.reasons = tuple(reason[:LONGEST_REASON] for reason in reasons[:MOST_PLACES])
+        super().__init__("; ".join(self.reasons))
 
 
 class TooManyRequests(Refusal):

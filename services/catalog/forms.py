@@ -3,16 +3,19 @@
 import copy
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
+from services import door
 from services.errors import FieldError
 
 MAX_SAFE_INTEGER = 2**53
-MAX_DEPTH = 64
 _LINEAR = jsonschema_rs.RegexOptions()
 """Patterns that are matched in time linear in the answer; others (look-around, back-references) do not compile."""
+SMALL = jsonschema_rs.RegexOptions(size_limit=200_000)
+"""Such patterns of at most so many bytes once they are compiled, which takes milliseconds each."""
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -23,7 +26,7 @@ class FormError(Exception):
 class Form:
     """Hold one compiled form."""
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(self, schema: dict[str, Any], patterns: jsonschema_rs.RegexOptions = _LINEAR) -> None:
         self.schema = schema
         try:
             self._validator = jsonschema_rs.Draft202012Validator(
@@ -31,14 +34,15 @@ class Form:
                 validate_formats=True,
                 ignore_unknown_formats=False,
                 retriever=_refuse_remote,
-                pattern_options=_LINEAR,
+                pattern_options=patterns,
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise FormError(f"the form is not a JSON Schema of 2020-12: {_first_line(error)}") from error
 
     def errors(self, answers: object) -> tuple[FieldError, ...]:
-        """Return every error of every field, in the order of the form."""
-        found = {(e.pointer, e.code): e for error in self._validator.iter_errors(answers) for e in _field_errors(error)}
+        """Return the errors of every field in the order of the form, at most 100 of them."""
+        all_ = (e for error in self._validator.iter_errors(answers) for e in _field_errors(error))
+        found = {(e.pointer, e.code): e for e in islice(all_, door.MOST_PLACES)}
         return tuple(sorted(found.values(), key=lambda e: _position(self.schema, e.pointer)))
 
     def smallest(self, answers: dict[str, Any]) -> dict[str, Any]:
@@ -62,16 +66,10 @@ def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
             if _UNSENDABLE.search(key):
                 yield FieldError(pointer, "control_character")
             else:
-                yield from unsendable(inner, child(pointer, key))
+                yield from unsendable(inner, child(pointer, door.step(key)))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from unsendable(inner, child(pointer, index))
-
-
-def is_too_deep(value: object, levels: int = MAX_DEPTH) -> bool:
-    """Tell whether JSON is nested deeper than so many levels, without going deeper itself."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels < 0 or any(is_too_deep(one, levels - 1) for one in inner)
 
 
 def canonical(value: object) -> str:
@@ -105,14 +103,14 @@ def _field_errors(error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
     """Name the property itself where the library names the object that lacks or exceeds it."""
     pointer = ""
     for step in error.instance_path:
-        pointer = child(pointer, step)
+        pointer = child(pointer, door.step(str(step)))
     details = error.kind.as_dict()
     match error.kind.name:
         case "required":
             yield FieldError(child(pointer, details["property"]), "required")
         case "additionalProperties" | "unevaluatedProperties":
             for name in details["unexpected"]:
-                yield FieldError(child(pointer, name), "unknown_field")
+                yield FieldError(child(pointer, door.step(name)), "unknown_field")
         case "falseSchema":
             yield FieldError(pointer, "not_allowed")
         case name:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from services import times
-from services.catalog import controls, forms
+from services import door, times
+from services.catalog import bounds, controls, forms
 from services.catalog.forms import Form, FormError
 from services.catalog.model import (
     RESERVED_ROUTES,
@@ -29,7 +29,7 @@ SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
 
 def read_definition(raw: object) -> Definition:
     """Read a definition from its JSON or YAML values; raises DefinitionRefused for another shape."""
-    if forms.is_too_deep(raw):
+    if door.is_too_deep(raw):
         raise DefinitionRefused(("nested too deeply",))
     unsendable = tuple(f"{error.pointer or '/'}: {error.code}" for error in forms.unsendable(raw))
     if unsendable:
@@ -40,6 +40,13 @@ def read_definition(raw: object) -> Definition:
         raise DefinitionRefused((str(error),)) from error
 
 
+def checked(raw: object) -> Definition:
+    """Read a definition and check it; raises DefinitionRefused."""
+    definition = read_definition(raw)
+    check(definition)
+    return definition
+
+
 def check(definition: Definition) -> None:
     """Refuse a definition whose names, texts, form, rules or cases fail, with every reason."""
     reasons = tuple(_problems(definition))
@@ -48,6 +55,10 @@ def check(definition: Definition) -> None:
 
 
 def _problems(definition: Definition) -> Iterator[str]:
+    too_large = tuple(bounds.problems(definition))
+    if too_large:
+        yield from too_large
+        return
     yield from _problems_of_names(definition)
     yield from _problems_of_texts(definition)
     yield from _problems_of_times(definition)
@@ -106,7 +117,7 @@ def _problems_of_times(definition: Definition) -> Iterator[str]:
 
 def _problems_of_form(definition: Definition) -> Iterator[str]:
     try:
-        Form(definition.form)
+        Form(definition.form, forms.SMALL)
     except FormError as error:
         yield str(error)
 

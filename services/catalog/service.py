@@ -78,11 +78,11 @@ class Catalog:
     async def publish(self, raw: object) -> tuple[Current, bool]:
         """Publish a definition and tell whether it is new; the one that is current already stays the version it is.
 
-        The queues of its teams are there before it becomes current. Raises DefinitionRefused, and WriteConflict where
+        It is checked beside the loop, which goes on to answer other calls meanwhile. The queues of its teams are there
+        before it becomes current. Raises DefinitionRefused, and WriteConflict where
         another was published at the same moment.
         """
-        definition = publishing.read_definition(raw)
-        publishing.check(definition)
+        definition = await asyncio.to_thread(publishing.checked, raw)
         known = {current.service: current for current in await self._store.current()}.get(definition.id)
         await self._queues.ensure([queue_of(team, p) for team in definition.teams for p in ("urgent", "normal")])
         is_new = known is None or known.edition.definition != definition

@@ -2,12 +2,11 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from services import times
+from services import door, times
 from services.errors import FieldError, InvalidSubmission, SheetProblem, SheetRefused
 from services.pickup import ledger, sheets
 from services.pickup.fields import (
@@ -198,9 +197,9 @@ def _slot_of(lines: Sequence[Row], items: Items) -> SlotFields:
 
 def _item(row: Row, items: Items) -> str:
     """Find an item by its id, its code or its Japanese name."""
-    wanted = unicodedata.normalize("NFKC", row.cells["item"])
+    wanted = door.plain(row.cells["item"])
     for id_, item in items.items():
-        if wanted in (id_, item.code, unicodedata.normalize("NFKC", item.title.get("ja", ""))):
+        if wanted in (id_, item.code, door.plain(item.title.get("ja", ""))):
             return id_
     raise SheetRefused((SheetProblem(row.line, "品目", "unknown_item"),))
 
@@ -217,14 +216,14 @@ def _one_of[T](row: Row, key: str, title: str, known: Mapping[str, T], default: 
 
 
 def _number(row: Row, key: str, title: str) -> int:
-    plain = unicodedata.normalize("NFKC", row.cells[key]).replace(",", "")
+    plain = door.plain(row.cells[key]).replace(",", "")
     if not re.fullmatch("[+-]?[0-9]{1,9}", plain):
         raise SheetRefused((SheetProblem(row.line, title, "type_integer"),))
     return int(plain)
 
 
 def _degrees(row: Row, key: str, title: str) -> float | None:
-    plain = unicodedata.normalize("NFKC", row.cells[key])
+    plain = door.plain(row.cells[key])
     if not plain:
         return None
     if not re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,12})?", plain):
@@ -234,7 +233,7 @@ def _degrees(row: Row, key: str, title: str) -> float | None:
 
 def _instant(row: Row, key: str, title: str) -> Instant:
     """Read a day (2026-11-26, 2026/11/26) with an hour of it (9:00, 24:00 is no hour) in Japan."""
-    text = unicodedata.normalize("NFKC", f"{row.cells['day']} {row.cells[key]}").replace("/", "-")
+    text = door.plain(f"{row.cells['day']} {row.cells[key]}").replace("/", "-")
     for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
         try:
             return times.instant(datetime.strptime(text, form).replace(tzinfo=JAPAN))

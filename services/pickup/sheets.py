@@ -2,11 +2,15 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
+from services import door
 from services.errors import SheetProblem, SheetRefused
+from services.invisible import trimmed
 
 MOST_LINES = 1000
 MOST_BYTES = 1024 * 1024
@@ -37,18 +41,14 @@ def read(content: bytes, columns: Sequence[Column]) -> list[Row]:
     """
     records = _records(_decoded(content))
     header = _header(records[0] if records else [], columns)
+    misshapen = tuple(_problems_of_shape(records, len(header)))
+    if misshapen:
+        raise SheetRefused(misshapen)
     rows = [Row(number, dict(zip(header, _stripped(cells), strict=False))) for number, cells in _numbered(records)]
-    wide = [
-        SheetProblem(n, "", "too_many_cells", {"limit": len(header)})
-        for n, c in _numbered(records)
-        if len(c) > len(header)
-    ]
-    if wide:
-        raise SheetRefused(tuple(wide))
     if not rows:
         raise SheetRefused((SheetProblem(1, "", "empty_sheet"),))
     if len(rows) > MOST_LINES:
-        raise SheetRefused((SheetProblem(rows[MOST_LINES].line, "", "too_many_lines", {"limit": MOST_LINES}),))
+        raise SheetRefused((_too_many_lines(records),))
     return [msgspec.structs.replace(row, cells={c.key: row.cells.get(c.key, "") for c in columns}) for row in rows]
 
 
@@ -75,14 +75,29 @@ def _decoded(content: bytes) -> str:
 
 
 def _records(text: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[list[str]] = []
     try:
-        for record in reader:
+        for record in door.records(text, MOST_LINES):
             records.append(record)
-    except csv.Error as error:
+    except door.Unreadable as error:
         raise SheetRefused((SheetProblem(len(records) + 1, "", "broken_quotes"),)) from error
+    except door.TooMuch as error:
+        raise SheetRefused((_too_many_lines(records),)) from error
     return records
+
+
+def _too_many_lines(records: list[list[str]]) -> SheetProblem:
+    """Name the first line too many, be it that only empty ones are."""
+    line = next(islice((number for number, _ in _numbered(records)), MOST_LINES, None), len(records))
+    return SheetProblem(line, "", "too_many_lines", {"limit": MOST_LINES})
+
+
+def _problems_of_shape(records: list[list[str]], columns: int) -> Iterator[SheetProblem]:
+    for number, cells in _numbered(records):
+        if len(cells) > columns:
+            yield SheetProblem(number, "", "too_many_cells", {"limit": columns})
+        if any(len(cell) > door.LONGEST_CELL for cell in cells[:columns]):
+            yield SheetProblem(number, "", "max_length", {"limit": door.LONGEST_CELL})
 
 
 def _numbered(records: list[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -94,15 +109,17 @@ def _numbered(records: list[list[str]]) -> Iterator[tuple[int, list[str]]]:
 def _header(cells: list[str], columns: Sequence[Column]) -> list[str]:
     """Return the keys of the columns in the order of the file; a cell without a title closes the table."""
     by_name = {name: column.key for column in columns for name in (column.key, column.title)}
+    if len(cells) > door.MOST_CELLS:
+        raise SheetRefused((SheetProblem(1, "", "too_many_cells", {"limit": len(columns)}),))
     names = _stripped(cells)
     while names and not names[-1]:
         names.pop()
     found = [by_name.get(name, "") for name in names]
-    problems = [SheetProblem(1, name, "unknown_column") for name, key in zip(names, found, strict=True) if not key]
+    told = [door.step(name) for name in names]
+    times = Counter(found)
+    problems = [SheetProblem(1, name, "unknown_column") for name, key in zip(told, found, strict=True) if not key]
     problems += [
-        SheetProblem(1, name, "column_twice")
-        for name, key in zip(names, found, strict=True)
-        if key and found.count(key) > 1
+        SheetProblem(1, name, "column_twice") for name, key in zip(told, found, strict=True) if key and times[key] > 1
     ]
     problems += [SheetProblem(1, c.title, "missing_column") for c in columns if c.required and c.key not in found]
     if problems:
@@ -111,7 +128,7 @@ def _header(cells: list[str], columns: Sequence[Column]) -> list[str]:
 
 
 def _stripped(cells: list[str]) -> list[str]:
-    return [_undefused(cell.strip()) for cell in cells]
+    return [_undefused(trimmed(cell)) for cell in cells]
 
 
 def _cell(value: object) -> str:

@@ -1,5 +1,7 @@
 """An officer's tables in and out: taken whole or not at all, and the same file again changes nothing."""
 
+import asyncio
+
 import msgspec
 
 from services.errors import InvalidSubmission
@@ -21,7 +23,10 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Tables:
-    """Write the tables of sites, stock and slots, and take up those that officers send."""
+    """Write the tables of sites, stock and slots, and take up those that officers send.
+
+    A table is read beside the loop, which goes on to answer other calls meanwhile.
+    """
 
     def __init__(self, depots: Depots, clock: Clock) -> None:
         self._depots = depots
@@ -50,7 +55,7 @@ class Tables:
 
     async def put_sites(self, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
         """Open sites, or change what is said of them, one after the other once all lines fit; raises SheetRefused."""
-        found = imports.sites_in(content)
+        found = await asyncio.to_thread(imports.sites_in, content)
         known = {site.site_id: site for site in await self._depots.sites()}
         for id_, fields in found.items() if not dry_run else ():
             await self._depots.put_site(id_, _with_translations(fields, known.get(id_)), staff)
@@ -59,7 +64,7 @@ class Tables:
     async def enter_stock(self, site: str, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
         """Enter stock at a site in one write; raises UnknownSite, SheetRefused, NotEnoughStock."""
         await self._depots.site(site)
-        entries = imports.stock_in(content, await self._depots.items())
+        entries = await asyncio.to_thread(imports.stock_in, content, await self._depots.items())
         try:
             await self._depots.enter(site, entries, staff, dry_run=dry_run)
         except InvalidSubmission as error:
@@ -69,7 +74,8 @@ class Tables:
     async def open_slots(self, site: str, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
         """Open slots at a site in one write; raises UnknownSite, SheetRefused, NotEnoughStock."""
         depot = await self._depots.site(site)
-        slots = imports.slots_in(content, depot, await self._depots.items(), self._clock())
+        items = await self._depots.items()
+        slots = await asyncio.to_thread(imports.slots_in, content, depot, items, self._clock())
         await self._depots.open_slots(site, slots, staff, dry_run=dry_run)
         return Taken(len(slots), not dry_run)
 

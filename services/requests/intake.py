@@ -2,14 +2,13 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from services import messages, times
-from services.catalog.forms import canonical, is_too_deep, unsendable
+from services import door, messages, times
+from services.catalog.forms import canonical, unsendable
 from services.errors import FieldError, NeverPossible, SubmissionTooLarge
 from services.requests.model import Contact, Submission
 from services.times import Instant
@@ -110,7 +109,7 @@ def read_message(body: str) -> IntakeMessage:
     message = messages.read(body, IntakeMessage, "a submission")
     if not is_idempotency_key(message.idempotency_key):
         raise NeverPossible("idempotencyKey is not 22 to 128 characters of A-Z a-z 0-9 _ -")
-    if is_too_deep(message.answers):
+    if door.is_too_deep(message.answers):
         raise NeverPossible("answers are nested too deeply")
     if cannot_be_kept(message.submission):
         raise NeverPossible("control characters or integers over 2^53")
@@ -139,5 +138,5 @@ def _contact_errors(contact: Contact) -> Iterator[FieldError]:
 
 def _is_phone(typed: str) -> bool:
     """Accept numbers as people type them: `090-0000-0000`, `（03）0000-0000`, `+81 90 0000 0000`, full width."""
-    plain = re.sub(r"[\s()ー‐−–—-]", "", unicodedata.normalize("NFKC", typed))
+    plain = re.sub(r"[\s()ー‐−–—-]", "", door.plain(typed))
     return re.fullmatch(r"0[0-9]{9,10}|\+[0-9]{8,15}|1[0-9]{2}", plain) is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services import cases
+from services import cases, door
 from services.advance.service import Advance
 from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
@@ -98,8 +98,13 @@ def _first_step(service: CompiledService, message: IntakeMessage, reason: str | 
     reasons: Sequence[tuple[bool, str]] = (
         (reason is not None, reason or ""),
         (any(True for _ in intake.general_errors(message.submission)), "invalid"),
-        (bool(service.form.errors(message.answers)), "invalid"),
+        (_do_not_fit(service, message), "invalid"),
         (state_of(service.definition, received_at) == "closed", "late"),
     )
     found = next((why for applies, why in reasons if applies), None)
     return Step(kind="review", at=received_at, reason=found) if found else Step(kind="dispatch", at=received_at)
+
+
+def _do_not_fit(service: CompiledService, message: IntakeMessage) -> bool:
+    """Tell whether the form would refuse the answers; it is not asked about more than it could ever take."""
+    return door.count_values(message.answers) > door.MOST_VALUES or bool(service.form.errors(message.answers))

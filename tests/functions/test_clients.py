@@ -2,6 +2,7 @@ import pytest
 
 from functions import clients
 from services.errors import TooManyRequests
+from tests import served
 from tests.apps import settings_for
 from tests.fakes import FakeClock
 from wiring import App, build
@@ -85,3 +86,24 @@ def test_a_call_without_an_address_is_not_counted(clock: FakeClock):
 
     for _ in range(10):
         clients.admit(app, {}, "send")
+
+
+async def test_whoever_sends_is_counted_before_the_body_is_read(clock: FakeClock):
+    served.serve(app_with(clock, calls_per_minute=1))
+
+    answers = [await served.call("submit_request", b"{", headers=CENTRE) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [400, 429]
+
+
+async def test_the_token_of_a_channel_is_looked_at_before_its_address_is_counted(clock: FakeClock):
+    app, channel = served.signed_in(app_with(clock, calls_per_minute=1), ["Channel.phone"])
+    _, staff = served.signed_in(app, ["Team.supplies"])
+    served.serve(app)
+    sent = {token: {**CENTRE, "Authorization": f"Bearer {token}"} for token in (channel, staff, "rubbish")}
+
+    of_channel = [await served.call("submit_request", b"{", headers=sent[channel]) for _ in range(3)]
+    of_others = [await served.call("submit_request", b"{", headers=sent[token]) for token in (staff, "rubbish", staff)]
+
+    assert [answer.status_code for answer in of_channel] == [400, 400, 400]
+    assert [answer.status_code for answer in of_others] == [400, 429, 429]

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.forms import Form, FormError, canonical, is_too_deep, unsendable
+from services.catalog.forms import Form, FormError, canonical, unsendable
+from services.door import LONGEST_STEP, MOST_PLACES, is_too_deep
 
 FORM = Form(
     {
@@ -94,6 +95,13 @@ def test_the_smallest_answers_leave_out_all_that_can_be_left_out():
 )
 def test_what_cannot_be_kept_is_found_wherever_it_stands(value: object, pointer: str):
     assert [e.pointer for e in unsendable(value)] == [pointer]
+
+
+def test_a_refusal_names_a_hundred_places_at_most_and_cuts_the_names_it_repeats():
+    many = FORM.errors({**GOOD, **{f"{n}{'x' * 1000}": 1 for n in range(500)}})
+
+    assert len(many) == MOST_PLACES
+    assert max(len(error.pointer) for error in many) <= LONGEST_STEP + 2
 
 
 def test_a_value_too_deep_to_judge_is_found_before_anything_recurses_into_it():

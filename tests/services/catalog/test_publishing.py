@@ -7,6 +7,9 @@ import pytest
 from services.catalog import publishing
 from services.errors import DefinitionRefused
 from tests.counter import DEFINITION
+from tests.pickup import PICKUP_DEFINITION, SUPPLIES
+
+LINE = {"type": "string", "maxLength": 9, "x-text": {"label": {"ja": "見本"}}}
 
 
 def deep(levels: int) -> object:
@@ -31,6 +34,16 @@ def test_a_definition_that_stands_its_own_cases_is_published():
         (lambda d: d.update(surprise=1), "unknown field `surprise`"),
         (lambda d: d.update(phone="a\x00"), "/phone: control_character"),
         (lambda d: d["cases"][0]["answers"].update(a=deep(80)), "nested too deeply"),
+        (lambda d: d["form"]["properties"].update({f"p{n}": LINE for n in range(300)}), "form: fields: at most 300"),
+        (lambda d: d["form"]["properties"]["note"].update(pattern=r"(\p{L}{1,50}){1,4}"), "not a JSON Schema"),
+        (lambda d: d.update(routes=d["routes"] * 20), "routes: at most 50"),
+        (lambda d: d["routes"][0].update(when="true" + " || true" * 300), "route 'prepare': a rule has at most 2000"),
+        (lambda d: d.update(cases=d["cases"] * 100), "cases: at most 200"),
+        (lambda d: d["cases"][0]["answers"].update(a=[1] * 500), "each has at most 500 answers"),
+        (lambda d: d["form"].update(examples=[{"a": [1] * 490}] * 11), "answers in all: at most 5000"),
+        (lambda d: d.update(phone="0" * 101), "phone: it has at most 100 characters"),
+        (lambda d: d["title"].update(en="x" * 5001), "a text has at most 5000 characters"),
+        (lambda d: d["form"].update(description="x" * 5001), "a text has at most 5000 characters"),
         (lambda d: d.update(id="Water!"), "id 'Water!'"),
         (lambda d: d["title"].pop("ja"), "title: the Japanese text"),
         (lambda d: d.update(phone=" "), "phone: a number to call"),
@@ -141,3 +154,21 @@ def test_a_broken_form_and_every_broken_rule_are_told_at_once():
     assert "the form is not a JSON Schema" in reasons
     assert "route 'prepare': 'answers.members <' does not compile" in reasons
     assert "route 'deliver': '1 + 1' does not return a str" in reasons
+
+
+def test_a_refusal_names_a_hundred_reasons_at_most_and_quotes_little_of_the_definition():
+    def change(definition: dict[str, Any]) -> None:
+        definition["cases"] = [{**definition["cases"][0], "expect": {"valid": False}, "name": "x" * 4000}] * 150
+
+    reasons = refused(change).split("\n")
+
+    assert len(reasons) == 100
+    assert max(len(reason) for reason in reasons) <= 500
+
+
+def test_supplies_are_bounded_before_they_are_compared_with_each_other():
+    raw = copy.deepcopy(PICKUP_DEFINITION)
+    raw["pickup"]["supplies"]["items"] = [{**SUPPLIES["items"][0], "id": f"kit{n}"} for n in range(200)]
+
+    with pytest.raises(DefinitionRefused, match="at most 200"):
+        publishing.checked(raw)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import SheetRefused
+from services.invisible import trimmed
 from services.pickup import sheets
 from services.pickup.sheets import Column, Row
 
@@ -55,6 +56,10 @@ def test_a_cell_of_several_lines_is_one_line_of_the_table():
         ("品目,数量,item\n毛布,3,水\n".encode(), [(1, "品目", "column_twice"), (1, "item", "column_twice")]),
         ('品目,数量\n毛布,3\n"水,4\n'.encode(), [(3, "", "broken_quotes")]),
         ("品目,数量\n毛布,3,4\n水,1\n茶,1,,,\n".encode(), [(2, "", "too_many_cells"), (4, "", "too_many_cells")]),
+        (("品目,数量\n毛布,3\n水," + "4" * 2001 + "\n").encode(), [(3, "", "max_length")]),
+        ("品目,数量\n".encode() + "毛布,3\n".encode() * 5000, [(1002, "", "too_many_lines")]),
+        ("品目,数量\n毛布,3\n".encode() + b"\n" * 50_000, [(19_982, "", "too_many_lines")]),
+        (b"item," * 101, [(1, "", "too_many_cells")]),
         (b"\xff\xfe\x00", [(1, "", "not_text")]),
         ("品目,数量\n毛\0布,3\n".encode(), [(1, "", "not_text")]),
         (b"PK\x03\x04\x14\x00\x06\x00", [(1, "", "not_text")]),
@@ -82,7 +87,7 @@ text = st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_cat
 
 @given(
     st.lists(
-        st.tuples(text.filter(lambda t: t.strip() == t and t and not t.startswith("'")), st.integers()), min_size=1
+        st.tuples(text.filter(lambda t: trimmed(t) == t and t and not t.startswith("'")), st.integers()), min_size=1
     )
 )
 def test_what_goes_out_comes_back_as_it_was(rows: list[tuple[str, int]]):

@@ -1,0 +1,126 @@
+"""The functions of the app over fakes, called as the host calls them."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import azure.functions as func
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+import wiring
+from function_app import app as indexed
+from local.issuer import Issuer
+from services.pickup.rosters import Rosters
+from services.pickup.searching import Searching
+from services.pickup.tables import Tables
+from services.pickup.walk_ins import WalkIns
+from stores.shipped import ShippedEditions
+from tests.apps import settings_for
+from tests.counter import Counter
+from wiring import App, build
+
+FUNCTIONS = {function.get_function_name(): function for function in indexed.get_functions()}
+_CONTEXT = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=f"00-{'1' * 32}-{'2' * 16}-01"))
+
+
+def app_over(counter: Counter, **changes: object) -> App:
+    """Return an app whose services are those of a counter on fakes."""
+    settings = settings_for("UseDevelopmentStorage=true", "UseDevelopmentStorage=true", **changes)
+    clock = counter.clock
+    return msgspec.structs.replace(
+        build(settings, clock),
+        requests=counter.requests,
+        queued=counter.queued,
+        advance=counter.advance,
+        tasks=counter.tasks,
+        catalog=counter.catalog,
+        depots=counter.depots,
+        tables=Tables(counter.depots, clock),
+        splits=counter.splits,
+        reservations=counter.reservations,
+        offers=counter.offers,
+        counter=counter.handing,
+        rosters=Rosters(counter.sites, counter.audit, clock),
+        searching=Searching(counter.store, counter.catalog, counter.audit, clock),
+        walk_ins=WalkIns(counter.requests, counter.advance, counter.handing),
+        correcting=counter.correcting,
+        delivery=counter.delivery,
+        failures=counter.operations,
+        reconciliation=counter.reconciliation,
+        queues=counter.queues,
+    )
+
+
+async def call(
+    name: str,
+    body: bytes = b"",
+    *,
+    headers: Mapping[str, str] = {},
+    route: Mapping[str, str] = {},
+    params: Mapping[str, str] = {},
+) -> func.HttpResponse:
+    """Call an HTTP function of the app that `serve` put in place."""
+    function = FUNCTIONS[name]
+    request = func.HttpRequest(
+        method=str(method_of(function)),
+        url=f"/{function.get_trigger().route}",
+        headers={"Content-Type": "application/json", **headers},
+        route_params=dict(route),
+        params=dict(params),
+        body=body,
+    )
+    return await function.get_user_function()(request, _CONTEXT)
+
+
+async def deliver(name: str, body: bytes) -> None:
+    """Deliver a message to a queue function."""
+    await FUNCTIONS[name].get_user_function()(func.QueueMessage(id="message-1", body=body))
+
+
+def signed_in(app: App, roles: list[str]) -> tuple[App, str]:
+    """Return an app that knows an issuer's key, and a token of somebody with these roles."""
+    issuer = Issuer(_key(), app.settings.token_issuer, app.settings.token_audience)
+    return msgspec.structs.replace(app, keys=_Keys(issuer)), issuer.token("u-hanako", roles, datetime.now(UTC))
+
+
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+class _Keys:
+    def __init__(self, issuer: Issuer) -> None:
+        self._keys = {key["kid"]: key for key in issuer.key_set()["keys"]}
+
+    async def key(self, id_: str) -> dict[str, Any] | None:
+        return self._keys.get(id_)
+
+
+def method_of(function: Any) -> str | None:
+    """Return the method of an HTTP function, None for any other."""
+    trigger = function.get_trigger()
+    if trigger.get_binding_name() != "httpTrigger":
+        return None
+    return str(trigger.methods[0].value if trigger.methods else "GET")
+
+
+def serve(app: App) -> None:
+    """Let the functions of this process serve this app."""
+    wiring._apps[:] = [app]
+
+
+async def shipped() -> Counter:
+    """Return a counter with the shipped services published."""
+    editions = await ShippedEditions().current()
+    return Counter(
+        *(msgspec.structs.replace(c, edition=msgspec.structs.replace(c.edition, version=1)) for c in editions)
+    )
+
+
+def said(response: func.HttpResponse) -> Any:
+    """Return the JSON of an answer."""
+    return json.loads(response.get_body())
