@@ -38,6 +38,16 @@ def test_a_workflow_stores_no_secret_and_asks_for_few_permissions(name: str):
     assert set(yaml.safe_load(text)["permissions"]) <= {"contents", "id-token"}
 
 
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_action_and_tool_is_pinned_to_what_was_looked_up(name: str):
+    actions = re.findall(r"uses: (.+)", WORKFLOWS[name].read_text(encoding="utf-8"))
+    tools = re.findall(r"npm install --global (\S+)", commands(name))
+
+    assert actions
+    assert [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[0-9.]+", action)] == []
+    assert [tool for tool in tools if not re.fullmatch(r"[\w-]+@[0-9]+\.[0-9]+\.[0-9]+", tool)] == []
+
+
 def test_ci_runs_what_a_desk_runs_and_compiles_bicep():
     assert "bash .ci/run" in commands("ci")
     assert re.search(r"az bicep lint .*\n.*az bicep build ", commands("ci"))
