@@ -43,7 +43,7 @@ def main() -> int:
         options = read_host_json(directory / "host.json")
         load_settings((arguments.settings or directory / "local.settings.json").resolve(), bool(arguments.settings))
         local_routes = _desk_routes(arguments.data)
-        listener = socket.create_server(("127.0.0.1", arguments.port), backlog=2048)
+        listener = listen(arguments.port)
         os.chdir(directory)
         with listener:
             asyncio.run(_serve(directory, options, local_routes, listener))
@@ -51,6 +51,17 @@ def main() -> int:
         print(f"the function app cannot be served:\n{error}", file=sys.stderr)
         return 1
     return 0
+
+
+def listen(port: int) -> socket.socket:
+    """Open the listener of the host; an answer on a kept connection leaves at once (TCP_NODELAY, which is inherited).
+
+    asyncio sets the option only on sockets that were made with the protocol TCP; these are made with none. Without it
+    an answer in two parts waits for the client's acknowledgement of the first, which a client delays by 40 ms.
+    """
+    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _arguments() -> argparse.Namespace:

@@ -2,12 +2,14 @@
 
 import concurrent.futures
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 
+from local.host.__main__ import listen
 from tests.local.host.processes import DEADLINE_SECONDS, Host, StartHost, address, eventually, launch, write_app
 
 HELLO = """
@@ -193,3 +195,10 @@ def test_a_port_that_is_taken_is_said(start_host: StartHost, tmp_path: Path) -> 
     code, errors = outcome(other, HELLO, "--port", str(httpx.URL(host.url).port))
     assert code == 1
     assert "Address already in use" in errors
+
+
+def test_answers_on_a_kept_connection_wait_for_no_acknowledgement() -> None:
+    with listen(0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
