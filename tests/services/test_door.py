@@ -5,6 +5,7 @@ from itertools import islice
 import pytest
 
 from services import door
+from services.errors import FieldError, InvalidSubmission, SheetProblem, SheetRefused
 
 
 def test_a_line_is_compared_without_width_and_without_what_nobody_sees():
@@ -50,3 +51,10 @@ def test_a_table_is_read_no_further_than_anybody_needs_it():
 def test_what_a_refusal_repeats_of_a_name_is_short():
     assert door.step("members") == "members"
     assert len(door.step("x" * 50_000)) == door.LONGEST_STEP + 1
+
+
+def test_a_refusal_names_a_hundred_places_at_most():
+    fields = InvalidSubmission(tuple(FieldError(f"/{n}", "required") for n in range(500)))
+    lines = SheetRefused(tuple(SheetProblem(n, "", "broken_quotes") for n in range(500)))
+
+    assert (len(fields.errors), len(lines.problems)) == (door.MOST_PLACES, door.MOST_PLACES)
