@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from services import cases
+from services import audit, cases
 from services.catalog.forms import unsendable
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
@@ -16,7 +16,7 @@ from services.pickup.counter import Card, Counter
 from services.pickup.grants import Grants
 from services.pickup.plan import booking_for, household_of
 from services.pickup.reservations import Reservations
-from services.ports import AuditLog, AuditRecord, RequestStore, SiteStore
+from services.ports import AuditLog, RequestStore, SiteStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
 from services.requests.receipts import read_reference
@@ -187,13 +187,5 @@ class Correcting:
         return await cases.change(self._store, case.request.reference, changes, case)
 
     async def _record(self, reference: str, amendment: Amendment, staff: Staff) -> None:
-        await self._audit.append(
-            AuditRecord(
-                id=f"corrected.{staff.id}.{amendment.id}",
-                subject=reference,
-                at=self._clock(),
-                who=staff.id,
-                action="corrected",
-                reason=amendment.reason,
-            )
-        )
+        now, why = self._clock(), amendment.reason
+        await self._audit.append(audit.record("corrected", reference, staff, now, reason=why, operation=amendment.id))

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from services import cases, times
+from services import audit, cases, times
 from services.catalog.model import Definition
 from services.catalog.service import Catalog
 from services.documents import Event
@@ -21,7 +21,7 @@ from services.pickup import deliveries, places, progress
 from services.pickup.booking import HAS_PLACE, Booking, Place
 from services.pickup.grants import Grants
 from services.pickup.sites import Move, Site, Slot
-from services.ports import AuditLog, AuditRecord, RequestStore, SiteStore
+from services.ports import AuditLog, RequestStore, SiteStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
 from services.requests.receipts import read_reference
@@ -81,10 +81,10 @@ class Counter:
         self._audit = audit
         self._clock = clock
 
-    async def card(self, reference: str, staff: Staff, view: str) -> Card:
-        """Show what is due to a request; the view is recorded under its id. Raises UnknownRequest, NothingDue."""
+    async def card(self, reference: str, staff: Staff) -> Card:
+        """Show what is due to a request, once the look is on record. Raises UnknownRequest, NothingDue."""
         request = await self._find(reference)
-        await self._record(request, staff, "viewed_at_counter", view)
+        await self._audit.append(audit.record("viewed_at_counter", request.reference, staff, self._clock()))
         return await self.show(request)
 
     async def show(self, request: Request) -> Card:
@@ -111,7 +111,8 @@ class Counter:
         due, and AlreadyHandedOver where another counter did it.
         """
         request = await self._find(reference)
-        await self._record(request, staff, "handed_over", handed.id)
+        record = audit.record("handed_over", request.reference, staff, self._clock(), operation=handed.id)
+        await self._audit.append(record)
         card = await self.show(request)
         place = card.booking.place
         if place is None or (card.booking.state not in HAS_PLACE and card.handed_over is None):
@@ -196,17 +197,6 @@ class Counter:
             if await self._sites.turn(place.site, place.slot, turn, move):
                 return move
         raise WriteConflict(f"{ATTEMPTS} turns in a row were overtaken")
-
-    async def _record(self, request: Request, staff: Staff, action: str, view: str) -> None:
-        await self._audit.append(
-            AuditRecord(
-                id=f"{action}.{staff.id}.{view}",
-                subject=request.reference,
-                at=self._clock(),
-                who=staff.id,
-                action=action,
-            )
-        )
 
 
 def _move_id(key: str) -> str:

@@ -27,4 +27,4 @@ class WalkIns:
         sent = msgspec.structs.replace(submission, channel=CHANNEL)
         receipt, _ = await self._requests.submit(sent, id_, traceparent)
         await self._advance.advance(receipt.reference)
-        return await self._counter.card(receipt.reference, staff, id_)
+        return await self._counter.card(receipt.reference, staff)
