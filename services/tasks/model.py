@@ -20,6 +20,9 @@ SWEEP_HELD_AFTER = 600.0
 SWEEP_OPEN_AFTER = 3600.0
 """Seconds after which the sweeper delivers an open task again; doubles with each sweep."""
 
+TEAM = "Team."
+"""Stands before the name of a team in the role of those who work for it."""
+
 type Priority = Literal["urgent", "normal"]
 type TaskStatus = Literal["open", "completed", "cancelled"]
 
@@ -52,7 +55,7 @@ class Staff(msgspec.Struct, frozen=True):
 
     def works_for(self, team: str) -> bool:
         """Tell whether the roles include this team."""
-        return f"Team.{team}" in self.roles
+        return f"{TEAM}{team}" in self.roles
 
     @property
     def supervises(self) -> bool:
