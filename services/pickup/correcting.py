@@ -65,7 +65,7 @@ class Correcting:
         self._clock = clock
 
     async def correct(self, reference: str, amendment: Amendment, staff: Staff) -> Corrected:
-        """Correct what a request says of its household, once; the same id again gives the same answer.
+        """Correct what a request says of its household, once; the same id of the same clerk gives the same answer.
 
         Raises UnknownRequest, InvalidSubmission where the answers would not fit the form that was answered, and
         NothingDue, with its state, where there is nothing to correct any more: it was collected, or has ended.
@@ -98,14 +98,21 @@ class Correcting:
         """Write down what is to be corrected, unless it stands there already."""
         request = case.request
         asked = next((one for one in request.corrections if one.id == amendment.id), None)
-        if asked and (asked.answers, asked.reason) != (amendment.answers, amendment.reason):
+        is_other = asked and (asked.answers, asked.reason) != (amendment.answers, amendment.reason)
+        if is_other or (asked and asked.by_id not in (staff.id, None)):
             raise InvalidSubmission((FieldError("/id", "used_before"),))
         if asked:
             return case
         await self._must_not_be_collected(request)
         service = await self._catalog.edition(request.service, request.version)
-        by = staff.name
-        new = Correction(id=amendment.id, at=self._clock(), by=by, reason=amendment.reason, answers=amendment.answers)
+        new = Correction(
+            id=amendment.id,
+            at=self._clock(),
+            by=staff.name,
+            by_id=staff.id,
+            reason=amendment.reason,
+            answers=amendment.answers,
+        )
 
         def changes(read: Case) -> Changes:
             if any(one.id == new.id for one in read.request.corrections):

@@ -105,7 +105,7 @@ class Counter:
         )
 
     async def hand_over(self, reference: str, handed: HandOver, staff: Staff) -> Card:
-        """Record a hand-over, once; the same id again gives the same answer.
+        """Record a hand-over, once; the same id of the same clerk again gives the same answer.
 
         Raises UnknownRequest, NothingDue where no place is held, InvalidSubmission where the lines are not of what is
         due, and AlreadyHandedOver where another counter did it.
@@ -117,8 +117,8 @@ class Counter:
         place = card.booking.place
         if place is None or (card.booking.state not in HAS_PLACE and card.handed_over is None):
             raise NothingDue(card.booking.state)
-        move = card.handed_over or await self._hand_over(request, place, handed, staff.name)
-        if move.operation != handed.id:
+        move = card.handed_over or await self._hand_over(request, place, handed, staff)
+        if move.operation != handed.id or move.by_id not in (staff.id, None):
             raise AlreadyHandedOver(move.at, move.by or "")
         followed = await self._follow(request, move, handed.proxy_name)
         return msgspec.structs.replace(
@@ -135,7 +135,8 @@ class Counter:
     async def deliver(self, case: Case, id_: str) -> Case:
         """Hand over what a task took to its household, and clear the step; each part may run twice."""
         done = case.tasks[deliveries.task_of(id_)].history[-1]
-        move = await self._delivered(case.request, HandOver(id=id_, receiver="household", at=done.at), done.by or "")
+        driver = Staff(id=done.by_id or "", name=done.by or "")
+        move = await self._delivered(case.request, HandOver(id=id_, receiver="household", at=done.at), driver)
         if move:
             await self._follow(case.request, move)
 
@@ -148,7 +149,7 @@ class Counter:
 
         return await cases.change(self._store, case.request.reference, changes)
 
-    async def _delivered(self, request: Request, handed: HandOver, by: str) -> Move | None:
+    async def _delivered(self, request: Request, handed: HandOver, by: Staff) -> Move | None:
         """Hand over at the place of a request, None where it has none any more."""
         place = progress.booked(request).place
         try:
@@ -181,7 +182,7 @@ class Counter:
         await self._grants.keep(booking, request.reference)
         return case.request
 
-    async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: str) -> Move:
+    async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move:
         """Make the turn and the move in one write, and read back what stands."""
         key = places.key_of(request.reference, place.round)
         for _ in range(ATTEMPTS):
@@ -204,7 +205,7 @@ def _move_id(key: str) -> str:
 
 
 def _move(
-    slot: Slot, key: str, request: Request, given: dict[str, int], handed: HandOver, by: str, now: Instant
+    slot: Slot, key: str, request: Request, given: dict[str, int], handed: HandOver, by: Staff, now: Instant
 ) -> Move:
     """Take what was given out of stock; a time of the counter's own counts if it is not absurd."""
     oldest = times.later(now, -LONGEST_OFFLINE)
@@ -217,7 +218,8 @@ def _move(
         lines={item: -units for item, units in given.items()},
         slot=slot.id,
         reference=request.reference,
-        by=by,
+        by=by.name,
+        by_id=by.id or None,
         operation=handed.id,
         receiver=handed.receiver,
     )
@@ -226,7 +228,8 @@ def _move(
 def _noted(read: Case, changes: Changes, move: Move, proxy: str | None) -> Changes:
     """Note who received for the household; the name stands in the history of the request alone."""
     request = next((changed for changed in changes if isinstance(changed, Request)), read.request)
-    event = Event(id=f"{move.id}.proxy", at=move.at, event="received_by_proxy", by=move.by, note=proxy)
+    id_, by, by_id = f"{move.id}.proxy", move.by, move.by_id
+    event = Event(id=id_, at=move.at, event="received_by_proxy", by=by, by_id=by_id, note=proxy)
     if not proxy or request.has(event.id):
         return changes
     noted = msgspec.structs.replace(request, history=(*request.history, event))

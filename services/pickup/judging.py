@@ -41,7 +41,7 @@ class Judging:
                 return ()
             if booking is None or booking.state != "already":
                 raise NothingDue(booking.state if booking else "no_booking")
-            return (progress.overridden(read.request, reason, staff.name, self._clock()),)
+            return (progress.overridden(read.request, reason, staff, self._clock()),)
 
         case = await cases.change(self._store, request.reference, changes)
         return await self._counter.show((await self._reservations.settle(case)).request)
