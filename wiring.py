@@ -144,7 +144,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         counter=counter,
         rosters=Rosters(sites, CosmosAudit(cosmos), clock),
         searching=Searching(store, catalog, CosmosAudit(cosmos), clock),
-        walk_ins=WalkIns(requests, advance, counter),
+        walk_ins=WalkIns(requests, advance, counter, CosmosAudit(cosmos), secrets, clock),
         correcting=correcting,
         judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
         tending=Tending(store, sites, depots, reservations, splits, counter, clock),

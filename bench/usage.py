@@ -140,7 +140,7 @@ async def measure(app: App) -> Usage:
         await part("complete", _complete(app, claimed))
         await _cold()
         await part("a look at the request", _look(app, receipt))
-        await part("a card at the counter", app.counter.card(receipt.reference, STAFF, new_key()))
+        await part("a card at the counter", app.counter.card(receipt.reference, STAFF))
         handed = HandOver(id=new_key(), receiver="household")
         await part("hand over", app.counter.hand_over(receipt.reference, handed, STAFF))
         stored = sum(recorder.stored.values())

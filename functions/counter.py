@@ -34,7 +34,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class Look(_Body, frozen=True, kw_only=True):
-    """Ask for a card by a reference that was typed or scanned; `view` is the caller's id of this look."""
+    """Ask for a card by a reference that was typed or scanned; `view` is the caller's id of this call."""
 
     reference: Typed
     view: ClaimId
@@ -79,7 +79,7 @@ class WalkInForm(_Body, frozen=True, kw_only=True):
 
 
 class Roster(_Body, frozen=True, kw_only=True):
-    """Ask for the roster of a site; `view` is the caller's id of this look."""
+    """Ask for the roster of a site; `view` is the caller's id of this call."""
 
     site: Typed
     view: ClaimId
@@ -106,7 +106,7 @@ class Override(_Body, frozen=True, kw_only=True):
 async def show_card(call: Call) -> func.HttpResponse:
     """Show what is due to a household, or that it was handed over."""
     body = call.json(Look)
-    return answer(counter_views.card(await call.app.counter.card(body.reference, call.caller, body.view)))
+    return answer(counter_views.card(await call.app.counter.card(body.reference, call.caller)))
 
 
 @bp.route("api/staff/pickup/hand-overs", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -158,7 +158,7 @@ async def take_in_form_at_counter(call: Call) -> func.HttpResponse:
 async def take_roster(call: Call) -> func.HttpResponse:
     """List who is due what at a site, by reference alone, for a counter without a connection."""
     body = call.json(Roster)
-    due = await call.app.rosters.take(body.site, body.view, call.caller)
+    due = await call.app.rosters.take(body.site, call.caller)
     items = await call.app.depots.items()
     entries = [counter_views.due(one, items) for one in due]
     return answer({"site": body.site, "at": call.app.clock(), "entries": entries})

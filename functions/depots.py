@@ -170,4 +170,5 @@ def _decided(decision: Decision, slot: Slot) -> dict[str, Any]:
 
 
 def _move(shown: Move) -> dict[str, Any]:
-    return {key: value for key, value in msgspec.to_builtins(shown).items() if key != "type"}
+    """Show a move with the name of who made it, and without the id."""
+    return {key: value for key, value in msgspec.to_builtins(shown).items() if key not in ("type", "byId")}

@@ -152,7 +152,7 @@ def task(shown: Task) -> dict[str, Any]:
         "createdAt": shown.created_at,
         "deadline": shown.deadline,
         "lease": {"token": lease.token, "until": lease.until, "holder": lease.holder_name} if lease else None,
-        "history": msgspec.to_builtins(shown.history),
+        "history": [_own_event(event) for event in shown.history],
     }
 
 
@@ -195,6 +195,12 @@ def _named(line: Line, id_: str, units: str) -> dict[str, Any]:
 
 def _event(event: Event, texts: Texts) -> dict[str, str]:
     return {"at": event.at, "event": event.event, "text": texts(f"event.{event.event}")}
+
+
+def _own_event(event: Event) -> dict[str, Any]:
+    """Show staff an event of a task, with the name of who made it and without the id."""
+    shown: dict[str, Any] = msgspec.to_builtins(event)
+    return {key: value for key, value in shown.items() if key != "byId"}
 
 
 def _next(request: Request, phone: str, texts: Texts) -> str:

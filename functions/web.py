@@ -6,7 +6,7 @@ import azure.functions as func
 import msgspec
 
 from functions import clients, telemetry
-from functions.access import ANYONE, must_have, staff_of
+from functions.access import ANYONE, Access, must_have, role_of, staff_of
 from functions.problems import BadRequest, NotJson, TooLarge, problem
 from functions.texts import Texts, negotiate
 from services import door, errors
@@ -50,8 +50,8 @@ class Call(msgspec.Struct, frozen=True):
 type Handler = Callable[[Call], Awaitable[func.HttpResponse]]
 
 
-def api(access: str, limit: Kind | None = None) -> Callable[[Handler], Callable[..., Awaitable[func.HttpResponse]]]:
-    """Make an HTTP function of a handler, for whoever holds the role `access` (`{team}` stands for the route's team).
+def api(access: Access, limit: Kind | None = None) -> Callable[[Handler], Callable[..., Awaitable[func.HttpResponse]]]:
+    """Make an HTTP function of a handler, for whoever holds the role `access` or is among those it names.
 
     With a `limit`, calls are counted by the address they come from. The function states both as attributes, where a
     test finds them.
@@ -109,13 +109,13 @@ def decode[T](request: func.HttpRequest, type_: type[T], limit: int, most: int) 
         raise InvalidSubmission((_shape_error(str(error)),)) from error
 
 
-async def _caller(req: func.HttpRequest, access: str) -> Staff | None:
-    if access == ANYONE:
+async def _caller(req: func.HttpRequest, access: Access) -> Staff | None:
+    if access is ANYONE:
         return None
-    return await require(req, access.format_map(req.route_params))
+    return await require(req, role_of(access, req.route_params))
 
 
-async def require(req: func.HttpRequest, role: str) -> Staff:
+async def require(req: func.HttpRequest, role: Access) -> Staff:
     """Return the verified caller, who must hold the role; raises Unauthenticated, Forbidden."""
     staff = await caller_of(req)
     must_have(staff, role)

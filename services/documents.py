@@ -8,12 +8,16 @@ SCHEMA_VERSION = 1
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Record one change; its id derives from what caused the change, so that a repeat is recognised."""
+    """Record one change; its id derives from what caused the change, so that a repeat is recognised.
+
+    `by` is the name of who made it, as colleagues knew it then; `by_id` tells two of one name apart.
+    """
 
     id: str
     at: Instant
     event: str
     by: str | None = None
+    by_id: str | None = None
     note: str | None = None
     task: str | None = None
 

@@ -197,7 +197,7 @@ class EditionStore(EditionSource, Protocol):
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Record who saw or changed what and why; ids only."""
+    """Record who saw or changed what and why, ids only; `operation` is the id that stands in the history for it."""
 
     id: str
     subject: str
@@ -206,13 +206,14 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     action: str
     task: str | None = None
     reason: str | None = None
+    operation: str | None = None
 
 
 class AuditLog(Protocol):
     """Append audit records."""
 
     async def append(self, record: AuditRecord) -> None:
-        """Append a record; a record that is there already is no error."""
+        """Append a record; one that is there already is no error; raises StoreUnavailable where none is then."""
 
 
 class FailureStore(Protocol):

@@ -17,12 +17,12 @@ ONCE = {"accepted", "dispatched", "completed", "withdrawn", "created", "cancelle
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Hold what the stores contain; `views` are the ids of the audit records."""
+    """Hold what the stores contain; `views` are the claims and tasks of the audit records."""
 
     requests: Sequence[Request]
     tasks: Sequence[Task]
     failures: Sequence[FailureSummary]
-    views: frozenset[str]
+    views: frozenset[tuple[str | None, str | None]]
 
     def tasks_of(self) -> dict[str, list[Task]]:
         """Group the tasks by the reference of their request."""
@@ -169,7 +169,7 @@ def _no_token_was_given_twice(diary: Diary, _: Stored) -> Iterator[str]:
 
 def _every_view_is_recorded(diary: Diary, stored: Stored) -> Iterator[str]:
     for lease in diary.leases:
-        if f"{lease.claim}.{lease.task}" not in stored.views:
+        if (lease.claim, lease.task) not in stored.views:
             yield f"{lease.task}: claimed by {lease.holder} without a record"
 
 

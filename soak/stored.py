@@ -15,6 +15,7 @@ from wiring import App
 
 WITHIN = 60.0
 ALL_FAILURES = 10_000
+SEEN = "SELECT c.operation, c.task FROM c"
 
 
 class Rest(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ async def read_all(app: App) -> Stored:
         requests=[document for document in documents if isinstance(document, Request)],
         tasks=[document for document in documents if isinstance(document, Task)],
         failures=await app.failures.list(Selection(), ALL_FAILURES),
-        views=frozenset(item["id"] for item in await _query(app, AUDIT, "SELECT c.id FROM c")),
+        views=frozenset((item.get("operation"), item.get("task")) for item in await _query(app, AUDIT, SEEN)),
     )
 
 

@@ -255,11 +255,15 @@ class CosmosAudit:
         self._cosmos = cosmos
 
     async def append(self, record: AuditRecord) -> None:
-        """Append a record; its id derives from its cause, so one that is there already is the same."""
+        """Append a record; its id derives from its content, so one that is there already is the same.
+
+        Raises StoreUnavailable where it is not there after all: a container that is missing is a conflict, too.
+        """
         try:
             await self._cosmos.ask(AUDIT, lambda c: c.create_item(plain(record), no_response=True))
-        except WriteConflict:
-            return
+        except WriteConflict as conflict:
+            if await read_item(self._cosmos, AUDIT, record.id, record.subject) is None:
+                raise StoreUnavailable(str(conflict)) from conflict
 
 
 async def read_item(cosmos: Cosmos, spec: ContainerSpec, id_: str, partition_key: str) -> dict[str, Any] | None:

@@ -66,7 +66,7 @@ def check_task_write(before: Task, after: Task, now: str) -> None:
     if verb != "withdraw":
         assert before.lease is not None
         assert event.id == f"{verb}.{before.lease.token}", "a token that is not the current one"
-        assert verb == "revoke" or event.by == before.lease.holder_name
+        assert verb == "revoke" or event.by_id == before.lease.holder
         assert (after.lease is None) == (verb in ("release", "revoke"))
 
 

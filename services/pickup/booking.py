@@ -96,6 +96,7 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     id: str
     at: Instant
     by: str
+    by_id: str | None = None
     reason: str
     answers: dict[str, Any]
     before: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from services import cases
+from services import audit, cases
 from services.catalog.forms import unsendable
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
@@ -16,7 +16,7 @@ from services.pickup.counter import Card, Counter
 from services.pickup.grants import Grants
 from services.pickup.plan import booking_for, household_of
 from services.pickup.reservations import Reservations
-from services.ports import AuditLog, AuditRecord, RequestStore, SiteStore
+from services.ports import AuditLog, RequestStore, SiteStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
 from services.requests.receipts import read_reference
@@ -65,7 +65,7 @@ class Correcting:
         self._clock = clock
 
     async def correct(self, reference: str, amendment: Amendment, staff: Staff) -> Corrected:
-        """Correct what a request says of its household, once; the same id again gives the same answer.
+        """Correct what a request says of its household, once; the same id of the same clerk gives the same answer.
 
         Raises UnknownRequest, InvalidSubmission where the answers would not fit the form that was answered, and
         NothingDue, with its state, where there is nothing to correct any more: it was collected, or has ended.
@@ -98,14 +98,21 @@ class Correcting:
         """Write down what is to be corrected, unless it stands there already."""
         request = case.request
         asked = next((one for one in request.corrections if one.id == amendment.id), None)
-        if asked and (asked.answers, asked.reason) != (amendment.answers, amendment.reason):
+        is_other = asked and (asked.answers, asked.reason) != (amendment.answers, amendment.reason)
+        if is_other or (asked and asked.by_id not in (staff.id, None)):
             raise InvalidSubmission((FieldError("/id", "used_before"),))
         if asked:
             return case
         await self._must_not_be_collected(request)
         service = await self._catalog.edition(request.service, request.version)
-        by = staff.name
-        new = Correction(id=amendment.id, at=self._clock(), by=by, reason=amendment.reason, answers=amendment.answers)
+        new = Correction(
+            id=amendment.id,
+            at=self._clock(),
+            by=staff.name,
+            by_id=staff.id,
+            reason=amendment.reason,
+            answers=amendment.answers,
+        )
 
         def changes(read: Case) -> Changes:
             if any(one.id == new.id for one in read.request.corrections):
@@ -187,13 +194,5 @@ class Correcting:
         return await cases.change(self._store, case.request.reference, changes, case)
 
     async def _record(self, reference: str, amendment: Amendment, staff: Staff) -> None:
-        await self._audit.append(
-            AuditRecord(
-                id=f"corrected.{staff.id}.{amendment.id}",
-                subject=reference,
-                at=self._clock(),
-                who=staff.id,
-                action="corrected",
-                reason=amendment.reason,
-            )
-        )
+        now, why = self._clock(), amendment.reason
+        await self._audit.append(audit.record("corrected", reference, staff, now, reason=why, operation=amendment.id))

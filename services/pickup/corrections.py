@@ -124,7 +124,7 @@ def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_us
         booking=due_after(booking, corrected),
         history=(
             *request.history,
-            Event(id=step, at=now, event="corrected", by=correction.by, note=correction.reason),
+            Event(id=step, at=now, event="corrected", by=correction.by, by_id=correction.by_id, note=correction.reason),
         ),
     )
     changed = requests.with_step(changed, f"{step}.same-household", Step(kind="match", at=now))

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from services import cases, times
+from services import audit, cases, times
 from services.catalog.model import Definition
 from services.catalog.service import Catalog
 from services.documents import Event
@@ -21,7 +21,7 @@ from services.pickup import deliveries, places, progress
 from services.pickup.booking import HAS_PLACE, Booking, Place
 from services.pickup.grants import Grants
 from services.pickup.sites import Move, Site, Slot
-from services.ports import AuditLog, AuditRecord, RequestStore, SiteStore
+from services.ports import AuditLog, RequestStore, SiteStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
 from services.requests.receipts import read_reference
@@ -81,10 +81,10 @@ class Counter:
         self._audit = audit
         self._clock = clock
 
-    async def card(self, reference: str, staff: Staff, view: str) -> Card:
-        """Show what is due to a request; the view is recorded under its id. Raises UnknownRequest, NothingDue."""
+    async def card(self, reference: str, staff: Staff) -> Card:
+        """Show what is due to a request, once the look is on record. Raises UnknownRequest, NothingDue."""
         request = await self._find(reference)
-        await self._record(request, staff, "viewed_at_counter", view)
+        await self._audit.append(audit.record("viewed_at_counter", request.reference, staff, self._clock()))
         return await self.show(request)
 
     async def show(self, request: Request) -> Card:
@@ -105,19 +105,20 @@ class Counter:
         )
 
     async def hand_over(self, reference: str, handed: HandOver, staff: Staff) -> Card:
-        """Record a hand-over, once; the same id again gives the same answer.
+        """Record a hand-over, once; the same id of the same clerk again gives the same answer.
 
         Raises UnknownRequest, NothingDue where no place is held, InvalidSubmission where the lines are not of what is
         due, and AlreadyHandedOver where another counter did it.
         """
         request = await self._find(reference)
-        await self._record(request, staff, "handed_over", handed.id)
+        record = audit.record("handed_over", request.reference, staff, self._clock(), operation=handed.id)
+        await self._audit.append(record)
         card = await self.show(request)
         place = card.booking.place
         if place is None or (card.booking.state not in HAS_PLACE and card.handed_over is None):
             raise NothingDue(card.booking.state)
-        move = card.handed_over or await self._hand_over(request, place, handed, staff.name)
-        if move.operation != handed.id:
+        move = card.handed_over or await self._hand_over(request, place, handed, staff)
+        if move.operation != handed.id or move.by_id not in (staff.id, None):
             raise AlreadyHandedOver(move.at, move.by or "")
         followed = await self._follow(request, move, handed.proxy_name)
         return msgspec.structs.replace(
@@ -134,7 +135,8 @@ class Counter:
     async def deliver(self, case: Case, id_: str) -> Case:
         """Hand over what a task took to its household, and clear the step; each part may run twice."""
         done = case.tasks[deliveries.task_of(id_)].history[-1]
-        move = await self._delivered(case.request, HandOver(id=id_, receiver="household", at=done.at), done.by or "")
+        driver = Staff(id=done.by_id or "", name=done.by or "")
+        move = await self._delivered(case.request, HandOver(id=id_, receiver="household", at=done.at), driver)
         if move:
             await self._follow(case.request, move)
 
@@ -147,7 +149,7 @@ class Counter:
 
         return await cases.change(self._store, case.request.reference, changes)
 
-    async def _delivered(self, request: Request, handed: HandOver, by: str) -> Move | None:
+    async def _delivered(self, request: Request, handed: HandOver, by: Staff) -> Move | None:
         """Hand over at the place of a request, None where it has none any more."""
         place = progress.booked(request).place
         try:
@@ -180,7 +182,7 @@ class Counter:
         await self._grants.keep(booking, request.reference)
         return case.request
 
-    async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: str) -> Move:
+    async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move:
         """Make the turn and the move in one write, and read back what stands."""
         key = places.key_of(request.reference, place.round)
         for _ in range(ATTEMPTS):
@@ -197,24 +199,13 @@ class Counter:
                 return move
         raise WriteConflict(f"{ATTEMPTS} turns in a row were overtaken")
 
-    async def _record(self, request: Request, staff: Staff, action: str, view: str) -> None:
-        await self._audit.append(
-            AuditRecord(
-                id=f"{action}.{staff.id}.{view}",
-                subject=request.reference,
-                at=self._clock(),
-                who=staff.id,
-                action=action,
-            )
-        )
-
 
 def _move_id(key: str) -> str:
     return f"{key}.handed_over"
 
 
 def _move(
-    slot: Slot, key: str, request: Request, given: dict[str, int], handed: HandOver, by: str, now: Instant
+    slot: Slot, key: str, request: Request, given: dict[str, int], handed: HandOver, by: Staff, now: Instant
 ) -> Move:
     """Take what was given out of stock; a time of the counter's own counts if it is not absurd."""
     oldest = times.later(now, -LONGEST_OFFLINE)
@@ -227,7 +218,8 @@ def _move(
         lines={item: -units for item, units in given.items()},
         slot=slot.id,
         reference=request.reference,
-        by=by,
+        by=by.name,
+        by_id=by.id or None,
         operation=handed.id,
         receiver=handed.receiver,
     )
@@ -236,7 +228,8 @@ def _move(
 def _noted(read: Case, changes: Changes, move: Move, proxy: str | None) -> Changes:
     """Note who received for the household; the name stands in the history of the request alone."""
     request = next((changed for changed in changes if isinstance(changed, Request)), read.request)
-    event = Event(id=f"{move.id}.proxy", at=move.at, event="received_by_proxy", by=move.by, note=proxy)
+    id_, by, by_id = f"{move.id}.proxy", move.by, move.by_id
+    event = Event(id=id_, at=move.at, event="received_by_proxy", by=by, by_id=by_id, note=proxy)
     if not proxy or request.has(event.id):
         return changes
     noted = msgspec.structs.replace(request, history=(*request.history, event))

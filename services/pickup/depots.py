@@ -64,7 +64,7 @@ class Depots:
         """
         refuse(problems_of_site(site, fields))
         now = self._clock()
-        depot = await self._change(site, lambda read: ledger.described(read, site, fields, staff.name, now))
+        depot = await self._change(site, lambda read: ledger.described(read, site, fields, staff, now))
         return await self._follow(depot) if depot.site.due_at else depot.site
 
     async def catch_up(self) -> None:
@@ -85,7 +85,7 @@ class Depots:
         items = await self.items()
         refuse(problem for fields in entries for problem in problems_of_stock(fields, items))
         now = self._clock()
-        moves = tuple(m for fields in entries for m in ledger.moves_of(site, fields, items, staff.name, now))
+        moves = tuple(m for fields in entries for m in ledger.moves_of(site, fields, items, staff, now))
         depot = await self.site(site)
         if await self._is_known(moves[0]):
             return depot.stock
@@ -111,7 +111,7 @@ class Depots:
         refuse(problem for fields in new for problem in problems_of_slot(fields, items, now))
 
         def decide(read: Depot | None) -> Documents:
-            return ledger.opened_together(_there(read), several, staff.name, now)
+            return ledger.opened_together(_there(read), several, staff, now)
 
         if dry_run:
             decide(depot)
@@ -127,7 +127,7 @@ class Depots:
         refuse(problems_of_allotment(fields, await self.items()))
         await self.site(site)
         now = self._clock()
-        depot = await self._change(site, lambda read: ledger.reallotted(_there(read), slot, fields, staff.name, now))
+        depot = await self._change(site, lambda read: ledger.reallotted(_there(read), slot, fields, staff, now))
         return depot.slots[slot]
 
     async def close_slot(self, site: str, slot: str, staff: Staff) -> Slot:
@@ -137,7 +137,7 @@ class Depots:
         """
         await self.site(site)
         now = self._clock()
-        depot = await self._change(site, lambda read: ledger.closed(_there(read), slot, staff.name, now))
+        depot = await self._change(site, lambda read: ledger.closed(_there(read), slot, staff, now))
         return depot.slots[slot]
 
     async def items(self) -> dict[str, Item]:

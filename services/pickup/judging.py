@@ -1,11 +1,11 @@
 """What a person decides of a household that was served under another request already."""
 
-from services import cases
+from services import audit, cases
 from services.errors import NothingDue, UnknownRequest
 from services.pickup import progress
 from services.pickup.counter import Card, Counter
 from services.pickup.reservations import Reservations
-from services.ports import AuditLog, AuditRecord, RequestStore
+from services.ports import AuditLog, RequestStore
 from services.requests.model import Case, Changes
 from services.requests.receipts import read_reference
 from services.tasks.model import Staff
@@ -33,7 +33,7 @@ class Judging:
         request = await self._store.read(known) if known else None
         if request is None:
             raise UnknownRequest()
-        await self._record(request.reference, reason, staff)
+        await self._audit.append(audit.record("served_again", request.reference, staff, self._clock(), reason=reason))
 
         def changes(read: Case) -> Changes:
             booking = read.request.booking
@@ -41,20 +41,7 @@ class Judging:
                 return ()
             if booking is None or booking.state != "already":
                 raise NothingDue(booking.state if booking else "no_booking")
-            return (progress.overridden(read.request, reason, staff.name, self._clock()),)
+            return (progress.overridden(read.request, reason, staff, self._clock()),)
 
         case = await cases.change(self._store, request.reference, changes)
         return await self._counter.show((await self._reservations.settle(case)).request)
-
-    async def _record(self, reference: str, reason: str, staff: Staff) -> None:
-        now = self._clock()
-        await self._audit.append(
-            AuditRecord(
-                id=f"served_again.{staff.id}.{now}",
-                subject=reference,
-                at=now,
-                who=staff.id,
-                action="served_again",
-                reason=reason,
-            )
-        )

@@ -10,6 +10,7 @@ from services.documents import Event
 from services.errors import FieldError, InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
 from services.pickup.fields import JAPAN, AllotFields, Items, SiteFields, SlotFields, StockFields, refuse, span
 from services.pickup.sites import MOST_HOUSEHOLDS, Depot, Method, Move, Site, Slot, Stock, after
+from services.tasks.model import Staff
 from services.times import Instant
 
 type Documents = tuple[Site | Slot | Stock | Move, ...]
@@ -20,12 +21,12 @@ def slot_id(starts: Instant, method: Method) -> str:
     return f"{method}-{times.moment(starts).astimezone(JAPAN):%Y%m%d-%H%M}"
 
 
-def described(depot: Depot | None, site: str, fields: SiteFields, by: str, now: Instant) -> Documents:
+def described(depot: Depot | None, site: str, fields: SiteFields, by: Staff, now: Instant) -> Documents:
     """Say of a site what an officer writes; one that closes or moves is due, until its slots have followed."""
     known = depot.site if depot else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
     said = {name: getattr(fields, name) for name in fields.__struct_fields__ if name != "moved"}
     new = [name for name, value in said.items() if value != getattr(known, name)]
-    event = Event(id=f"put.{len(known.history) + 1}", at=now, event="put", by=by, note=", ".join(new))
+    event = Event(id=f"put.{len(known.history) + 1}", at=now, event="put", by=by.name, by_id=by.id, note=", ".join(new))
     changed = msgspec.structs.replace(known, **said, history=(*known.history, event))
     if depot is None:
         return (changed, Stock(id="stock", site_id=site))
@@ -48,10 +49,19 @@ def followed(depot: Depot, slot: str, now: Instant) -> Documents:
     )
 
 
-def moves_of(site: str, fields: StockFields, items: Items, by: str, now: Instant) -> tuple[Move, ...]:
+def moves_of(site: str, fields: StockFields, items: Items, by: Staff, now: Instant) -> tuple[Move, ...]:
     """Return the moves of an entry of stock: packing takes the contents of kits out, and puts the kits in."""
     id_ = f"{fields.kind}.{fields.id}"
-    move = Move(id=id_, site_id=site, kind=fields.kind, at=now, lines=fields.lines, by=by, reason=fields.reason)
+    move = Move(
+        id=id_,
+        site_id=site,
+        kind=fields.kind,
+        at=now,
+        lines=fields.lines,
+        by=by.name,
+        by_id=by.id,
+        reason=fields.reason,
+    )
     if fields.kind != "packed":
         return (move,)
     contents: dict[str, int] = {}
@@ -72,7 +82,7 @@ def entered(depot: Depot, moves: tuple[Move, ...]) -> Documents:
     return (stock, *moves)
 
 
-def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents:
+def opened(depot: Depot, fields: SlotFields, by: Staff, now: Instant) -> Documents:
     """Open a slot and allot stock to it, once.
 
     Raises InvalidSubmission where another is there or the site is closed, and NotEnoughStock.
@@ -80,7 +90,8 @@ def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents
     if not depot.site.is_open:
         raise InvalidSubmission((FieldError("/site", "site_closed"),))
     refuse(problems_of_place(depot, fields))
-    slot = _new_slot(depot, fields, by, now)
+    event = Event(id=_opening_of(fields), at=now, event="opened", by=by.name, by_id=by.id)
+    slot = msgspec.structs.replace(_new_slot(depot, fields), history=(event,))
     move = Move(
         id=f"{slot.id}.allotted",
         site_id=slot.site_id,
@@ -88,7 +99,8 @@ def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents
         at=now,
         lines=fields.allotted,
         slot=slot.id,
-        by=by,
+        by=by.name,
+        by_id=by.id,
     )
     stock = after(depot.stock, move)
     _must_suffice(stock, (move,))
@@ -97,17 +109,17 @@ def opened(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Documents
 
 def problems_of_place(depot: Depot, fields: SlotFields) -> Iterator[FieldError]:
     """Find what is wrong with a new slot beside those that are there."""
-    slot = _new_slot(depot, fields, "", times.NEVER)
+    slot = _new_slot(depot, fields)
     if any(_overlap(slot, other) for other in depot.slots.values()):
         yield FieldError("/starts", "overlaps")
 
 
 def beside(depot: Depot, fields: SlotFields) -> Depot:
     """Return a depot as if this slot were open there already."""
-    return with_documents(depot, (_new_slot(depot, fields, "", times.NEVER),))
+    return with_documents(depot, (_new_slot(depot, fields),))
 
 
-def opened_together(depot: Depot, several: Sequence[SlotFields], by: str, now: Instant) -> Documents:
+def opened_together(depot: Depot, several: Sequence[SlotFields], by: Staff, now: Instant) -> Documents:
     """Open those of these slots that are not opened yet, one beside the other; raises what `opened` raises."""
     written: dict[str, Site | Slot | Stock | Move] = {}
     for fields in several:
@@ -129,7 +141,7 @@ def is_opened(depot: Depot, fields: SlotFields) -> bool:
     return stands or known.has(_opening_of(fields))
 
 
-def reallotted(depot: Depot, slot: str, fields: AllotFields, by: str, now: Instant) -> Documents:
+def reallotted(depot: Depot, slot: str, fields: AllotFields, by: Staff, now: Instant) -> Documents:
     """Give an open slot more places and units, or take back what nobody was promised, once.
 
     Raises UnknownSlot, SlotClosed, NotEnoughStock, and InvalidSubmission for more than is free in the slot. A slot
@@ -145,13 +157,14 @@ def reallotted(depot: Depot, slot: str, fields: AllotFields, by: str, now: Insta
         raise SlotClosed()
     _refuse_allotment(known, fields)
     note = f"{fields.places:+} places" if fields.places else None
+    event = Event(id=operation, at=now, event="allotted", by=by.name, by_id=by.id, note=note)
     changed = msgspec.structs.replace(
         known,
         places=known.places + fields.places,
         free_places=known.free_places + fields.places,
         allotted={item: units + fields.lines.get(item, 0) for item, units in known.allotted.items()},
         free={item: units + fields.lines.get(item, 0) for item, units in known.free.items()},
-        history=(*known.history, Event(id=operation, at=now, event="allotted", by=by, note=note)),
+        history=(*known.history, event),
     )
     moves = _allotments(known, fields, by, now)
     if not moves:
@@ -163,14 +176,14 @@ def reallotted(depot: Depot, slot: str, fields: AllotFields, by: str, now: Insta
     return (changed, stock, *moves)
 
 
-def closed(depot: Depot, slot: str, by: str | None, now: Instant) -> Documents:
+def closed(depot: Depot, slot: str, by: Staff | None, now: Instant) -> Documents:
     """Close a slot before its time, once; raises UnknownSlot."""
     known = depot.slots.get(slot)
     if known is None:
         raise UnknownSlot()
     if not known.is_open:
         return ()
-    event = Event(id="closed", at=now, event="closed", by=by)
+    event = Event(id="closed", at=now, event="closed", by=by.name if by else None, by_id=by.id if by else None)
     return (msgspec.structs.replace(known, is_open=False, due_at=now, history=(*known.history, event)),)
 
 
@@ -184,7 +197,7 @@ def with_documents(depot: Depot, documents: Documents) -> Depot:
     return depot
 
 
-def _new_slot(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Slot:
+def _new_slot(depot: Depot, fields: SlotFields) -> Slot:
     starts, ends = span(fields)
     return Slot(
         id=slot_id(starts, fields.method),
@@ -198,7 +211,6 @@ def _new_slot(depot: Depot, fields: SlotFields, by: str, now: Instant) -> Slot:
         allotted=fields.allotted,
         free=fields.allotted,
         due_at=ends,
-        history=(Event(id=_opening_of(fields), at=now, event="opened", by=by),),
     )
 
 
@@ -229,7 +241,7 @@ def _refuse_allotment(slot: Slot, fields: AllotFields) -> None:
         raise InvalidSubmission(tuple(errors))
 
 
-def _allotments(slot: Slot, fields: AllotFields, by: str, now: Instant) -> tuple[Move, ...]:
+def _allotments(slot: Slot, fields: AllotFields, by: Staff, now: Instant) -> tuple[Move, ...]:
     more = {item: units for item, units in fields.lines.items() if units > 0}
     less = {item: units for item, units in fields.lines.items() if units < 0}
     move = Move(
@@ -239,7 +251,8 @@ def _allotments(slot: Slot, fields: AllotFields, by: str, now: Instant) -> tuple
         at=now,
         lines=more,
         slot=slot.id,
-        by=by,
+        by=by.name,
+        by_id=by.id,
     )
     back = msgspec.structs.replace(move, id=f"{slot.id}.released.{fields.id}", kind="released", lines=less)
     return tuple(each for each in (move, back) if each.lines)

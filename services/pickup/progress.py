@@ -11,6 +11,7 @@ from services.pickup.split import Rule, Share
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.tasks import model as tasks
+from services.tasks.model import Staff
 from services.times import Instant
 
 
@@ -149,13 +150,13 @@ def wish(request: Request, slot: str, now: Instant) -> Request:
     return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 
 
-def overridden(request: Request, reason: str, by: str, now: Instant) -> Request:
+def overridden(request: Request, reason: str, by: Staff, now: Instant) -> Request:
     """Let a household be served again, for a reason that a member of staff gives."""
     booking = booked(request)
     step = f"reserve.{booking.round + 1}"
     changed = _with(request, state="looking", override=reason, asked=())
     changed = requests.with_step(changed, step, Step(kind="reserve", at=now))
-    event = Event(id=f"{step}.override", at=now, event="override", by=by, note=reason)
+    event = Event(id=f"{step}.override", at=now, event="override", by=by.name, by_id=by.id, note=reason)
     return msgspec.structs.replace(changed, history=(*changed.history, event))
 
 
@@ -195,7 +196,7 @@ def collected(case: Case, move: Move, route: str | None, now: Instant) -> Change
     if booked(request).state == "collected":
         return ()
     done = [t for t in case.tasks.values() if t.route == route and t.status == "open"]
-    finished = tuple(tasks.finish(task, move.id, by=move.by or "", now=now) for task in done)
+    finished = tuple(tasks.finish(task, move.id, by=move.by, by_id=move.by_id, now=now) for task in done)
     place = place_of(move)
     changed = _told(_with(let_go(request, now), state="collected", place=place), move.id, "collected", now)
     own = f"giveback.{place.round}"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from services import times
+from services import audit, times
 from services.errors import UnknownSite
 from services.names import is_name
 from services.pickup.sites import Depot, EntryState, Slot
-from services.ports import AuditLog, AuditRecord, SiteStore
+from services.ports import AuditLog, SiteStore
 from services.tasks.model import Staff
 from services.times import Clock, Instant
 
@@ -37,15 +37,13 @@ class Rosters:
         self._audit = audit
         self._clock = clock
 
-    async def take(self, site: str, view: str, staff: Staff) -> list[Due]:
+    async def take(self, site: str, staff: Staff) -> list[Due]:
         """List who is due what at a site, the earliest slot first; raises UnknownSite."""
         depot = await self._sites.site(site) if is_name(site) else None
         if depot is None:
             raise UnknownSite()
         now = self._clock()
-        await self._audit.append(
-            AuditRecord(id=f"roster.{staff.id}.{view}", subject=site, at=now, who=staff.id, action="roster_taken")
-        )
+        await self._audit.append(audit.record("roster_taken", site, staff, now))
         return list(due_at(depot, now))
 
 

@@ -4,11 +4,12 @@ import asyncio
 
 import msgspec
 
+from services import audit
 from services.catalog.service import Catalog
 from services.pickup.booking import Booking
 from services.pickup.households import Household, blocks_of, likeness
 from services.pickup.plan import Pickup, household_of, read
-from services.ports import AuditLog, AuditRecord, RequestStore
+from services.ports import AuditLog, RequestStore
 from services.requests.model import Request
 from services.tasks.model import Staff
 from services.times import Clock
@@ -69,16 +70,7 @@ class Searching:
 
     async def _record(self, request: Request, reason: str, staff: Staff) -> None:
         now = self._clock()
-        await self._audit.append(
-            AuditRecord(
-                id=f"found_at_counter.{staff.id}.{now}",
-                subject=request.reference,
-                at=now,
-                who=staff.id,
-                action="found_at_counter",
-                reason=reason,
-            )
-        )
+        await self._audit.append(audit.record("found_at_counter", request.reference, staff, now, reason=reason))
 
 
 def _born(pickup: Pickup, request: Request) -> str | None:

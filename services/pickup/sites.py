@@ -123,6 +123,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     slot: str | None = None
     reference: str | None = None
     by: str | None = None
+    by_id: str | None = None
     reason: str | None = None
     operation: str | None = None
     receiver: Literal["household", "proxy"] | None = None

@@ -70,6 +70,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_fi
     rule: Rule
     reason: str
     by: str
+    by_id: str | None = None
     at: Instant
     basis: str
     shares: tuple[Share, ...]

@@ -150,7 +150,7 @@ class Splits:
             found = await self._slot(site, slot)
             known = await self._sites.decision(site, slot)
             if known:
-                _must_be_the_same(known, fields)
+                _must_be_the_same(known, fields, staff)
                 return
             decision = _decision(found, await self._line(found), fields, staff, self._clock())
             try:
@@ -209,8 +209,8 @@ def _basis(slot: Slot, line: Line) -> str:
     return basis_of(f"{slot.site_id}.{slot.id}", line.wants, slot.free, slot.free_places)
 
 
-def _must_be_the_same(known: Decision, fields: SplitFields) -> None:
-    if known.operation != fields.id:
+def _must_be_the_same(known: Decision, fields: SplitFields, staff: Staff) -> None:
+    if known.operation != fields.id or known.by_id not in (staff.id, None):
         raise AlreadyDecided(known.at, known.by)
     if known.rule != fields.rule:
         raise InvalidSubmission((FieldError("/id", "used_before"),))
@@ -234,6 +234,7 @@ def _decision(slot: Slot, line: Line, fields: SplitFields, staff: Staff, now: In
         rule=fields.rule,
         reason=fields.reason.strip(),
         by=staff.name,
+        by_id=staff.id,
         at=now,
         basis=fields.basis,
         shares=result.shares,
@@ -247,7 +248,8 @@ def _problems_of_places(result: Split, free_places: int) -> Iterator[FieldError]
 
 
 def _with_decision(slot: Slot, decision: Decision) -> Slot:
-    event = Event(id=DECIDED, at=decision.at, event="split_decided", by=decision.by, note=decision.rule)
+    by, by_id = decision.by, decision.by_id
+    event = Event(id=DECIDED, at=decision.at, event="split_decided", by=by, by_id=by_id, note=decision.rule)
     return msgspec.structs.replace(slot, due_at=decision.at, history=(*slot.history, event))
 
 

@@ -11,7 +11,7 @@ from services.documents import Document, Event
 from services.errors import HandedOver
 from services.pickup.booking import HAS_PLACE, LASTS, Booking, Correction
 from services.tasks import model as tasks
-from services.tasks.model import Task, TaskStatus
+from services.tasks.model import Staff, Task, TaskStatus
 from services.times import Instant
 
 FIRST_SWEEP_AFTER = 60.0
@@ -135,8 +135,10 @@ def accept(
     now: Instant,
     steps: Mapping[str, Step],
     traceparent: str | None = None,
+    by: Staff | None = None,
 ) -> Request:
-    """Make the request of a submission, with its first steps pending."""
+    """Make the request of a submission, with its first steps pending; `by` is who made it in the resident's place."""
+    name, id_ = (by.name, by.id) if by else (None, None)
     request = Request(
         id=identity.reference,
         reference=identity.reference,
@@ -150,7 +152,7 @@ def accept(
         answers=submission.answers,
         contact=submission.contact,
         received_at=received_at,
-        history=(Event(id="accept", at=received_at, event="accepted"),),
+        history=(Event(id="accept", at=received_at, event="accepted", by=name, by_id=id_),),
         traceparent=traceparent,
     )
     return with_pending(request, {id_: msgspec.structs.replace(step, at=now) for id_, step in steps.items()})

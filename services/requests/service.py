@@ -35,6 +35,7 @@ from services.requests.intake import IntakeMessage
 from services.requests.model import Identity, Request, Step, Submission
 from services.requests.outage import LOOKS_SPARED_FOR, Outage
 from services.requests.receipts import ReceiptSecrets
+from services.tasks.model import Staff
 from services.times import Clock, Instant
 
 type How = Literal["created", "repeated", "queued"]
@@ -81,11 +82,13 @@ class Requests:
         self._outage = Outage()
         self._tries = Limiter(TRIES, secrets.reference)
 
-    async def submit(self, submission: Submission, key: str, traceparent: str | None) -> tuple[Receipt, How]:
+    async def submit(
+        self, submission: Submission, key: str, traceparent: str | None, by: Staff | None = None
+    ) -> tuple[Receipt, How]:
         """Keep a request and give its receipt; the same key and body give the first receipt again.
 
-        Raises InvalidSubmission, SubmissionTooLarge, UnknownService, ServiceClosed, KeyReused, ReferenceTaken, and
-        StoreUnavailable where neither store took it.
+        `by` made it in the resident's place. Raises InvalidSubmission, SubmissionTooLarge, UnknownService,
+        ServiceClosed, KeyReused, ReferenceTaken, and StoreUnavailable where neither store took it.
         """
         now = self._clock()
         try:
@@ -104,6 +107,7 @@ class Requests:
             now=now,
             steps=first_steps(service.definition, Step(kind="dispatch", at=now)),
             traceparent=traceparent,
+            by=by,
         )
         try:
             await self._create(request)

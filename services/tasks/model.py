@@ -20,6 +20,9 @@ SWEEP_HELD_AFTER = 600.0
 SWEEP_OPEN_AFTER = 3600.0
 """Seconds after which the sweeper delivers an open task again; doubles with each sweep."""
 
+TEAM = "Team."
+"""Stands before the name of a team in the role of those who work for it."""
+
 type Priority = Literal["urgent", "normal"]
 type TaskStatus = Literal["open", "completed", "cancelled"]
 
@@ -52,7 +55,7 @@ class Staff(msgspec.Struct, frozen=True):
 
     def works_for(self, team: str) -> bool:
         """Tell whether the roles include this team."""
-        return f"Team.{team}" in self.roles
+        return f"{TEAM}{team}" in self.roles
 
     @property
     def supervises(self) -> bool:
@@ -129,7 +132,7 @@ def claim(
         claim_id=claim_id,
         message=message,
     )
-    event = Event(id=claim_operation(claim_id), at=now, event="claimed", by=holder.name)
+    event = Event(id=claim_operation(claim_id), at=now, event="claimed", by=holder.name, by_id=holder.id)
     return _changed(task, event, token=lease.token, lease=lease, due_at=times.later(until, SWEEP_HELD_AFTER))
 
 
@@ -138,7 +141,7 @@ def renew(
 ) -> Task:
     """Move the end of the lease; the event replaces the one of an earlier renewal of the same lease."""
     lease = _held_by(task, holder, token)
-    event = Event(id=f"renew.{token}", at=now, event="renewed", by=holder.name)
+    event = Event(id=f"renew.{token}", at=now, event="renewed", by=holder.name, by_id=holder.id)
     earlier = tuple(renewal for renewal in task.history if renewal.id != event.id)
     return msgspec.structs.replace(
         task,
@@ -156,7 +159,8 @@ def is_renewed(task: Task, token: int, until: Instant) -> bool:
 def release(task: Task, holder: Staff, token: int, *, note: str | None, now: Instant) -> Task:
     """Give the task back, with a word for whoever takes it next."""
     _held_by(task, holder, token)
-    return _given_back(task, Event(id=release_operation(token), at=now, event="released", by=holder.name, note=note))
+    released = Event(id=release_operation(token), at=now, event="released", by=holder.name, by_id=holder.id, note=note)
+    return _given_back(task, released)
 
 
 def revoke(task: Task, supervisor: Staff, token: int, *, note: str | None, now: Instant) -> Task:
@@ -164,21 +168,23 @@ def revoke(task: Task, supervisor: Staff, token: int, *, note: str | None, now: 
     _must_be_open(task)
     if task.lease is None or task.lease.token != token:
         raise StaleToken(task.lease.holder_name if task.lease else None)
-    return _given_back(task, Event(id=revoke_operation(token), at=now, event="revoked", by=supervisor.name, note=note))
+    revoked = Event(
+        id=revoke_operation(token), at=now, event="revoked", by=supervisor.name, by_id=supervisor.id, note=note
+    )
+    return _given_back(task, revoked)
 
 
 def complete(task: Task, holder: Staff, token: int, *, outcome: str, note: str | None, now: Instant) -> Task:
     """Finish the task with an outcome."""
     _held_by(task, holder, token)
-    event = Event(id=complete_operation(token), at=now, event="completed", by=holder.name, note=note)
+    event = Event(id=complete_operation(token), at=now, event="completed", by=holder.name, by_id=holder.id, note=note)
     return _changed(task, event, status="completed", outcome=outcome, due_at=None)
 
 
-def finish(task: Task, operation: str, *, by: str, now: Instant) -> Task:
+def finish(task: Task, operation: str, *, by: str | None, by_id: str | None, now: Instant) -> Task:
     """Finish the task by what was done elsewhere, at the counter: whoever holds it finds it closed."""
-    return _changed(
-        task, Event(id=operation, at=now, event="completed", by=by), status="completed", outcome="done", due_at=None
-    )
+    event = Event(id=operation, at=now, event="completed", by=by, by_id=by_id)
+    return _changed(task, event, status="completed", outcome="done", due_at=None)
 
 
 def cancel(task: Task, operation: str, now: Instant) -> Task:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from services import cases, times
+from services import audit, cases, times
 from services.advance.model import QUEUE, wake_up
 from services.advance.service import message_of
 from services.catalog.service import Catalog
 from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
 from services.pickup import deliveries
-from services.ports import AuditLog, AuditRecord, Message, Queues, RequestStore
+from services.ports import AuditLog, Message, Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
 from services.tasks import model as tasks
@@ -210,14 +210,7 @@ class Tasks:
         """Record the view before it is shown: no view without its record."""
         task = claimed.task
         await self._audit.append(
-            AuditRecord(
-                id=f"{claim_id}.{task.id}",
-                subject=task.reference,
-                at=self._clock(),
-                who=staff.id,
-                action="claimed",
-                task=task.id,
-            )
+            audit.record("claimed", task.reference, staff, self._clock(), task=task.id, operation=claim_id)
         )
 
     async def _hide(self, handle: MessageHandle | None, seconds: int) -> MessageHandle | None:

@@ -159,12 +159,29 @@ def guarded_routes() -> list[tuple[str, str]]:
 
 
 def test_a_team_that_no_queue_can_be_named_after_is_refused(desk: RunningDesk):
-    answer = desk.http.post(
-        "/api/staff/teams/NO_PE/claims", json={"claimId": "claim-0001"}, headers=desk.token("yamada", "Team.NO_PE")
-    )
+    answer = desk.http.get("/api/staff/teams/NO_PE/tasks", headers=desk.token("kacho", "Supervisor"))
 
     assert answer.status_code == 422
     assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [("/team", "pattern")]
+
+
+@pytest.mark.parametrize("roles", ["Team.certificates", "Team.*", "Team.", "Team.certificates,Team.*"])
+@pytest.mark.parametrize("team", ["*", "%2A", "supplies"])
+def test_a_role_opens_the_claims_of_its_own_team_alone_however_a_team_is_spelt(
+    desk: RunningDesk, team: str, roles: str
+):
+    headers = desk.token("sato", roles)
+
+    answer = desk.http.post(f"/api/staff/teams/{team}/claims", json={"claimId": "claim-0001"}, headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("role", ["Team.*", "Team."])
+def test_a_role_of_no_team_opens_nothing_that_is_open_to_any_team(desk: RunningDesk, role: str):
+    answer = desk.http.get("/api/pickup/sites", headers=desk.token("sato", role))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize(("method", "path"), guarded_routes())

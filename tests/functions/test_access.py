@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from functions.access import ANY_TEAM, must_have, staff_of
+from functions.access import ANY_TEAM, SIGNED_IN, Access, Open, must_have, role_of, staff_of
 from services.errors import Forbidden, Unauthenticated
 from services.tasks.model import Staff
 
@@ -121,13 +121,37 @@ async def test_a_token_that_is_not_rs256_is_refused_before_its_key_is_looked_up(
         (set(), ANY_TEAM, False),
         ({"Supervisor"}, "Operator", False),
         ({"Operator"}, "Operator", True),
+        (set(), SIGNED_IN, True),
     ],
 )
-def test_a_role_opens_what_it_names_and_nothing_else(roles: set[str], access: str, permitted: bool):
+def test_a_role_opens_what_it_names_and_nothing_else(roles: set[str], access: Access, permitted: bool):
     staff = Staff("o-1", "山田", frozenset(roles))
 
     if permitted:
         must_have(staff, access)
     else:
+        with pytest.raises(Forbidden):
+            must_have(staff, access)
+
+
+@pytest.mark.parametrize("team", ["*", "any team", "", "supplies} {team", "%2A", "ANY_TEAM"])
+def test_no_team_in_an_address_stands_for_any_team(team: str):
+    with pytest.raises(Forbidden):
+        must_have(Staff("o-1", "山田", frozenset({"Team.supplies"})), role_of("Team.{team}", {"team": team}))
+
+
+@pytest.mark.parametrize("said", list(Open))
+def test_what_is_open_without_a_role_is_so_whatever_stands_in_the_address(said: Open):
+    assert role_of(said, {"team": "supplies"}) is said
+    assert said.value != said
+
+
+@pytest.mark.parametrize(
+    "role", ["Team.", "Team.*", "Team. ", "Team.Supplies", "Team.supplies.", "Team.{team}", "Team.a--b"]
+)
+async def test_a_role_of_a_team_that_nothing_is_named_after_opens_nothing(role: str):
+    staff = await verify(f"Bearer {signed(roles=[role])}")
+
+    for access in (ANY_TEAM, role, "Team.supplies"):
         with pytest.raises(Forbidden):
             must_have(staff, access)

@@ -18,4 +18,4 @@ def functions() -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    json.dump(functions(), sys.stdout, default=str)
+    json.dump(functions(), sys.stdout, default=lambda flag: flag.value)

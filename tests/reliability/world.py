@@ -157,7 +157,7 @@ class World:
     async def views(self) -> set[tuple[str, str]]:
         """Read what the audit says that staff saw: claim and task."""
         seen = await self._all(AUDIT, self.reference)
-        return {(item["id"].partition(".")[0], item["task"]) for item in seen}
+        return {(item["operation"], item["task"]) for item in seen}
 
     async def _sweep_later(self) -> None:
         self.clock.pass_(LONG)

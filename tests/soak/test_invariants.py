@@ -50,7 +50,7 @@ class Soaked:
             requests=[case.request for case in cases],
             tasks=self.counter.store.tasks,
             failures=list(self.counter.failures.failures.values()),
-            views=frozenset(self.counter.audit.records),
+            views=frozenset((record.operation, record.task) for record in self.counter.audit.records.values()),
         )
 
     def broken(self, **changes: Any) -> set[str]:

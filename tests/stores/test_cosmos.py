@@ -11,6 +11,7 @@ from services.requests import model as requests
 from services.requests.model import Identity, Step
 from services.tasks import model as tasks
 from settings import Connection
+from stores.containers import AUDIT
 from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests
 from tests.apps import settings_for
 from tests.counter import HANAKO, TARO, definition, submission
@@ -209,6 +210,17 @@ async def test_an_audit_record_is_kept_once(app: App):
 
     await audit.append(record)
     await audit.append(record)
+
+    assert len(await app.cosmos.find(AUDIT, "SELECT * FROM c", "R1")) == 1
+
+
+async def test_a_record_that_was_not_kept_is_no_record_that_was_there(emulators, app: App):
+    elsewhere = Cosmos(lambda: cosmos_client(app.settings.cosmos, app.identity), "no-such-database")
+    record = AuditRecord(id="claimed.1", subject="R1", at=NOW, who="u-hanako", action="claimed")
+
+    with pytest.raises(StoreUnavailable):
+        await CosmosAudit(elsewhere).append(record)
+    await elsewhere.close()
 
 
 async def test_a_store_that_is_not_there_does_not_answer(emulators):

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from services import times
+from services.audit import SPAN
 from services.errors import AlreadyHandedOver, FieldError, InvalidSubmission, NothingDue, UnknownRequest
 from services.pickup.correcting import Amendment
 from services.pickup.counter import Card, HandOver
@@ -92,7 +93,7 @@ async def school(emulators) -> AsyncIterator[Site]:
 async def test_a_card_tells_what_is_due_where_however_the_reference_is_written(school: Site, spell):
     reference = await school.ask(items=["kit", "water"])
 
-    card = await school.app.counter.card(spell(reference), STAFF, "view-0001")
+    card = await school.app.counter.card(spell(reference), STAFF)
 
     assert card.request.reference == reference
     assert card.due == {"kit": 1, "water": 12}
@@ -100,28 +101,50 @@ async def test_a_card_tells_what_is_due_where_however_the_reference_is_written(s
     assert card.handed_over is None
 
 
-async def test_a_look_is_on_record_once_however_often_it_is_repeated(school: Site):
+async def test_a_look_is_on_record_once_if_it_is_repeated_at_once_and_each_time_later_on(school: Site):
     reference = await school.ask()
 
-    for view in ("view-0001", "view-0001", "view-0002"):
-        await school.app.counter.card(reference, STAFF, view)
+    for pause in (0, 1, SPAN, SPAN):
+        school.clock.pass_(pause)
+        await school.app.counter.card(reference, STAFF)
 
-    assert [(r["who"], r["action"]) for r in await school.audit(reference)] == [("u-counter", "viewed_at_counter")] * 2
+    assert [(r["who"], r["action"]) for r in await school.audit(reference)] == [("u-counter", "viewed_at_counter")] * 3
 
 
-async def test_a_look_under_the_id_of_a_colleague_is_on_record_too(school: Site):
+async def test_a_look_at_what_a_colleague_looks_at_is_on_record_too(school: Site):
     reference = await school.ask()
 
     for staff in (STAFF, OTHER):
-        await school.app.counter.card(reference, staff, "view-0001")
+        await school.app.counter.card(reference, staff)
 
     assert {r["who"] for r in await school.audit(reference)} == {"u-counter", "u-other"}
+
+
+async def test_a_hand_over_is_on_record_with_its_id_and_again_where_it_is_sent_again_hours_later(school: Site):
+    reference = await school.ask()
+
+    for pause in (0, 1, 3 * 3600):
+        school.clock.pass_(pause)
+        await school.hand_over(reference, hand())
+
+    seen = [(r["action"], r["operation"]) for r in await school.audit(reference)]
+    assert seen == [("handed_over", "hand-over-0001")] * 2
+    assert await school.on_hand() == {"kit": 5, "water": 60}
+
+
+async def test_every_reason_given_is_on_record(school: Site):
+    reference = await school.ask(7)
+
+    for reason in ("控えをなくした", "控えをなくした", "家族の代わりに来た"):
+        await school.app.searching.search(Wanted(kana="ミホン アアアク"), reason, STAFF)
+
+    assert {r["reason"] for r in await school.audit(reference)} == {"控えをなくした", "家族の代わりに来た"}
 
 
 async def test_an_unknown_reference_is_refused_as_such(school: Site):
     for reference in ("K7M2-QX9P-D4TB", "https://example.com/", "MADOGUCHI:"):
         with pytest.raises(UnknownRequest):
-            await school.app.counter.card(reference, STAFF, "view-0001")
+            await school.app.counter.card(reference, STAFF)
 
 
 async def test_a_hand_over_takes_stock_and_finishes_the_task_and_the_request(school: Site):

@@ -140,7 +140,12 @@ async def test_what_was_delivered_leaves_the_stock_and_its_request_is_completed(
     assert (round_.booking(receipt).state, round_.request(receipt).status) == ("collected", "completed")
     assert (await round_.on_hand(), round_.grants(receipt)) == (9, ["kept"])
     [move] = [m for m in await round_.counter.depots.moves("school") if m.kind == "handed_over"]
-    assert (move.reference, move.by, move.receiver) == (receipt.reference, "配達 係", "household")
+    assert (move.reference, move.by, move.by_id, move.receiver) == (
+        receipt.reference,
+        "配達 係",
+        "u-driver",
+        "household",
+    )
 
 
 async def test_what_was_delivered_does_not_go_back_after_the_slot(round_: Round):

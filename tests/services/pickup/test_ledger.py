@@ -9,7 +9,7 @@ from services.pickup.fields import AllotFields, StockFields
 from services.pickup.numbers import count, state_of
 from services.pickup.sites import DECIDED, Depot, Entry, Site, Slot, Stock
 from services.pickup.supplies import Item
-from tests.pickup import NOW, TITLE, slot
+from tests.pickup import NOW, OFFICER, TITLE, slot
 
 KIT = Item(id="kit", title=TITLE, unit=TITLE, policy="once", contents={"water": 6, "towel": 1}, low_at=10)
 WATER = Item(id="water", title=TITLE, unit=TITLE, policy="once", per_member=6)
@@ -24,7 +24,7 @@ def depot(**on_hand: int) -> Depot:
 def with_slot(**on_hand: int) -> Depot:
     """Return a depot with one slot of 10 places and 10 kits; 4 kits and 3 places of it are free."""
     start = depot(**{"kit": 30, **on_hand})
-    opened = ledger.with_documents(start, ledger.opened(start, slot(places=10, kit=10), "officer", NOW))
+    opened = ledger.with_documents(start, ledger.opened(start, slot(places=10, kit=10), OFFICER, NOW))
     (known,) = opened.slots.values()
     entries = {"A.1": Entry(state="held", units=(2,), until=1), "B.1": Entry(state="confirmed", units=(4,))}
     taken = msgspec.structs.replace(known, free={"kit": 4}, free_places=3, entries=entries)
@@ -34,7 +34,7 @@ def with_slot(**on_hand: int) -> Depot:
 def allot(read: Depot, now: str = NOW, **fields: object) -> Depot:
     (id_,) = read.slots
     fields = AllotFields(**{"id": "change-0001", **fields})
-    return ledger.with_documents(read, ledger.reallotted(read, id_, fields, "officer", now))
+    return ledger.with_documents(read, ledger.reallotted(read, id_, fields, OFFICER, now))
 
 
 def only_slot(read: Depot) -> Slot:
@@ -44,7 +44,7 @@ def only_slot(read: Depot) -> Slot:
 
 def pack(read: Depot, kits: int) -> ledger.Documents:
     fields = StockFields(id="packing-0001", kind="packed", lines={"kit": kits})
-    return ledger.entered(read, ledger.moves_of("school", fields, ITEMS, "officer", NOW))
+    return ledger.entered(read, ledger.moves_of("school", fields, ITEMS, OFFICER, NOW))
 
 
 def test_packing_kits_takes_their_contents_out_of_stock():
@@ -75,7 +75,7 @@ def test_what_nobody_was_promised_is_taken_back_and_every_change_is_a_move():
     (id_,) = read.slots
     fields = AllotFields(id="change-0001", lines={"kit": -4}, places=-3)
 
-    documents = ledger.reallotted(read, id_, fields, "officer", NOW)
+    documents = ledger.reallotted(read, id_, fields, OFFICER, NOW)
 
     changed = ledger.with_documents(read, documents)
     assert only_slot(changed).free == {"kit": 0}
@@ -113,14 +113,14 @@ def test_the_same_change_of_a_slot_counts_once():
 def test_a_slot_that_is_over_or_closed_is_left_as_it_is():
     read = with_slot()
     (id_,) = read.slots
-    shut = ledger.with_documents(read, ledger.closed(read, id_, "officer", NOW))
+    shut = ledger.with_documents(read, ledger.closed(read, id_, OFFICER, NOW))
 
     with pytest.raises(SlotClosed):
         allot(shut, places=1)
     with pytest.raises(SlotClosed):
         allot(read, times.later(only_slot(read).ends, 0), places=1)
     with pytest.raises(UnknownSlot):
-        ledger.closed(read, "pickup-20261124-0900", "officer", NOW)
+        ledger.closed(read, "pickup-20261124-0900", OFFICER, NOW)
 
 
 def test_a_slot_is_known_again_by_how_it_was_opened_and_by_how_it_stands():
@@ -135,11 +135,9 @@ def test_slots_of_one_method_do_not_overlap():
     read = with_slot()
     beside = msgspec.structs.replace(slot(places=1, kit=1), method="delivery")
 
-    assert ledger.opened(read, beside, "officer", NOW)
+    assert ledger.opened(read, beside, OFFICER, NOW)
     with pytest.raises(InvalidSubmission) as refused:
-        ledger.opened(
-            read, msgspec.structs.replace(slot(places=1, kit=1), starts=_later(slot().starts)), "officer", NOW
-        )
+        ledger.opened(read, msgspec.structs.replace(slot(places=1, kit=1), starts=_later(slot().starts)), OFFICER, NOW)
     assert [e.code for e in refused.value.errors] == ["overlaps"]
 
 
@@ -156,7 +154,7 @@ def test_a_site_is_counted_by_item_and_by_slot():
 
 def test_a_slot_is_kept_until_its_split_is_decided():
     fields = msgspec.structs.replace(slot(places=10, kit=10), fill="split")
-    kept = ledger.with_documents(depot(kit=30), ledger.opened(depot(kit=30), fields, "officer", NOW))
+    kept = ledger.with_documents(depot(kit=30), ledger.opened(depot(kit=30), fields, OFFICER, NOW))
     event = Event(id=DECIDED, at=NOW, event="split_decided", by="officer")
     decided = msgspec.structs.replace(only_slot(kept), history=(*only_slot(kept).history, event))
     ended = msgspec.structs.replace(only_slot(kept), is_open=False)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from services import times
+from services.audit import SPAN
 from services.errors import UnknownSite
 from services.pickup.rosters import Rosters
 from services.pickup.sites import Depot, Entry, Site, Slot, Stock
@@ -45,13 +46,13 @@ def held(state: str = "confirmed", units: tuple[int, ...] = (1, 6)) -> Entry:
 
 async def roster(*slots: Slot, audit: FakeAudit | None = None) -> list[str]:
     rosters = Rosters(OneSite(*slots), audit or FakeAudit(), FakeClock(NOW))
-    return [due.reference for due in await rosters.take("school", "view-0001", HANAKO)]
+    return [due.reference for due in await rosters.take("school", HANAKO)]
 
 
 async def test_who_has_a_place_is_due_its_units_under_its_reference():
     rosters = Rosters(OneSite(slot("s", 0, cccc=held())), FakeAudit(), FakeClock(NOW))
 
-    [due] = await rosters.take("school", "view-0001", HANAKO)
+    [due] = await rosters.take("school", HANAKO)
 
     assert (due.reference, due.state, due.lines) == ("AAAA-BBBB-CCCC", "confirmed", {"kit": 1, "water": 6})
 
@@ -83,16 +84,27 @@ async def test_that_it_was_taken_is_on_record_before_it_is_shown():
     assert (record.subject, record.action, record.who) == ("school", "roster_taken", HANAKO.id)
 
 
-async def test_a_roster_taken_under_the_id_of_a_colleague_is_on_record_too():
+async def test_a_roster_taken_as_a_colleague_takes_it_is_on_record_too():
     audit, colleague = FakeAudit(), msgspec.structs.replace(HANAKO, id="u-colleague")
 
     for staff in (HANAKO, colleague):
-        await Rosters(OneSite(slot("s", 0)), audit, FakeClock(NOW)).take("school", "view-0001", staff)
+        await Rosters(OneSite(slot("s", 0)), audit, FakeClock(NOW)).take("school", staff)
 
     assert {record.who for record in audit.records.values()} == {HANAKO.id, "u-colleague"}
+
+
+async def test_a_roster_taken_again_is_on_record_again_and_one_repeated_at_once_is_not():
+    audit, clock = FakeAudit(), FakeClock(NOW)
+    rosters = Rosters(OneSite(slot("s", 0)), audit, clock)
+
+    for pause in (0, 1, SPAN, SPAN):
+        clock.pass_(pause)
+        await rosters.take("school", HANAKO)
+
+    assert len(audit.records) == 3
 
 
 @pytest.mark.parametrize("site", ["other", "../school", ""])
 async def test_an_unknown_site_is_refused_as_such(site: str):
     with pytest.raises(UnknownSite):
-        await Rosters(OneSite(), FakeAudit(), FakeClock(NOW)).take(site, "view-0001", HANAKO)
+        await Rosters(OneSite(), FakeAudit(), FakeClock(NOW)).take(site, HANAKO)

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from services.advance.service import message_of
+from services.audit import SPAN
 from services.errors import (
     Forbidden,
     RequestWithdrawn,
@@ -113,6 +114,17 @@ async def test_no_view_without_its_record(counter: Counter):
 
     [record] = counter.audit.records.values()
     assert (record.subject, record.who, record.action) == (claimed.request.reference, "u-hanako", "claimed")
+
+
+async def test_every_task_under_one_claim_is_on_record_and_so_is_a_later_look():
+    counter = await with_tasks(urgent=0, normal=2)
+
+    for pause in (0, 1, SPAN):
+        counter.clock.pass_(pause)
+        await counter.claim(limit=2, seconds=3600)
+
+    seen = sorted((record.task, record.operation) for record in counter.audit.records.values())
+    assert seen == sorted(2 * [(task.id, "claim-0001") for task in counter.store.tasks])
 
 
 async def test_a_claimer_that_dies_leaves_a_task_that_another_gets_after_the_lease_without_a_sweep(counter: Counter):
