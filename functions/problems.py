@@ -119,6 +119,8 @@ def problem(error: MadoguchiError, texts: Texts, traceparent: str) -> func.HttpR
     status = STATUS[type(error)]
     if status >= 500:
         log.warning("%s: %s", error.code, error)
+    if isinstance(error, errors.Unauthenticated):
+        log.info("%s: %s", error.code, error)
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": texts(f"problem.{error.code}.title"),
