@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import azure.functions as func
 
+from functions.headers import respond
 from functions.html import WEB, Visit, page, static_digest
 
 STATIC = WEB / "static"
@@ -22,7 +23,7 @@ async def static_file(visit: Visit) -> func.HttpResponse:
     """Send a style, a picture or a script."""
     name = visit.route("name")
     if name not in SERVED:
-        return func.HttpResponse(status_code=404)
+        return respond(status=404, headers={})
     return sent(visit.request, name)
 
 
@@ -31,10 +32,10 @@ def sent(request: func.HttpRequest, name: str, headers: Mapping[str, str] = {}) 
     digest = static_digest(name)
     tag = f'"{digest}"'
     kept = FOR_EVER if request.params.get("v") == digest else ASKED_AGAIN
-    known = {"Cache-Control": kept, "ETag": tag, "X-Content-Type-Options": "nosniff", **headers}
+    known = {"Cache-Control": kept, "ETag": tag, **headers}
     if request.headers.get("if-none-match") == tag:
-        return func.HttpResponse(status_code=304, headers=known)
-    return func.HttpResponse((STATIC / name).read_bytes(), mimetype=_type_of(name), headers=known)
+        return respond(status=304, headers=known)
+    return respond((STATIC / name).read_bytes(), mimetype=_type_of(name), headers=known)
 
 
 def _type_of(name: str) -> str | None:

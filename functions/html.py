@@ -13,10 +13,11 @@ import msgspec
 from functions import clients, dates, phones, telemetry
 from functions.access import ANYONE
 from functions.fields import Typed, first
-from functions.problems import STATUS, BadForm, TooLarge, retry_after
+from functions.headers import OF_PAGES, respond
+from functions.problems import STATUS, BadForm, FromElsewhere, TooLarge, retry_after
 from functions.texts import LANGUAGES, Texts
 from services import door, times
-from services.errors import MadoguchiError, StoreUnavailable, TooManyRequests
+from services.errors import MadoguchiError
 from services.limits import Kind
 from wiring import App, app
 
@@ -27,12 +28,8 @@ WEB = Path(__file__).parent.parent / "web"
 LANG = "{lang:regex(^(" + "|".join(LANGUAGES) + ")$)}"
 MAX_FORM = 256 * 1024
 """A body of 48 KiB as JSON, percent-encoded, with room for what the form adds."""
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+OWN_SITES = ("", "none", "same-origin")
+"""What `Sec-Fetch-Site` says of a form of ours: nothing in an old browser, `none` where a page is loaded again."""
 KEPT = "private, no-cache"
 """The back button shows the page as it was left, so that its form is sent under the same key."""
 NOT_KEPT = "no-store"
@@ -76,7 +73,7 @@ class Visit(msgspec.Struct, frozen=True):
         status: int = 200,
         wait: int | None = None,
         cache: str = KEPT,
-        policy: Mapping[str, str] = HEADERS,
+        policy: Mapping[str, str] = OF_PAGES,
         **values: Any,
     ) -> func.HttpResponse:
         """Draw a template of `web/templates/pages/`; `policy` are the headers that say what its browser may do.
@@ -99,7 +96,7 @@ class Visit(msgspec.Struct, frozen=True):
         headers = {**policy, "Cache-Control": cache}
         if wait:
             headers["Retry-After"] = str(wait)
-        return func.HttpResponse(html, status_code=status, mimetype="text/html", charset="utf-8", headers=headers)
+        return respond(html, status=status, mimetype="text/html", headers=headers)
 
     def problem(self, error: MadoguchiError, template: str = "problem", **values: Any) -> func.HttpResponse:
         """Draw a page that says what went wrong and what to do."""
@@ -130,6 +127,7 @@ def page(place: str, limit: Kind | None = None) -> Callable[[PageHandler], Calla
                 try:
                     if limit:
                         clients.admit(visit.app, req.headers, limit)
+                    _must_come_from_us(req)
                     return await handler(visit)
                 except MadoguchiError as error:
                     return _refused(visit, error)
@@ -143,15 +141,25 @@ def page(place: str, limit: Kind | None = None) -> Callable[[PageHandler], Calla
     return decorate
 
 
+def _must_come_from_us(request: func.HttpRequest) -> None:
+    """Refuse a form that a page of somebody else sends; raises FromElsewhere.
+
+    Another host of the same domain (`same-site`) is somebody else too.
+    """
+    if request.method == "POST" and request.headers.get("sec-fetch-site", "") not in OWN_SITES:
+        raise FromElsewhere()
+
+
 def _refused(visit: Visit, error: MadoguchiError) -> func.HttpResponse:
     """Say what went wrong; where the same may succeed later, the page keeps what was typed and can send it again."""
-    if visit.request.method != "POST" or not isinstance(error, TooManyRequests | StoreUnavailable):
+    if visit.request.method != "POST" or retry_after(error) is None:
         return visit.problem(error)
     try:
         typed = visit.form()
     except MadoguchiError as refusal:
         return visit.problem(refusal)
-    return visit.problem(error, "waiting", typed=typed, step=first(typed, "step"))
+    cache = NOT_KEPT if first(typed, "accessCode") else KEPT
+    return visit.problem(error, "waiting", typed=typed, step=first(typed, "step"), cache=cache)
 
 
 @cache

@@ -12,6 +12,7 @@ import msgspec
 from functions import fields, forms, slots, telemetry
 from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
+from functions.headers import respond
 from functions.html import LANG, Visit, page
 from functions.problems import TooLarge, field_message
 from functions.receipt_pages import receipt_page
@@ -41,10 +42,8 @@ bp = func.Blueprint()
 async def choose_language(visit: Visit) -> func.HttpResponse:
     """Lead to the pages in the language that the browser asks for."""
     language = negotiate(visit.request.headers.get("accept-language", ""))
-    return func.HttpResponse(
-        status_code=302,
-        headers={"Location": f"/{language}", "Vary": "Accept-Language", "Cache-Control": "no-cache"},
-    )
+    headers = {"Location": f"/{language}", "Vary": "Accept-Language", "Cache-Control": "no-cache"}
+    return respond(status=302, headers=headers)
 
 
 @bp.route(LANG, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -7,6 +7,7 @@ from typing import Any
 import azure.functions as func
 import msgspec
 
+from functions.headers import OF_DATA, respond
 from functions.texts import Texts
 from services import errors
 from services.catalog.controls import kind_of
@@ -29,6 +30,12 @@ class BadForm(errors.Refusal):
     """Refuse a body that is not a form of ours."""
 
     code = "bad_form"
+
+
+class FromElsewhere(errors.Refusal):
+    """Refuse a form that a page of another site sends."""
+
+    code = "from_elsewhere"
 
 
 class MissingKey(errors.Refusal):
@@ -74,6 +81,7 @@ STATUS: dict[type[MadoguchiError], int] = {
     AccessCodeMissing: 401,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    FromElsewhere: 403,
     errors.ServiceClosed: 403,
     errors.UnknownService: 404,
     errors.UnknownRequest: 404,
@@ -119,6 +127,8 @@ def problem(error: MadoguchiError, texts: Texts, traceparent: str) -> func.HttpR
     status = STATUS[type(error)]
     if status >= 500:
         log.warning("%s: %s", error.code, error)
+    if isinstance(error, errors.Unauthenticated):
+        log.info("%s: %s", error.code, error)
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": texts(f"problem.{error.code}.title"),
@@ -129,14 +139,12 @@ def problem(error: MadoguchiError, texts: Texts, traceparent: str) -> func.HttpR
         "traceId": trace_id(traceparent),
         **_details(error, texts),
     }
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = dict(OF_DATA)
     if wait := retry_after(error):
         headers["Retry-After"] = str(wait)
     if status == 401 and isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return func.HttpResponse(
-        msgspec.json.encode(body), status_code=status, mimetype="application/problem+json", headers=headers
-    )
+    return respond(msgspec.json.encode(body), status=status, mimetype="application/problem+json", headers=headers)
 
 
 def retry_after(error: MadoguchiError) -> int | None:

@@ -7,9 +7,9 @@ import azure.functions as func
 from functions import pickup_codes, slots, views
 from functions.fields import Field, Typed, first
 from functions.html import LANG, NOT_KEPT, Visit, page
-from functions.problems import ReceiptIncomplete
+from functions.problems import ReceiptIncomplete, retry_after
 from services.catalog.model import Definition
-from services.errors import MadoguchiError, NoSuchSlot, PlaceGone
+from services.errors import MadoguchiError, NoSuchSlot, PlaceGone, TooManyTries
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE
 from services.requests.model import Request
 from services.requests.receipts import read_code, read_reference
@@ -42,7 +42,9 @@ async def show_request(visit: Visit) -> func.HttpResponse:
         if request and values["can_change"] and (step == "change-place" or isinstance(problem, NoSuchSlot)):
             return _drawn(visit, "place", problem, slot=await _slot_field(visit, request), **values)
     except MadoguchiError as error:
-        return _ask(visit, typed, error)
+        if retry_after(error) and not isinstance(error, TooManyTries):
+            raise
+        return _ask(visit, {"reference": [reference]}, error)
     if step == "receipt":
         return _receipt_again(visit, request, values)
     if step == "confirm" and request and request.status == "accepted":
@@ -83,8 +85,7 @@ def _drawn(visit: Visit, template: str, problem: MadoguchiError | None, **values
 
 
 def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> func.HttpResponse:
-    shown: dict[str, Any] = {"reference": first(typed, "reference"), "code": first(typed, "accessCode")}
-    return visit.problem(problem, "requests", **shown) if problem else visit.page("requests", problem=None, **shown)
+    return _drawn(visit, "requests", problem, reference=first(typed, "reference"), code=first(typed, "accessCode"))
 
 
 async def _asked(

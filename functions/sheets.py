@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions.depots import OFFICER, ROUTE, SUPERVISOR
+from functions.headers import OF_DATA, respond
 from functions.problems import NotSheet, TooLarge
 from functions.web import Call, answer, api
 from services.errors import FieldError, InvalidSubmission
@@ -89,8 +90,7 @@ def _is_dry(call: Call) -> bool:
 
 
 def _sheet(content: bytes) -> func.HttpResponse:
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment"}
-    return func.HttpResponse(content, mimetype="text/csv", charset="utf-8", headers=headers)
+    return respond(content, mimetype="text/csv", headers={**OF_DATA, "Content-Disposition": "attachment"})
 
 
 def _taken(taken: Taken) -> func.HttpResponse:

@@ -1,13 +1,13 @@
 """The pages of staff: empty shells that scripts fill over the API, once whoever sits there has signed in."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import azure.functions as func
 
 from functions import forms, slots
 from functions.assets import sent
-from functions.html import HEADERS, Visit, page
+from functions.headers import of_staff
+from functions.html import Visit, page
 
 bp = func.Blueprint()
 
@@ -55,20 +55,9 @@ def _shell(visit: Visit, template: str, **values: Any) -> func.HttpResponse:
     issuer = visit.app.settings.token_issuer
     return visit.page(
         template,
-        policy=policy(issuer),
+        policy=of_staff(issuer),
         issuer=issuer,
         client=visit.app.settings.token_audience,
         texts=visit.texts.under("staff."),
         **values,
     )
-
-
-def policy(issuer: str) -> dict[str, str]:
-    """Let a page of staff run our scripts, speak to us and the issuer, and use the camera."""
-    scheme, host = urlsplit(issuer)[:2]
-    return HEADERS | {
-        "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-        f"connect-src 'self' {scheme}://{host}; media-src 'self' blob:; worker-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'",
-        "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
-    }

@@ -7,6 +7,7 @@ import msgspec
 
 from functions import clients, telemetry
 from functions.access import ANYONE, Access, must_have, role_of, staff_of
+from functions.headers import OF_DATA, respond
 from functions.problems import BadRequest, NotJson, TooLarge, problem
 from functions.texts import Texts, negotiate
 from services import door, errors
@@ -82,12 +83,7 @@ def api(access: Access, limit: Kind | None = None) -> Callable[[Handler], Callab
 
 def answer(body: object, status: int = 200) -> func.HttpResponse:
     """Answer with JSON; what an answer says of a resident is kept by no cache."""
-    return func.HttpResponse(
-        msgspec.json.encode(body),
-        status_code=status,
-        mimetype="application/json",
-        headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"},
-    )
+    return respond(msgspec.json.encode(body), status=status, mimetype="application/json", headers=OF_DATA)
 
 
 def decode[T](request: func.HttpRequest, type_: type[T], limit: int, most: int) -> T:

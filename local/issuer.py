@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from functions.access import AZURE_CLI, SCOPE
+
 KEY_FILE = "issuer-key.pem"
 LIFETIME = timedelta(hours=8)
 _SUBJECTS = uuid.UUID("5b1f0a52-8c7e-4b55-9d6b-0f4a7d2f6c11")
@@ -40,20 +42,48 @@ class Issuer:
         return {"keys": [{**key, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
 
     def token(self, subject: str, roles: list[str], now: datetime) -> str:
-        """Return a signed token for this subject, valid for eight hours from `now`."""
-        claims = {
-            "iss": self.name,
-            "aud": self._audience,
-            "sub": subject,
-            "oid": str(uuid.uuid5(_SUBJECTS, subject)),
-            "name": subject,
-            "preferred_username": subject,
-            "roles": roles,
-            "iat": now,
-            "nbf": now,
-            "exp": now + LIFETIME,
-        }
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+        """Return a signed access token for this person through the pages of staff, valid for eight hours from `now`.
+
+        All tokens carry what Entra ID puts into those of version 2.0 for the registration of `infra/entra`.
+        """
+        return self._for_person(subject, roles, now, client=self._audience)
+
+    def cli_token(self, subject: str, roles: list[str], now: datetime) -> str:
+        """Return the token that this person gets by `az`."""
+        return self._for_person(subject, roles, now, client=AZURE_CLI)
+
+    def app_token(self, subject: str, roles: list[str], now: datetime) -> str:
+        """Return the token that an application of this name gets for itself."""
+        id_, client = object_id(subject), object_id(f"client {subject}")
+        claims = {"sub": id_, "oid": id_, "azp": client, "azpacr": "2", "idtyp": "app", "roles": roles}
+        return self._signed(claims, now)
+
+    def id_token(self, subject: str, roles: list[str], now: datetime) -> str:
+        """Return an ID token for this subject: it says who signed in, and opens nothing."""
+        return self._signed({**_person(subject), "roles": roles, "login_hint": hint_of(subject)}, now)
+
+    def _for_person(self, subject: str, roles: list[str], now: datetime, client: str) -> str:
+        claims = {**_person(subject), "roles": roles, "azp": client, "azpacr": "0", "scp": SCOPE}
+        return self._signed(claims, now)
+
+    def _signed(self, claims: dict[str, Any], now: datetime) -> str:
+        times = {"iat": now, "nbf": now, "exp": now + LIFETIME}
+        known = {"iss": self.name, "aud": self._audience, "ver": "2.0", **times}
+        return jwt.encode(known | claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+
+
+def object_id(subject: str) -> str:
+    """Return the id that stays with a subject, whatever it is called by."""
+    return str(uuid.uuid5(_SUBJECTS, subject))
+
+
+def hint_of(subject: str) -> str:
+    """Return what names a subject to the issuer alone."""
+    return hashlib.sha256(f"hint\0{subject}".encode()).hexdigest()[:32]
+
+
+def _person(subject: str) -> dict[str, Any]:
+    return {"sub": subject, "oid": object_id(subject), "name": subject, "preferred_username": subject}
 
 
 def open_issuer(directory: Path, issuer: str, audience: str) -> Issuer:
@@ -69,7 +99,7 @@ def open_issuer(directory: Path, issuer: str, audience: str) -> Issuer:
 
 
 def routes(issuer: Issuer) -> list[BaseRoute]:
-    """Return `GET /jwks` and `GET /token?subject=NAME&roles=A,B`."""
+    """Return `GET /jwks` and `GET /token?subject=NAME&roles=A,B`, and `&via=cli` or `&via=app` for other clients."""
 
     async def key_set(_: Request) -> Response:
         return JSONResponse(issuer.key_set())
@@ -78,8 +108,13 @@ def routes(issuer: Issuer) -> list[BaseRoute]:
         subject = request.query_params.get("subject", "").strip()
         if not subject:
             return PlainTextResponse("subject is missing: /local/token?subject=NAME&roles=Operator,Team.supplies", 400)
+        sign = {"pages": issuer.token, "cli": issuer.cli_token, "app": issuer.app_token}.get(
+            request.query_params.get("via", "pages")
+        )
+        if sign is None:
+            return PlainTextResponse("via is pages, cli or app", 400)
         roles = [role.strip() for role in request.query_params.get("roles", "").split(",") if role.strip()]
-        return PlainTextResponse(issuer.token(subject, roles, datetime.now(UTC)), headers={"cache-control": "no-store"})
+        return PlainTextResponse(sign(subject, roles, datetime.now(UTC)), headers={"cache-control": "no-store"})
 
     return [Route("/jwks", key_set), Route("/token", token)]
 

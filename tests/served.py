@@ -20,7 +20,7 @@ from services.pickup.tables import Tables
 from services.pickup.walk_ins import WalkIns
 from stores.shipped import ShippedEditions
 from tests.apps import settings_for
-from tests.counter import Counter
+from tests.counter import SECRETS, Counter
 from wiring import App, build
 
 FUNCTIONS = {function.get_function_name(): function for function in indexed.get_functions()}
@@ -46,7 +46,7 @@ def app_over(counter: Counter, **changes: object) -> App:
         counter=counter.handing,
         rosters=Rosters(counter.sites, counter.audit, clock),
         searching=Searching(counter.store, counter.catalog, counter.audit, clock),
-        walk_ins=WalkIns(counter.requests, counter.advance, counter.handing),
+        walk_ins=WalkIns(counter.requests, counter.advance, counter.handing, counter.audit, SECRETS, clock),
         correcting=counter.correcting,
         delivery=counter.delivery,
         failures=counter.operations,

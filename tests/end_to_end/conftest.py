@@ -57,9 +57,9 @@ class RunningDesk:
                 return line
         raise AssertionError(f"the desk never said {text!r}; it said:\n{''.join(self.lines)}")
 
-    def token(self, subject: str, *roles: str) -> dict[str, str]:
-        """Return the header by which a member of staff calls."""
-        answer = self.http.get("/local/token", params={"subject": subject, "roles": ",".join(roles)})
+    def token(self, subject: str, *roles: str, via: str = "pages") -> dict[str, str]:
+        """Return the header by which a member of staff calls: from the pages, by `az` (`cli`), or as an `app`."""
+        answer = self.http.get("/local/token", params={"subject": subject, "roles": ",".join(roles), "via": via})
         return {"Authorization": f"Bearer {answer.text}"}
 
     def stop(self, signal_: signal.Signals = signal.SIGINT) -> int:

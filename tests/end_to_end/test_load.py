@@ -102,6 +102,7 @@ def test_a_refused_look_keeps_reference_and_code_also_in_another_language(narrow
     waiting = HtmlPage(answer.text)
     assert answer.status_code == 429
     assert waiting.typed == typed
+    assert answer.headers["cache-control"] == "no-store"
     steps = {e.get("formaction"): e.get("value") for e in waiting.all("button")}
     assert steps == {"": "withdraw", **{f"/{language}/requests": "show" for language in ("ja", "ja-easy", "en")}}
 

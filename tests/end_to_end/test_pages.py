@@ -20,6 +20,7 @@ from tests.html import Page
 __all__ = ["own_desk"]
 pytestmark = pytest.mark.xdist_group("desk")
 
+STEPS = ("show", "edit", "receipt", "confirm", "change-place", "withdraw")
 type Typed = dict[str, list[str]]
 FORM = "/ja/services/relief-supplies"
 CONTACT: Typed = {"/contact/phone": ["090-0000-0000"], "/contact/name": ["見本 花子"]}
@@ -297,26 +298,38 @@ def test_a_request_that_was_served_is_withdrawn_by_phone_only(desk: RunningDesk)
     page = post(desk, "/ja/requests", pair, "withdraw", 409)
 
     assert RELIEF["phone"] in page.text
-    assert page.typed["reference"] == pair["reference"]
+    assert page.typed == {"reference": pair["reference"], "accessCode": [""]}
 
 
-def test_a_wrong_pair_and_an_unknown_one_are_told_alike_and_kept(desk: RunningDesk):
+def test_a_wrong_pair_and_an_unknown_one_are_told_alike_and_the_code_is_typed_again(desk: RunningDesk):
     pair = sent(desk)
     wrong = post(desk, "/ja/requests", {**pair, "accessCode": ["AAAAAAAA"]}, "show", 404)
     unknown = post(desk, "/ja/requests", {"reference": ["K7M2-QX9P-D4TB"], "accessCode": ["AAAAAAAA"]}, "show", 404)
 
-    assert wrong.typed["reference"] == pair["reference"]
+    assert wrong.typed == {"reference": pair["reference"], "accessCode": [""]}
     assert unknown.all("section")[0].text == wrong.all("section")[0].text
 
 
 def test_a_receipt_is_kept_by_no_cache(desk: RunningDesk):
     pair = sent(desk)
 
-    shown = desk.http.post("/ja/requests", data={**pair, "step": "show"})
+    asked = desk.http.get("/ja/requests")
+    answers = [desk.http.post("/ja/requests", data={**pair, "step": step}) for step in STEPS]
+    wrong = desk.http.post("/ja/requests", data={**pair, "accessCode": "AAAAAAAA", "step": "show"})
     form = desk.http.get(FORM)
 
-    assert shown.headers["cache-control"] == "no-store"
+    assert {one.headers["cache-control"] for one in (asked, wrong, *answers)} == {"no-store"}
     assert "no-store" not in form.headers["cache-control"]
+
+
+def test_a_code_that_was_right_is_in_no_field_that_one_sees(desk: RunningDesk):
+    pair = sent(desk)
+
+    pages = [post(desk, "/ja/requests", pair, step) for step in ("show", "confirm", "withdraw")]
+
+    for page in pages:
+        assert pair["accessCode"][0] not in page.text
+        assert {e.get("type") for e in page.all("input") if e.get("name") == "accessCode"} == {"hidden"}
 
 
 def language_buttons(page: Page) -> set[tuple[str, str]]:
@@ -463,7 +476,9 @@ def test_an_outage_costs_a_resident_no_word_and_no_receipt(own_desk: RunningDesk
     with away(own_desk, "cosmos.js"):
         queued = post(own_desk, FORM, typed, "send", 202)
         reference, code = receipt_on(queued)
-        waiting = post(own_desk, "/ja/requests", {"reference": [reference], "accessCode": [code]}, "show")
+        pair: Typed = {"reference": [reference], "accessCode": [code]}
+        waiting = post(own_desk, "/ja/requests", pair, "show")
+        not_yet = own_desk.http.post("/ja/requests", data={**pair, "step": "withdraw"})
     with away(own_desk, "cosmos.js", "azurite.js"):
         refused = post(own_desk, FORM, other, "send", 503)
     in_english = post(own_desk, "/en/services/relief-supplies", refused.typed, "check")
@@ -472,6 +487,8 @@ def test_an_outage_costs_a_resident_no_word_and_no_receipt(own_desk: RunningDesk
 
     assert "もう一度送る必要はありません" in queued.text
     assert "申請は受け取っています" in waiting.text
+    assert (not_yet.status_code, not_yet.headers["cache-control"]) == (503, "no-store")
+    assert Page(not_yet.text).typed == pair
     assert {name: refused.typed[name] for name in other if other[name]} == {n: v for n, v in other.items() if v}
     assert "同じ内容をもう一度送る" in refused.text
     assert receipt_on(Page(later.text)) == receipt_on(repeated)

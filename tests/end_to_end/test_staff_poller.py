@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("desk")
 
 
 def poll(desk: RunningDesk, storage: str, team: str) -> str:
-    token = desk.token("poller", f"Team.{team}")["Authorization"].removeprefix("Bearer ")
+    token = desk.token("poller", f"Team.{team}", via="app")["Authorization"].removeprefix("Bearer ")
     command = [sys.executable, "examples/staff_poller.py", "--team", team, "--url", desk.url, "--once"]
     environment = {**os.environ, "STORAGE": storage, "TOKEN": token}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from functions.access import ANY_TEAM, SIGNED_IN, Access, Open, must_have, role_of, staff_of
+from functions.access import ANY_TEAM, AZURE_CLI, SIGNED_IN, Access, Open, must_have, role_of, staff_of
 from services.errors import Forbidden, Unauthenticated
 from services.tasks.model import Staff
 
@@ -37,6 +37,10 @@ def claims(**changes: Any) -> dict[str, Any]:
         "oid": "o-1",
         "name": "山田 太郎",
         "roles": ["Team.supplies"],
+        "ver": "2.0",
+        "scp": "user_impersonation",
+        "azp": AUDIENCE,
+        "azpacr": "0",
         "iat": now,
         "exp": now + 600,
     }
@@ -55,6 +59,56 @@ async def test_a_good_token_names_who_calls_and_the_roles():
     staff = await verify(f"Bearer {signed()}")
 
     assert staff == Staff("o-1", "山田 太郎", frozenset({"Team.supplies"}))
+
+
+ALL_ROLES = ["Editor", "Operator", "Supervisor", "Team.supplies", "Channel.phone"]
+OF_APP = {"scp": None, "idtyp": "app", "azp": "another-app", "name": None, "sub": "o-1", "roles": ALL_ROLES}
+
+
+@pytest.mark.parametrize("scopes", ["user_impersonation", "openid user_impersonation"])
+async def test_by_the_pages_of_staff_every_role_of_a_person_counts(scopes: str):
+    staff = await verify(f"Bearer {signed(scp=scopes, roles=ALL_ROLES)}")
+
+    assert staff.roles == set(ALL_ROLES)
+
+
+async def test_by_az_only_the_roles_count_whose_commands_use_it():
+    staff = await verify(f"Bearer {signed(azp=AZURE_CLI, roles=ALL_ROLES)}")
+
+    assert staff.roles == {"Editor", "Operator"}
+
+
+async def test_an_application_has_its_roles_by_itself_but_none_of_those_for_people():
+    staff = await verify(f"Bearer {signed(**OF_APP)}")
+
+    assert staff == Staff("o-1", "o-1", frozenset(ALL_ROLES) - {"Supervisor"})
+
+
+REFUSED = {
+    "an ID token of the same registration": {"scp": None, "azp": None, "azpacr": None},
+    "an ID token that names its client": {"scp": None},
+    "another scope": {"scp": "openid profile"},
+    "a scope that only begins like it": {"scp": "user_impersonation.read"},
+    "scopes as a list": {"scp": ["user_impersonation"]},
+    "another client, by consent": {"azp": "11111111-1111-1111-1111-111111111111"},
+    "no client": {"azp": None},
+    "a client as a list": {"azp": [AUDIENCE]},
+    "a token of version 1.0": {"ver": "1.0", "azp": None, "appid": AUDIENCE},
+    "no version": {"ver": None},
+    "an application with the scope of a person": {**OF_APP, "scp": "user_impersonation", "azp": AUDIENCE},
+    "a device": {**OF_APP, "idtyp": "device"},
+    "an application that does not say so": {**OF_APP, "idtyp": None},
+}
+
+
+@pytest.mark.parametrize("changes", REFUSED.values(), ids=REFUSED)
+async def test_a_token_that_was_got_in_another_way_is_refused_in_words_of_ours(changes: dict[str, Any]):
+    with pytest.raises(Unauthenticated) as refused:
+        await verify(f"Bearer {signed(**changes)}")
+
+    told, personal = str(refused.value), ("山田", "s-1", "o-1", "Team.", AUDIENCE, "11111111", "openid")
+    assert told
+    assert [value for value in personal if value in told] == []
 
 
 def unsigned() -> str:

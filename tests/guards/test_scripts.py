@@ -1,13 +1,15 @@
 """What keeps a word that somebody typed from running: policies of the pages, and how templates and scripts write it."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
-from functions.html import HEADERS
-from functions.staff_pages import policy
+from functions.headers import OF_ALL, OF_DATA, OF_PAGES, of_staff
 
+FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
+STAFF = of_staff("https://issuer.example/tenant/v2.0")
 WEB = Path(__file__).parent.parent.parent / "web"
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "templates").rglob("*.html")}
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "static" / "staff").glob("*.js")}
@@ -19,26 +21,53 @@ def directives(headers: dict[str, str]) -> dict[str, str]:
 
 
 def test_a_page_of_residents_runs_no_script():
-    asked = directives(HEADERS)
+    asked = directives(OF_PAGES)
 
     assert asked["default-src"] == "'none'"
     assert "script-src" not in asked
 
 
 def test_a_page_of_staff_runs_our_scripts_and_speaks_to_us_and_the_issuer():
-    asked = directives(policy("https://issuer.example/tenant/v2.0"))
+    asked = directives(STAFF)
 
     assert asked["default-src"] == "'none'"
     assert asked["script-src"] == "'self'"
     assert asked["connect-src"] == "'self' https://issuer.example"
 
 
-@pytest.mark.parametrize("headers", [HEADERS, policy("https://issuer.example")])
+@pytest.mark.parametrize("headers", [OF_PAGES, STAFF])
 def test_no_page_may_be_framed_or_sends_its_forms_elsewhere(headers: dict[str, str]):
     asked = directives(headers)
 
     assert (asked["frame-ancestors"], asked["form-action"], asked["base-uri"]) == ("'none'", "'self'", "'none'")
-    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_an_answer_that_is_no_page_runs_nothing_and_may_not_be_framed():
+    assert directives(OF_DATA) == {"default-src": "'none'", "frame-ancestors": "'none'"}
+
+
+def test_every_answer_keeps_other_sites_out_and_stays_what_it_says_it_is():
+    assert OF_ALL["Cross-Origin-Opener-Policy"] == OF_ALL["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert (OF_ALL["Referrer-Policy"], OF_ALL["X-Content-Type-Options"]) == ("no-referrer", "nosniff")
+
+
+def test_staff_alone_may_use_a_camera_and_nobody_anything_else():
+    residents, staff = OF_ALL["Permissions-Policy"].split(", "), STAFF["Permissions-Policy"].split(", ")
+
+    assert all(one.endswith("=()") for one in residents)
+    assert {"camera", "geolocation", "microphone"} <= {one.partition("=")[0] for one in residents}
+    assert set(staff) - set(residents) == {"camera=(self)"}
+
+
+def test_every_answer_is_made_where_the_headers_of_all_stand():
+    makers = {
+        path.name
+        for path in FUNCTIONS.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("HttpResponse")
+    }
+
+    assert makers == {"headers.py"}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

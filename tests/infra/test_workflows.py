@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from functions.access import AZURE_CLI, ROLES_OF_PEOPLE, SCOPE
 from tests.infra import reading
 from tests.infra.agreement import TEAMS
 
@@ -104,11 +105,25 @@ def test_the_registration_has_the_roles_of_the_code_and_of_the_shipped_teams(fun
 
 
 def test_the_registration_asks_for_the_tokens_that_the_app_checks():
-    api = json.loads((ENTRA / "api.json").read_text(encoding="utf-8"))["api"]
-    cli = json.loads((ENTRA / "azure-cli.json").read_text(encoding="utf-8"))["api"]
+    registration = json.loads((ENTRA / "api.json").read_text(encoding="utf-8"))
+    (scope,) = registration["api"]["oauth2PermissionScopes"]
 
-    assert api["requestedAccessTokenVersion"] == 2
-    assert cli["preAuthorizedApplications"][0]["delegatedPermissionIds"] == [api["oauth2PermissionScopes"][0]["id"]]
+    assert registration["api"]["requestedAccessTokenVersion"] == 2
+    assert (scope["value"], scope["type"]) == (SCOPE, "Admin")
+    assert registration["optionalClaims"] == {"accessToken": [{"name": "idtyp"}], "idToken": [{"name": "login_hint"}]}
+
+
+def test_az_alone_needs_no_consent():
+    scopes = json.loads((ENTRA / "api.json").read_text(encoding="utf-8"))["api"]["oauth2PermissionScopes"]
+    (client,) = json.loads((ENTRA / "azure-cli.json").read_text(encoding="utf-8"))["api"]["preAuthorizedApplications"]
+
+    assert client == {"appId": AZURE_CLI, "delegatedPermissionIds": [scopes[0]["id"]]}
+
+
+def test_the_roles_that_count_for_no_application_are_those_that_it_cannot_be_given():
+    roles = json.loads((ENTRA / "app-roles.json").read_text(encoding="utf-8"))
+
+    assert {role["value"] for role in roles if "Application" not in role["allowedMemberTypes"]} == ROLES_OF_PEOPLE
 
 
 def test_the_way_to_the_first_receipt_names_files_outputs_and_secrets_that_are_there():

@@ -4,6 +4,7 @@ import stat
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import jwt
@@ -11,9 +12,25 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from functions.access import staff_of
 from local.issuer import KEY_FILE, open_issuer, routes
+from services.errors import Unauthenticated
 
 ISSUER, AUDIENCE = "http://127.0.0.1:7071/local/issuer", "api://madoguchi"
+
+
+ROLES = {"Operator", "Supervisor", "Team.supplies"}
+
+
+class Published:
+    """The keys that an issuer publishes."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def key(self, id_: str) -> dict[str, Any] | None:
+        keys = (await self._client.get("/local/jwks")).json()["keys"]
+        return next((key for key in keys if key["kid"] == id_), None)
 
 
 @pytest.fixture
@@ -34,6 +51,29 @@ async def test_a_token_verifies_with_the_published_key_and_carries_who_and_which
     assert claims["roles"] == ["Team.supplies", "Operator"]
     assert claims["nbf"] == claims["iat"]
     assert claims["exp"] - claims["iat"] == 8 * 3600
+
+
+@pytest.mark.parametrize(("via", "counts"), [("pages", ROLES), ("cli", {"Operator"}), ("app", ROLES - {"Supervisor"})])
+async def test_the_app_takes_the_tokens_of_every_way_for_what_they_are(
+    client: httpx.AsyncClient, via: str, counts: set[str]
+) -> None:
+    asked = {"subject": "sato", "roles": ",".join(sorted(ROLES)), "via": via}
+    token = (await client.get("/local/token", params=asked)).text
+
+    staff = await staff_of(f"Bearer {token}", keys=Published(client), issuer=ISSUER, audience=AUDIENCE)
+
+    assert staff.roles == counts
+
+
+async def test_the_app_takes_no_id_token(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    token = open_issuer(tmp_path, ISSUER, AUDIENCE).id_token("sato", ["Operator"], datetime.now(UTC))
+
+    with pytest.raises(Unauthenticated):
+        await staff_of(f"Bearer {token}", keys=Published(client), issuer=ISSUER, audience=AUDIENCE)
+
+
+async def test_a_token_by_a_way_that_there_is_not_is_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/local/token?subject=sato&via=other")).status_code == 400
 
 
 async def test_the_key_set_holds_no_private_part(client: httpx.AsyncClient) -> None:

@@ -18,7 +18,8 @@ from local.sign_in import PEOPLE, routes
 ISSUER, AUDIENCE, HOME = "http://desk/local/issuer", "api://madoguchi", "http://desk/staff"
 VERIFIER = "a verifier of at least forty-three characters, as RFC 7636 wants"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
-ASKED = {"redirect_uri": HOME, "state": "s1", "code_challenge": CHALLENGE, "response_mode": "fragment"}
+SCOPES = f"openid profile offline_access {AUDIENCE}/user_impersonation"
+ASKED = {"redirect_uri": HOME, "state": "s1", "code_challenge": CHALLENGE, "response_mode": "fragment", "scope": SCOPES}
 
 
 @pytest.fixture
@@ -64,7 +65,17 @@ async def test_a_code_gives_a_token_of_the_chosen_person_once(client: httpx.Asyn
 
     claims = jwt.decode(first.json()["access_token"], options={"verify_signature": False})
     assert (claims["name"], claims["roles"], claims["aud"]) == ("見本 物資係", PEOPLE["見本 物資係"], AUDIENCE)
+    assert claims["scp"] == "user_impersonation"
     assert (second.status_code, second.json()) == (400, {"error": "invalid_grant"})
+
+
+async def test_who_asks_for_the_default_of_itself_gets_an_id_token_as_from_entra_id(client: httpx.AsyncClient):
+    asked = ASKED | {"scope": f"{AUDIENCE}/.default", "person": "見本 窓口"}
+    address = urlsplit((await client.get("/local/issuer/authorize", params=asked)).headers["location"])
+
+    token = (await redeem(client, parse_qs(address.fragment)["code"][0])).json()["access_token"]
+
+    assert "scp" not in jwt.decode(token, options={"verify_signature": False})
 
 
 @pytest.mark.parametrize("changes", [{"code_verifier": "another"}, {"redirect_uri": "http://desk/other"}])
@@ -87,3 +98,55 @@ async def test_no_code_goes_to_another_place(client: httpx.AsyncClient, address:
     )
 
     assert answer.status_code == 400
+
+
+async def test_whoever_was_chosen_is_taken_again_without_being_asked(client: httpx.AsyncClient):
+    await code_for(client)
+
+    answer = await client.get("/local/issuer/authorize", params=ASKED)
+
+    assert answer.headers["location"].startswith(f"{HOME}#code=")
+
+
+async def test_a_client_can_ask_that_somebody_is_chosen(client: httpx.AsyncClient):
+    await code_for(client)
+
+    answer = await client.get("/local/issuer/authorize", params=ASKED | {"prompt": "select_account"})
+
+    assert answer.status_code == 200
+    assert all(person in answer.text for person in PEOPLE)
+
+
+async def hint_for(client: httpx.AsyncClient) -> str:
+    tokens = (await redeem(client, await code_for(client))).json()
+    return str(jwt.decode(tokens["id_token"], options={"verify_signature": False})["login_hint"])
+
+
+async def test_the_session_ends_and_leads_back_for_whom_it_was(client: httpx.AsyncClient):
+    asked = {"post_logout_redirect_uri": HOME, "logout_hint": await hint_for(client)}
+
+    ended = await client.get("/local/issuer/logout", params=asked)
+
+    assert (ended.status_code, ended.headers["location"]) == (302, HOME)
+    assert (await client.get("/local/issuer/authorize", params=ASKED)).status_code == 200
+
+
+@pytest.mark.parametrize("hint", [{}, {"logout_hint": "another"}])
+async def test_without_its_hint_the_issuer_asks_first(client: httpx.AsyncClient, hint: dict[str, str]):
+    await code_for(client)
+
+    asked = await client.get("/local/issuer/logout", params=hint | {"post_logout_redirect_uri": HOME})
+
+    assert "サインアウトしますか" in asked.text
+    assert (await client.get("/local/issuer/authorize", params=ASKED)).status_code == 302
+
+
+@pytest.mark.parametrize("address", ["https://elsewhere.example/staff", "//elsewhere.example", ""])
+async def test_signing_out_leads_to_no_other_place(client: httpx.AsyncClient, address: str):
+    asked = {"post_logout_redirect_uri": address, "logout_hint": await hint_for(client)}
+
+    ended = await client.get("/local/issuer/logout", params=asked)
+
+    assert ended.status_code == 200
+    assert "location" not in ended.headers
+    assert (await client.get("/local/issuer/authorize", params=ASKED)).status_code == 200

@@ -1,5 +1,5 @@
 // Calls of the API by whoever is signed in.
-import { signOut, token } from "/static/staff/sign-in.js";
+import { drop, token } from "/static/staff/sign-in.js";
 
 const WITHIN = 15_000;
 
@@ -31,7 +31,7 @@ export async function sent(method, path, { body, type } = {}) {
   const response = await reached(path, { method, headers, body, cache: "no-store", signal: AbortSignal.timeout(WITHIN) });
   if (response.ok) return response;
   if (response.status === 401) {
-    signOut();
+    drop();
     throw new SignedOut();
   }
   if (response.status >= 500 || response.status === 429) throw new Unreachable(String(response.status));

@@ -59,7 +59,7 @@ async function look(typed) {
   const reference = read(typed);
   if (!reference) return say(t("counter.no_code"), "problem");
   stopScanning();
-  if (outbox.waiting().some((handOver) => handOver.reference === reference)) return say(t("counter.here_already"), "problem");
+  if (outbox.holds(reference)) return say(t("counter.here_already"), "problem");
   try {
     present(await call("POST", "/api/staff/pickup/cards", { reference, view: newId() }));
   } catch (error) {
@@ -127,6 +127,26 @@ function showWaiting() {
   const conflicts = outbox.conflicts();
   place("conflicts").hidden = !conflicts.length;
   place("conflicts").querySelector("ul").replaceChildren(...conflicts.map(conflictLine));
+  const ofOthers = outbox.ofOthers();
+  place("others").hidden = !ofOthers.length;
+  place("others").querySelector("ul").replaceChildren(...ofOthers.map(lineOfOther));
+}
+
+/** Say whose hand-overs wait here; what nobody is known to have made can be taken over by whoever did. */
+function lineOfOther(entries) {
+  const { owner } = entries[0];
+  const said = owner ? t("counter.left_by", { name: owner.name, n: entries.length }) : t("counter.left_by_nobody", { n: entries.length });
+  const what = entries.map((entry) => element("li", {}, `${cards.spelt(entry.handOver.reference)}（${time(entry.handOver.at)}）`, ...(owner ? [] : [ownButton(entry)])));
+  return element("li", {}, said, element("ul", {}, ...what));
+}
+
+function ownButton(entry) {
+  const button = element("button", { type: "button" }, t("counter.own"));
+  button.addEventListener("click", on(async () => {
+    outbox.own(entry);
+    await send();
+  }));
+  return button;
 }
 
 function conflictLine({ handOver, problem }) {

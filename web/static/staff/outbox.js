@@ -1,42 +1,69 @@
 // Hand-overs on their way to the server: each is kept under a key of its own until the server has it, so that a lost
-// connection or a closed tab loses none, and its id lets the server take it once.
+// connection or a closed tab loses none, and its id lets the server take it once. Each belongs to the clerk who made it:
+// nobody else sends or settles it. One without an owner waits until a clerk says that it is theirs.
 import { call, Refused } from "/static/staff/api.js";
+import { who } from "/static/staff/sign-in.js";
 
 const PREFIX = "hand-over.";
 
-/** Keep a hand-over: what `POST /api/staff/pickup/hand-overs` takes. */
+/** Keep a hand-over of whoever is signed in: what `POST /api/staff/pickup/hand-overs` takes. */
 export function keep(handOver) {
-  write({ handOver });
+  write({ handOver, owner: who() });
 }
 
-/** Return what waits to be sent, the earliest first. */
+/** Tell whether a hand-over of this household waits here, whoever made it. */
+export function holds(reference) {
+  return entries().some((entry) => !entry.problem && entry.handOver.reference === reference);
+}
+
+/** Return what waits to be sent by whoever is signed in, the earliest first. */
 export function waiting() {
-  return entries().filter((entry) => !entry.problem).map((entry) => entry.handOver);
+  return entries().filter((entry) => isOwn(entry) && !entry.problem).map((entry) => entry.handOver);
 }
 
-/** Return what the server refused, with its answer, until somebody settled it. */
+/** Return what the server refused to whoever is signed in, with its answer, until it is settled. */
 export function conflicts() {
-  return entries().filter((entry) => entry.problem);
+  return entries().filter((entry) => isOwn(entry) && entry.problem);
 }
 
-/** Forget a conflict that somebody has seen to. */
+/** Return what other clerks, or nobody who is known, left here: a list of entries for each owner. */
+export function ofOthers() {
+  const byOwner = new Map();
+  for (const entry of entries()) {
+    const owner = entry.owner?.id ?? "";
+    if (!isOwn(entry)) byOwner.set(owner, [...(byOwner.get(owner) ?? []), entry]);
+  }
+  return [...byOwner.values()];
+}
+
+/** Forget a conflict that its clerk has seen to. */
 export function settle(id) {
   localStorage.removeItem(PREFIX + id);
+}
+
+/** Take over an entry without an owner: whoever is signed in says that it is theirs. */
+export function own(entry) {
+  if (!entry.owner) write({ ...entry, owner: who() });
 }
 
 /** Send what waits, one after the other; return the server's card of each by id. Throws what stops it in between. */
 export async function send() {
   const cards = new Map();
   for (const handOver of waiting()) {
+    const owner = who();
     try {
       cards.set(handOver.id, await call("POST", "/api/staff/pickup/hand-overs", handOver));
       localStorage.removeItem(PREFIX + handOver.id);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      write({ handOver, problem: error.problem });
+      write({ handOver, owner, problem: error.problem });
     }
   }
   return cards;
+}
+
+function isOwn(entry) {
+  return Boolean(entry.owner) && entry.owner.id === who()?.id;
 }
 
 function entries() {

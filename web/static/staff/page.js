@@ -1,7 +1,7 @@
 // What every page of staff does: texts, who is signed in, and the service worker that keeps pages for hours offline.
 import { call, SignedOut, Unreachable } from "/static/staff/api.js";
 import { forget } from "/static/staff/roster.js";
-import { finish, signIn, signOut } from "/static/staff/sign-in.js";
+import { endSession, finish, signIn, signOut, who as signedIn, whenSignedOut } from "/static/staff/sign-in.js";
 
 /** What items are called, by id: a page that knows it says so in problems. */
 export const items = new Map();
@@ -39,18 +39,29 @@ export function sayProblem(error) {
 /** Take up a sign-in, find out who it is, show the page to them; `begin` gets who, or null where that is not known. */
 export async function open(begin) {
   document.getElementById("sign-in").addEventListener("click", () => signIn().catch(() => say(t("unreachable"), "problem")));
-  document.getElementById("sign-out").addEventListener("click", () => {
-    signOut();
-    forget();
-    show(null);
-  });
+  document.getElementById("sign-out").addEventListener("click", leave);
+  whenSignedOut(() => location.reload());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  addEventListener("online", () => endSession().catch(() => {}));
   navigator.serviceWorker?.register("/staff/worker.js", { scope: "/staff" });
   try {
     await finish();
   } catch {
     say(t("sign_in_failed"), "problem");
   }
+  try {
+    if (await endSession()) return;
+  } catch {
+    say(t("session_left"), "problem");
+  }
   await identify(begin);
+}
+
+/** Sign out; what the page showed goes with it, also where the issuer is away. */
+async function leave() {
+  forget();
+  show(null);
+  await signOut().catch(() => location.reload());
 }
 
 async function identify(begin) {
@@ -60,7 +71,7 @@ async function identify(begin) {
     await begin(who);
   } catch (error) {
     if (error instanceof Unreachable) {
-      show({ name: t("offline_name") });
+      show({ name: `${signedIn()?.name ?? ""}${t("offline_name")}` });
       await begin(null);
     } else {
       sayProblem(error);
