@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 
 from services.errors import FieldError
+from services.invisible import hides
 
 MAX_SAFE_INTEGER = 2**53
 MAX_DEPTH = 64
@@ -66,6 +67,21 @@ def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from unsendable(inner, child(pointer, index))
+
+
+def hidden(value: object, pointer: str = "") -> Iterator[FieldError]:
+    """Find texts with what nobody sees, in JSON of bounded depth. They can be kept: what was taken before stays so."""
+    if isinstance(value, str) and hides(value):
+        yield FieldError(pointer, "hidden_character")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if hides(key):
+                yield FieldError(pointer, "hidden_character")
+            else:
+                yield from hidden(inner, child(pointer, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from hidden(inner, child(pointer, index))
 
 
 def is_too_deep(value: object, levels: int = MAX_DEPTH) -> bool:

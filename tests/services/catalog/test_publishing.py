@@ -30,6 +30,7 @@ def test_a_definition_that_stands_its_own_cases_is_published():
     [
         (lambda d: d.update(surprise=1), "unknown field `surprise`"),
         (lambda d: d.update(phone="a\x00"), "/phone: control_character"),
+        (lambda d: d["title"].update(ja="水\u202e"), "/title/ja: hidden_character"),
         (lambda d: d["cases"][0]["answers"].update(a=deep(80)), "nested too deeply"),
         (lambda d: d.update(id="Water!"), "id 'Water!'"),
         (lambda d: d["title"].pop("ja"), "title: the Japanese text"),
