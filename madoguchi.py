@@ -8,6 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from services.errors import DefinitionRefused
 from stores.shipped import read_yaml
@@ -25,16 +26,30 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked and return the exit code: 1 where any call was refused or not answered."""
+    if arguments.command == "refold":
+        return _refold(arguments)
     try:
         requests = _requests(arguments)
     except DefinitionRefused as refusal:
         print(*refusal.reasons, sep="\n", file=sys.stderr)
         return 1
-    return max([_call(arguments, *request) for request in requests])
+    return max([int(_call(arguments, *request) is None) for request in requests])
 
 
-def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -> int:
-    """Make one call and print its JSON."""
+def _refold(arguments: argparse.Namespace) -> int:
+    """Fold slice after slice anew, until there is none."""
+    after: str | None = ""
+    while after is not None:
+        body = {"dryRun": arguments.dry_run, "after": after}
+        answer = _call(arguments, "POST", "/api/operations/refolding", body)
+        if answer is None:
+            return 1
+        after = answer["next"]
+    return 0
+
+
+def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -> Any:
+    """Make one call, print its JSON and return it; None where it was refused or not answered."""
     request = urllib.request.Request(  # noqa: S310 - _api_address lets https and a desk's http through only
         arguments.api + path,
         method=method,
@@ -43,14 +58,15 @@ def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -
     )
     try:
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=ANSWER_WITHIN) as answer:
-            print(json.dumps(json.load(answer), ensure_ascii=False, indent=2))
+            told = json.load(answer)
     except urllib.error.HTTPError as refusal:
         print(f"{refusal.code}: {method} {path}: {refusal.read().decode(errors='replace')}", file=sys.stderr)
-        return 1
+        return None
     except OSError as error:
         print(f"{arguments.api} does not answer: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return None
+    print(json.dumps(told, ensure_ascii=False, indent=2))
+    return told
 
 
 def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:
@@ -131,6 +147,7 @@ def _arguments() -> argparse.Namespace:
     dismissing.add_argument("ids", nargs="+", metavar="ID")
     dismissing.add_argument("--reason", required=True)
     commands.add_parser("reconcile", parents=[api, dry], help="find and mend what does not fit together")
+    commands.add_parser("refold", parents=[api, dry], help="bring what an older version folded to the folding of today")
     return parser.parse_args()
 
 

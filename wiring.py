@@ -16,6 +16,7 @@ from services.pickup.grants import Grants
 from services.pickup.judging import Judging
 from services.pickup.matching import Matching
 from services.pickup.offers import Offers
+from services.pickup.refolding import Refolding
 from services.pickup.reservations import Reservations
 from services.pickup.rosters import Rosters
 from services.pickup.searching import Searching
@@ -70,6 +71,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     walk_ins: WalkIns
     correcting: Correcting
     judging: Judging
+    refolding: Refolding
     tending: Tending
     catalog: Catalog
     delivery: Delivery
@@ -147,6 +149,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         walk_ins=WalkIns(requests, advance, counter, CosmosAudit(cosmos), secrets, clock),
         correcting=correcting,
         judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
+        refolding=Refolding(store, grants, catalog, settings.reference_secret, clock),
         tending=Tending(store, sites, depots, reservations, splits, counter, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),

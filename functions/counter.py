@@ -128,8 +128,8 @@ async def search_cards(call: Call) -> func.HttpResponse:
     """Find the requests of a resident who has no code."""
     body = call.json(Search)
     wanted = Wanted(kana=body.kana, address=body.address, birth_date=body.birth_date)
-    found = await call.app.searching.search(wanted, body.reason, call.caller)
-    return answer({"found": [counter_views.found_card(one) for one in found]})
+    results = await call.app.searching.search(wanted, body.reason, call.caller)
+    return answer({"found": [counter_views.found_card(one) for one in results.found], "isCut": results.is_cut})
 
 
 @bp.route("api/staff/pickup/walk-ins", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)

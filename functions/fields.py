@@ -13,6 +13,7 @@ from functions.texts import Texts
 from services import door
 from services.catalog.controls import SLOTS, Kind, kind_of
 from services.catalog.forms import child
+from services.invisible import trimmed
 
 type Typed = Mapping[str, Sequence[str]]
 """What a browser sent: the values of each control by its name, which is the pointer of its field."""
@@ -229,8 +230,8 @@ def _read_section(schema: dict[str, Any], pointer: str, typed: Typed) -> dict[st
 
 
 def _plain(typed: str) -> str:
-    """Drop the space around, and write line ends as one character (browsers send two)."""
-    return typed.replace("\r\n", "\n").strip()
+    """Drop what is around and not seen, and write line ends as one character (browsers send two)."""
+    return trimmed(typed.replace("\r\n", "\n"))
 
 
 def _as_offered(typed: str, offered: Sequence[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What operators and editors call: health, readiness, queues, failures, publishing."""
+"""What operators and editors call: health, readiness, queues, failures, refolding, publishing."""
 
 import re
 from collections.abc import Awaitable
@@ -39,6 +39,13 @@ class Reconcile(_Body, frozen=True, kw_only=True):
     """Say whether to repair, or only to tell what would be repaired."""
 
     dry_run: bool
+
+
+class Refold(_Body, frozen=True, kw_only=True):
+    """Say whether to fold anew, or only to tell what that would do, and after which reference the slice begins."""
+
+    dry_run: bool
+    after: Annotated[str, Meta(max_length=20)] = ""
 
 
 class Replay(_Body, frozen=True, kw_only=True):
@@ -129,6 +136,14 @@ async def dismiss_failures(call: Call) -> func.HttpResponse:
 async def reconcile_now(call: Call) -> func.HttpResponse:
     """Compare requests, tasks and queues now, and repair what is safe to repair unless it is a dry run."""
     return answer(await call.app.reconciliation.run(dry_run=call.json(Reconcile).dry_run))
+
+
+@bp.route("api/operations/refolding", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@api(access="Operator")
+async def refold_next(call: Call) -> func.HttpResponse:
+    """Fold the next slice of the bookings of an older folding anew, or say what that would do."""
+    body = call.json(Refold)
+    return answer(await call.app.refolding.run(body.after, dry_run=body.dry_run))
 
 
 @bp.route("api/catalog/services/{id}", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -16,8 +16,9 @@ _SHAPES_OTHERS = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
 """Joiners and selectors, which some scripts, variants of kanji and emoji are written with."""
 
 _UNSEEN = re.compile(f"[{DEFAULT_IGNORABLE}{CONTROLS}]")
-_REFUSED = re.compile(f"(?![{_SHAPES_OTHERS}])[{DEFAULT_IGNORABLE}]")
+_REFUSED = re.compile(f"(?![{_SHAPES_OTHERS}])[{DEFAULT_IGNORABLE}\x80-\x9f]")
 _SEEN = re.compile(f"[^{DEFAULT_IGNORABLE}{CONTROLS}\\s]")
+_SHAPES = re.compile(f"[{_SHAPES_OTHERS}]*")
 
 
 def without_unseen(text: str) -> str:
@@ -26,11 +27,17 @@ def without_unseen(text: str) -> str:
 
 
 def hides(text: str) -> bool:
-    """Tell whether a text holds what nobody sees and no writing needs: fillers, directions, tags."""
+    """Tell whether a text holds what nobody sees and no writing needs: fillers, directions, tags, C1 controls."""
     return _REFUSED.search(text) is not None
 
 
 def trimmed(text: str) -> str:
-    """Drop the space around a text, and what nobody sees there: phones paste directions around a number."""
+    """Drop the space around a text, and what nobody sees there: phones paste directions around a number.
+
+    What shapes the last character stays: a name may end in a variant of a kanji.
+    """
     first, last = _SEEN.search(text), _SEEN.search(text[::-1])
-    return text[first.start() : len(text) - last.start()] if first and last else ""
+    if first is None or last is None:
+        return ""
+    shaped = _SHAPES.match(text, len(text) - last.start())
+    return text[first.start() : shaped.end() if shaped else None]

@@ -11,6 +11,7 @@ import msgspec
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.failures.model import Failure, FailureSummary, Selection
+from services.pickup.alike import Alike
 from services.pickup.places import Opening, Turn, Waiting
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Site, Slot, Stock
@@ -51,8 +52,11 @@ class RequestStore(Protocol):
     async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
         """List the tasks whose lease was given to this claim."""
 
-    async def sharing(self, blocks: Sequence[str], limit: int) -> list[Request]:
-        """List requests whose household shares a name, an address or a number (`Booking.blocks`)."""
+    async def sharing(self, blocks: Sequence[str], kinds: int, after: str, limit: int) -> list[Alike]:
+        """List who shares at least so many kinds of evidence (`Booking.blocks`), by reference, after a reference."""
+
+    async def folded_before(self, folding: int, after: str, limit: int) -> list[str]:
+        """List the references whose booking is of an older folding, in their order, after a reference."""
 
     async def waiting(self, method: str, limit: int) -> list[Waiting]:
         """List the households that wait for a place or were called to one, in the order of their receipts."""

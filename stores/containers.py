@@ -39,6 +39,7 @@ REQUESTS = ContainerSpec(
         "/booking/method/?",
         "/booking/since/?",
         "/booking/blocks/[]/?",
+        "/booking/folding/?",
     ),
     expires=True,
 )

@@ -12,12 +12,13 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
+from services.pickup.alike import Alike
 from services.pickup.places import Waiting
 from services.ports import AuditRecord
 from services.requests.model import Case, Changes, Request
 from services.tasks.model import TAKEOVER_AFTER, Task, TaskStatus
 from services.times import Instant, later
-from stores import telemetry
+from stores import households, telemetry
 from stores.containers import AUDIT, CATALOG, REQUESTS, ContainerSpec
 
 ANSWER_WITHIN = 2.5
@@ -189,14 +190,16 @@ class CosmosRequests:
         sql = "SELECT * FROM c WHERE c.type = 'task' AND c.lease.claimId = @claim_id"
         return await self._list(sql, list[Task], claim_id=claim_id)
 
-    async def sharing(self, blocks: Sequence[str], limit: int) -> list[Request]:
-        """List requests whose household shares a name, an address or a number."""
-        named = {f"b{n}": block for n, block in enumerate(blocks)}
-        shared = " OR ".join(f"ARRAY_CONTAINS(c.booking.blocks, @{name})" for name in named)
-        if not named:
-            return []
-        sql = f"SELECT * FROM c WHERE c.type = 'request' AND ({shared}) OFFSET 0 LIMIT @limit"  # noqa: S608 - our words
-        return await self._list(sql, list[Request], **named, limit=limit)
+    async def sharing(self, blocks: Sequence[str], kinds: int, after: str, limit: int) -> list[Alike]:
+        """List who shares at least so many kinds of evidence, by reference, after a reference."""
+        sql, named = households.sharing(blocks, kinds)
+        return await self._list(sql, list[Alike], **named, after=after, limit=limit) if sql else []
+
+    async def folded_before(self, folding: int, after: str, limit: int) -> list[str]:
+        """List the references whose booking is of an older folding, in their order, after a reference."""
+        parameters = {"folding": folding, "after": after, "limit": limit}
+        found = await self._cosmos.find(REQUESTS, households.FOLDED_BEFORE, **parameters)
+        return [item["reference"] for item in found]
 
     async def waiting(self, method: str, limit: int) -> list[Waiting]:
         """List the households that wait for a place or were called to one, in the order of their receipts."""

@@ -16,7 +16,9 @@ from services.pickup.depots import Depots
 from services.pickup.grants import Grants
 from services.pickup.matching import Matching
 from services.pickup.offers import Offers
+from services.pickup.refolding import Refolding
 from services.pickup.reservations import Reservations
+from services.pickup.searching import Searching
 from services.pickup.slots import Slots
 from services.pickup.splits import Splits
 from services.pickup.tending import Tending
@@ -173,6 +175,8 @@ class Counter:
         self.tending = Tending(
             self.store, self.sites, self.depots, self.reservations, self.splits, self.handing, self.clock
         )
+        self.refolding = Refolding(self.store, self.grants, self.catalog, secret, self.clock)
+        self.searching = Searching(self.store, self.catalog, self.audit, self.clock)
         matching = Matching(self.store, self.catalog, self.clock)
         self.correcting = Correcting(
             self.store,

@@ -12,8 +12,11 @@ from services.catalog.model import Current, Edition
 from services.errors import StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
 from services.pickup import places
+from services.pickup.alike import Alike
 from services.pickup.booking import LASTS
+from services.pickup.households import kind_of
 from services.pickup.places import Opening, Turn, Waiting
+from services.pickup.progress import booked
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Site, Slot, Stock, after
 from services.pickup.split import Decision, decision_id
@@ -120,10 +123,14 @@ class FakeRequests(Switch):
         found = [t for t in self.tasks if t.team == team and is_claimable(t, now)]
         return sorted(found, key=lambda t: t.priority, reverse=True)[:limit]
 
-    async def sharing(self, blocks: Sequence[str], limit: int) -> list[Request]:
+    async def sharing(self, blocks: Sequence[str], kinds: int, after: str, limit: int) -> list[Alike]:
         self.ask("sharing")
-        booked = [case.request for case in self.cases.values() if case.request.booking]
-        return [r for r in booked if r.booking and set(r.booking.blocks) & set(blocks)][:limit]
+        shared = [(r, {kind_of(b) for b in booked(r).blocks if b in blocks}) for r in self._booked(after)]
+        return [_alike(request) for request, found in shared if len(found) >= kinds][:limit]
+
+    async def folded_before(self, folding: int, after: str, limit: int) -> list[str]:
+        self.ask("folded_before")
+        return [r.reference for r in self._booked(after) if booked(r).folding < folding][:limit]
 
     async def waiting(self, method: str, limit: int) -> list[Waiting]:
         self.ask("waiting")
@@ -139,6 +146,10 @@ class FakeRequests(Switch):
         self.ask("tasks_claimed_with")
         listed = self.tasks if self.lists_behind is None else self.lists_behind
         return [t for t in listed if t.lease and t.lease.claim_id == claim_id]
+
+    def _booked(self, after: str) -> list[Request]:
+        found = [case.request for case in self.cases.values() if case.request.booking]
+        return sorted((r for r in found if r.reference > after), key=lambda r: r.reference)
 
     @property
     def tasks(self) -> list[Task]:
@@ -330,6 +341,19 @@ class FakeFailures(Switch):
             and wanted.queue in (None, f.queue)
             and (wanted.since or f.last_at) <= f.last_at < (wanted.until or "9999")
         ]
+
+
+def _alike(request: Request) -> Alike:
+    return Alike(
+        reference=request.reference,
+        service=request.service,
+        version=request.version,
+        status=request.status,
+        answers=request.answers,
+        phone=request.contact.phone,
+        household=booked(request).household,
+        formerly=booked(request).formerly,
+    )
 
 
 def _due(document: Request | Task) -> Due:

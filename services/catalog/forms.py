@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from services import door
 from services.errors import FieldError
+from services.invisible import hides
 
 MAX_SAFE_INTEGER = 2**53
 _LINEAR = jsonschema_rs.RegexOptions()
@@ -70,6 +71,21 @@ def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from unsendable(inner, child(pointer, index))
+
+
+def hidden(value: object, pointer: str = "") -> Iterator[FieldError]:
+    """Find texts with what nobody sees, in JSON of bounded depth. They can be kept: what was taken before stays so."""
+    if isinstance(value, str) and hides(value):
+        yield FieldError(pointer, "hidden_character")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if hides(key):
+                yield FieldError(pointer, "hidden_character")
+            else:
+                yield from hidden(inner, child(pointer, door.step(key)))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from hidden(inner, child(pointer, index))
 
 
 def canonical(value: object) -> str:

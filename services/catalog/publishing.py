@@ -31,9 +31,9 @@ def read_definition(raw: object) -> Definition:
     """Read a definition from its JSON or YAML values; raises DefinitionRefused for another shape."""
     if door.is_too_deep(raw):
         raise DefinitionRefused(("nested too deeply",))
-    unsendable = tuple(f"{error.pointer or '/'}: {error.code}" for error in forms.unsendable(raw))
-    if unsendable:
-        raise DefinitionRefused(unsendable)
+    found = (*forms.unsendable(raw), *forms.hidden(raw))
+    if found:
+        raise DefinitionRefused(tuple(f"{error.pointer or '/'}: {error.code}" for error in found))
     try:
         return msgspec.convert(raw, Definition)
     except msgspec.ValidationError as error:

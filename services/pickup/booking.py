@@ -59,7 +59,8 @@ class Apportioned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Hold what one household is due and the place it has; `since` is its turn in the line.
 
-    `household` is the key of an exact match, `blocks` are what an index finds others by that may be the same.
+    `household` is the key of an exact match, `blocks` are what an index finds others by that may be the same; both are
+    of a folding (`households.FOLDING`), and `formerly` are the keys that former foldings gave the same answers.
 
     `apportioned` is there while `lines` and `policies` are those of its share of a split.
 
@@ -75,6 +76,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     policies: tuple[str, ...] = ()
     household: str
     blocks: tuple[str, ...] = ()
+    folding: int = 1
+    formerly: tuple[str, ...] = ()
     wish: str | None = None
     round: int = 0
     place: Place | None = None

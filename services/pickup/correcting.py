@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from services import audit, cases
-from services.catalog.forms import unsendable
+from services.catalog.forms import hidden, unsendable
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
 from services.errors import FieldError, InvalidSubmission, NothingDue, UnknownRequest
@@ -135,7 +135,7 @@ class Correcting:
         pickup = definition.pickup
         errors = list(corrections.problems_of_patch(pickup, amendment.answers)) if pickup else []
         answers = corrections.merged(request.answers, amendment.answers)
-        of_form = (*unsendable(answers), *service.form.errors(answers))
+        of_form = (*unsendable(answers), *hidden(amendment.answers), *service.form.errors(answers))
         errors += [msgspec.structs.replace(e, pointer=f"/answers{e.pointer}") for e in of_form]
         if not errors and self._booking(service, request, amendment) is None:
             errors.append(FieldError("/answers", "nothing_left"))

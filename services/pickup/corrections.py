@@ -16,7 +16,7 @@ from services.requests.model import Request, Step
 from services.times import Instant
 
 _ON_ITS_WAY = ("looking", "called", "changing")
-_OF_HOUSEHOLD = ("members", "flagged", "lines", "policies", "household", "blocks")
+_OF_HOUSEHOLD = ("members", "flagged", "lines", "policies", "household", "blocks", "folding", "formerly")
 
 
 def step_of(id_: str) -> str:

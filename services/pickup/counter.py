@@ -179,7 +179,7 @@ class Counter:
             return _noted(read, progress.collected(read, move, route, self._clock()), move, proxy)
 
         case = await cases.change(self._store, request.reference, changes)
-        await self._grants.keep(booking, request.reference)
+        await self._grants.keep(progress.booked(case.request), request.reference)
         return case.request
 
     async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move:

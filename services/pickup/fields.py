@@ -7,6 +7,7 @@ import msgspec
 
 from services import times
 from services.errors import FieldError, InvalidSubmission
+from services.invisible import hides
 from services.names import is_name
 from services.pickup.sites import MOST_HOUSEHOLDS, MOST_ITEMS, MOST_UNITS, Fill, Method, MoveKind, SiteKind
 from services.pickup.split import Rule
@@ -137,6 +138,8 @@ def problems_of_stock(fields: StockFields, items: Items) -> Iterator[FieldError]
         yield FieldError("/reason", "required")
     if len(fields.reason or "") > LONGEST_TEXT:
         yield FieldError("/reason", "max_length", {"limit": LONGEST_TEXT})
+    if hides(fields.reason or ""):
+        yield FieldError("/reason", "hidden_character")
     if not fields.lines:
         yield FieldError("/lines", "required")
     least = -MOST_UNITS if fields.kind == "adjusted" else 1
@@ -164,6 +167,8 @@ def problems_of_split(fields: SplitFields) -> Iterator[FieldError]:
         yield FieldError("/reason", "required")
     if len(fields.reason) > LONGEST_TEXT:
         yield FieldError("/reason", "max_length", {"limit": LONGEST_TEXT})
+    if hides(fields.reason):
+        yield FieldError("/reason", "hidden_character")
 
 
 def _problems_of_id(id_: str) -> Iterator[FieldError]:
@@ -180,6 +185,8 @@ def _problems_of_texts(fields: SiteFields) -> Iterator[FieldError]:
             yield FieldError(pointer, "max_length", {"limit": LONGEST_TEXT})
         if any(ord(character) < 32 for character in each):
             yield FieldError(pointer, "control_character")
+        if hides(each):
+            yield FieldError(pointer, "hidden_character")
 
 
 def _problems_of_lines(pointer: str, lines: dict[str, int], items: Items, *, least: int) -> Iterator[FieldError]:

@@ -1,6 +1,8 @@
 """When requests come from one household: one spelling for names and addresses, an exact key, a scored likeness.
 
 What the resident typed stays as it is; a normal form beside it is compared (GIF: search on a normalised key).
+Keys and blocks stand in documents, so what makes them has a version (`FOLDING`): a change of it makes the next one, the
+one before stays callable, and what was folded before is found under both until `refolding` has rewritten it.
 """
 
 import hashlib
@@ -12,13 +14,22 @@ from difflib import SequenceMatcher
 
 import msgspec
 
+from services.door import LONGEST_LINE
+from services.invisible import without_unseen
 from services.pickup.characters import KATAKANA, PREFECTURES, VARIANTS
 
+FOLDING = 2
+"""The version of the folding. 1 took what nobody sees for characters; 2 drops it, and reads a line of each text.
+
+The characters are those of Unicode 15.1: with another version of `unicodedata` comes another folding.
+"""
 POSSIBLE_DUPLICATE = 0.5
 """The score from which a person should look: no name, address or phone reaches it alone, as strangers share each."""
 MAX_BLOCK = 80
 """Characters of one entry of the index of candidates."""
 
+_LONGEST_OF_FOLDING_1 = 2_000
+"""Characters: folding 1 itself had no limit, and its cost grows with the square of a run of combining marks."""
 _SIMILAR = 0.8
 _COMPARED = 100
 _WEIGHTS = {
@@ -72,13 +83,19 @@ class Likeness(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
-def key_of(household: Household, secret: bytes) -> str:
+def key_of(household: Household, secret: bytes, folding: int = FOLDING) -> str:
     """Derive the key that every spelling of one person at one address shares: 32 hex characters.
 
     The room stays in it: people who share a building, a house or a 様方 are households of their own.
     """
-    parts = "\0".join(("household", *_identity(household)))
+    parts = "\0".join(("household", *_identity(_as_read(household, folding))))
     return hmac.digest(secret, parts.encode(), hashlib.sha256).hex()[:32]
+
+
+def former_keys(household: Household, secret: bytes) -> tuple[str, ...]:
+    """Return the keys that former foldings gave a household, as far as they are others than its key of today."""
+    keys = [key_of(household, secret, folding) for folding in _formerly()]
+    return tuple(sorted(set(keys) - {key_of(household, secret)}))
 
 
 def normal_kana(text: str) -> str:
@@ -111,22 +128,58 @@ def normal_address(text: str) -> str:
     return _LEADING.sub("", _squeezed(counted, "0-9").replace(" ", "-"))
 
 
-def blocks_of(household: Household) -> tuple[str, ...]:
+def blocks_of(household: Household, folding: int = FOLDING) -> tuple[str, ...]:
     """List the entries of an index that finds candidates: kana (k:), address without building (a:), phone (t:)."""
-    found = (
-        ("k:", _person(household)),
-        ("a:", _land(normal_address(household.address))),
-        ("t:", _phone(household)),
-    )
+    read = _as_read(household, folding)
+    found = (("k:", _person(read)), ("a:", _land(normal_address(read.address))), ("t:", _phone(read)))
     return tuple((prefix + text)[:MAX_BLOCK] for prefix, text in found if text)
+
+
+def blocks_of_every_folding(household: Household) -> tuple[str, ...]:
+    """List the entries under which a household is found, whenever it was folded."""
+    found = [block for folding in (FOLDING, *_formerly()) for block in blocks_of(household, folding)]
+    return tuple(dict.fromkeys(found))
+
+
+def kind_of(block: str) -> str:
+    """Return the kind of evidence that an entry of the index is."""
+    return block[:2]
 
 
 def likeness(one: Household, other: Household) -> Likeness:
     """Score how likely two households are one, in whatever order; 1.0 only where their keys are equal."""
+    one, other = _as_read(one, FOLDING), _as_read(other, FOLDING)
     reasons = tuple(_reasons(one, other))
     if _identity(one) == _identity(other):
         return Likeness(1.0, reasons)
     return Likeness(min(0.99, round(sum(_WEIGHTS[reason] for reason in reasons), 2)), reasons)
+
+
+def _formerly() -> range:
+    return range(FOLDING - 1, 0, -1)
+
+
+def _as_read(household: Household, folding: int) -> Household:
+    """Return a household as a folding reads it: bounded texts and, from 2 on, nothing but what is seen of them."""
+    read = _seen if folding > 1 else _begun
+    return Household(
+        name=read(household.name),
+        kana=read(household.kana),
+        address=read(household.address),
+        phone=(household.phone or "")[:LONGEST_LINE],
+    )
+
+
+def _seen(text: str) -> str:
+    """Drop what nobody sees, also what NFKC makes of it, and what is longer than a line: space first."""
+    seen = without_unseen(text)
+    if len(seen) > LONGEST_LINE:
+        seen = re.sub(r"\s+", " ", seen)[:LONGEST_LINE]
+    return without_unseen(unicodedata.normalize("NFKC", seen))
+
+
+def _begun(text: str) -> str:
+    return text[:_LONGEST_OF_FOLDING_1]
 
 
 def _reasons(one: Household, other: Household) -> Iterator[str]:

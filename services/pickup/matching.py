@@ -1,17 +1,26 @@
 """Finding requests that may be of one household: never refused, but shown to a person."""
 
+import msgspec
+
 from services import cases
 from services.catalog.service import Catalog
-from services.pickup import progress
-from services.pickup.households import POSSIBLE_DUPLICATE, likeness
+from services.documents import Event
+from services.pickup.alike import Alike
+from services.pickup.booking import Booking
+from services.pickup.comparing import Compared, compare
+from services.pickup.households import POSSIBLE_DUPLICATE, Household, blocks_of_every_folding, likeness
 from services.pickup.plan import household_of
+from services.pickup.progress import next_round
 from services.ports import RequestStore
 from services.requests import model as requests
-from services.requests.model import Case, Changes, Request
-from services.times import Clock
+from services.requests.model import Case, Changes, Request, Step
+from services.times import Clock, Instant
 
-COMPARED = 50
-"""Requests that share something with a new one and are compared with it."""
+MOST_NAMED = 50
+"""References that the history of a request names, the likeliest of those that may be of the same household."""
+
+type Match = tuple[float, str]
+"""How likely (0 to 1), and which reference."""
 
 
 class Matching:
@@ -24,31 +33,53 @@ class Matching:
 
     async def take(self, case: Case, id_: str) -> Case:
         """Ask a person to judge where another request may be of the same household, and clear the step."""
-        found = await self._alike(case.request)
+        matches = await self._matches(case.request)
 
         def changes(read: Case) -> Changes:
-            if id_ not in read.request.pending:
-                return ()
-            now = self._clock()
-            if not found:
-                return (requests.without_step(read.request, id_, now),)
-            return (progress.may_be_the_same(read.request, id_, found, now),)
+            return (judged(read.request, id_, matches, self._clock()),) if id_ in read.request.pending else ()
 
         return await cases.change(self._store, case.request.reference, changes, case)
 
-    async def _alike(self, request: Request) -> tuple[str, ...]:
-        """Return the references of live requests whose household is likely the same, but not known to be."""
+    async def _matches(self, request: Request) -> Compared[Match]:
+        """Find live requests whose household is likely the same, but not known to be."""
         booking = request.booking
         pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
         if booking is None or pickup is None:
-            return ()
+            return Compared([], is_cut=False)
         own = household_of(pickup, request.answers, request.contact.phone)
-        found = []
-        for other in await self._store.sharing(booking.blocks, COMPARED):
-            if other.reference == request.reference or other.booking is None or other.status == "withdrawn":
-                continue
-            if other.booking.household == booking.household:
-                continue
-            if likeness(own, household_of(pickup, other.answers, other.contact.phone)).score >= POSSIBLE_DUPLICATE:
-                found.append(other.reference)
-        return tuple(sorted(found))
+
+        async def judge(other: Alike) -> Match | None:
+            if other.reference == request.reference or _is_out_of_question(other, booking):
+                return None
+            score = likeness(own, await self._household(other)).score
+            return (score, other.reference) if score >= POSSIBLE_DUPLICATE else None
+
+        return await compare(self._store, blocks_of_every_folding(own), judge)
+
+    async def _household(self, other: Alike) -> Household:
+        pickup = (await self._catalog.edition(other.service, other.version)).definition.pickup
+        return household_of(pickup, other.answers, other.phone) if pickup else Household(name="", kana="", address="")
+
+
+def judged(request: Request, step: str, matches: Compared[Match], now: Instant) -> Request:
+    """Clear the step, and ask a person about other requests that may be of the household; nothing is refused meanwhile.
+
+    Where more share something than were compared, or more may be the same than are named, the history says so.
+    """
+    cleared = requests.without_step(request, step, now)
+    found = sorted(matches.found, key=lambda match: (-match[0], match[1]))
+    named = sorted(reference for _, reference in found[:MOST_NAMED])
+    events = []
+    if named:
+        review = Step(kind="review", at=now, round=next_round(request, "household"), reason="possible_duplicate")
+        cleared = requests.with_step(cleared, f"{step}.review", review)
+        events.append(Event(id=f"{step}.found", at=now, event="possible_duplicate", note=" ".join(named)))
+    if matches.is_cut or len(found) > len(named):
+        events.append(Event(id=f"{step}.cut", at=now, event="not_all_compared" if matches.is_cut else "not_all_named"))
+    return msgspec.structs.replace(cleared, history=(*cleared.history, *events))
+
+
+def _is_out_of_question(other: Alike, booking: Booking) -> bool:
+    """Tell whether a request is over, or known to be of the same household: its grants say so."""
+    keys = {booking.household, *booking.formerly}
+    return other.status == "withdrawn" or not keys.isdisjoint((other.household, *other.formerly))

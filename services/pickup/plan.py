@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from services.pickup.booking import Booking
-from services.pickup.households import Household, blocks_of, key_of
+from services.pickup.households import FOLDING, Household, blocks_of, former_keys, key_of
 from services.pickup.sites import Method
 from services.pickup.supplies import Supplies, lines_for
 from services.times import Instant
@@ -71,8 +71,37 @@ def booking_for(
         policies=tuple(sorted({item.policy for item in pickup.supplies.items if item.id in lines})),
         household=key_of(household, secret),
         blocks=blocks_of(household),
+        folding=FOLDING,
+        formerly=former_keys(household, secret),
         wish=wish if isinstance(wish, str) else None,
     )
+
+
+def folded_anew(
+    pickup: Pickup, answers: Mapping[str, Any], phone: str | None, booking: Booking, secret: bytes
+) -> Booking:
+    """Return a booking under the folding of today, with every other key that its household had."""
+    if booking.folding == FOLDING:
+        return booking
+    household = household_of(pickup, answers, phone)
+    key = key_of(household, secret)
+    others = {booking.household, *booking.formerly, *former_keys(household, secret)} - {key}
+    return msgspec.structs.replace(
+        booking,
+        household=key,
+        blocks=blocks_of(household),
+        folding=FOLDING,
+        formerly=tuple(sorted(others)),
+    )
+
+
+def under_every_key(
+    pickup: Pickup, answers: Mapping[str, Any], phone: str | None, booking: Booking, secret: bytes
+) -> Booking:
+    """Return a booking that keeps its key, and names every other key that its household has or had."""
+    anew = folded_anew(pickup, answers, phone, booking, secret)
+    others = {anew.household, *anew.formerly} - {booking.household}
+    return msgspec.structs.replace(booking, formerly=tuple(sorted(others)))
 
 
 def household_of(pickup: Pickup, answers: Mapping[str, Any], phone: str | None) -> Household:

@@ -130,14 +130,6 @@ def served_before(request: Request, step: str, now: Instant) -> Request:
     return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
 
 
-def may_be_the_same(request: Request, step: str, others: tuple[str, ...], now: Instant) -> Request:
-    """Ask a person whether the household is that of other requests; nothing is refused meanwhile."""
-    review = Step(kind="review", at=now, round=next_round(request, "household"), reason="possible_duplicate")
-    changed = requests.with_step(requests.without_step(request, step, now), f"{step}.review", review)
-    event = Event(id=f"{step}.found", at=now, event="possible_duplicate", note=" ".join(others))
-    return msgspec.structs.replace(changed, history=(*changed.history, event))
-
-
 def wish(request: Request, slot: str, now: Instant) -> Request:
     """Let a resident choose another slot; the place there is kept until the new one is certain."""
     booking = booked(request)

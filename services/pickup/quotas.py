@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from datetime import datetime, time, timedelta, timezone
 from typing import Literal
 
@@ -46,16 +47,18 @@ def grant(
     policy: Policy,
     now: Instant,
     override_reason: str | None = None,
+    elsewhere: Collection[str] = (),
 ) -> Quota | None:
     """Hold one grant for a request, or return None where the limit is used up and no reason is given to go beyond it.
 
-    A repeat gives the quota unchanged; grants that count no longer are dropped.
+    A repeat gives the quota unchanged; grants that count no longer are dropped. `elsewhere` are the references whose
+    grants count under other keys of the same household.
     """
     known = quota or Quota(id=id_)
     if reference_round in known.grants:
         return known
     counting = used(known, policy, now)
-    if len(counting) >= policy.limit and not override_reason:
+    if len({*counting, *elsewhere}) >= policy.limit and not override_reason:
         return None
     kept = {key: known.grants[key] for key in counting}
     new = Grant(at=now, state="held", reason=override_reason)
@@ -77,6 +80,14 @@ def give_up(quota: Quota, reference_round: str) -> Quota:
         return quota
     rest = {key: each for key, each in quota.grants.items() if key != reference_round}
     return msgspec.structs.replace(quota, grants=rest)
+
+
+def adopt(quota: Quota, reference_round: str, granted: Grant) -> Quota:
+    """Take a grant over as it stands under another key; of two of one request the kept and later one stays."""
+    known = quota.grants.get(reference_round)
+    if known and (known.state == "kept", known.at) >= (granted.state == "kept", granted.at):
+        return quota
+    return msgspec.structs.replace(quota, grants={**quota.grants, reference_round: granted})
 
 
 def used(quota: Quota, policy: Policy, now: Instant) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Pla
 from services.pickup.choosing import choice, held_until
 from services.pickup.grants import Grants
 from services.pickup.places import Opening, Waiting
-from services.pickup.plan import booking_for, household_of
+from services.pickup.plan import booking_for, household_of, under_every_key
 from services.pickup.slots import Slots
 from services.ports import Queues, RequestStore
 from services.requests import model as requests
@@ -218,6 +218,8 @@ class Reservations:
         """Take what the household is due, or tell that other requests used it up; a grant of one that ended is void."""
         pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
         policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
+        if pickup:
+            booking = under_every_key(pickup, request.answers, request.contact.phone, booking, self._secret)
         others = await self._grants.take(booking, request.reference, policies)
         void = [other for other in others if await self._is_void(other)]
         if void:

@@ -6,16 +6,16 @@ import msgspec
 
 from services import audit
 from services.catalog.service import Catalog
+from services.pickup.alike import Alike
 from services.pickup.booking import Booking
-from services.pickup.households import Household, blocks_of, likeness
-from services.pickup.plan import Pickup, household_of, read
+from services.pickup.comparing import compare
+from services.pickup.households import Household, blocks_of_every_folding, likeness
+from services.pickup.plan import household_of, read
 from services.ports import AuditLog, RequestStore
 from services.requests.model import Request
 from services.tasks.model import Staff
 from services.times import Clock
 
-COMPARED = 100
-"""Requests that share the kana or the address and are compared with what was asked for."""
 MOST_FOUND = 20
 
 
@@ -37,6 +37,20 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     is_born_then: bool
 
 
+class Results(msgspec.Struct, frozen=True):
+    """List what was found, the likeliest first; `is_cut`: more share the kana or the address than are listed."""
+
+    found: list[Found]
+    is_cut: bool
+
+
+class _Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    reference: str
+    household: Household
+    likeness: float
+    is_born_then: bool
+
+
 class Searching:
     """Find requests for staff at the counter."""
 
@@ -46,26 +60,43 @@ class Searching:
         self._audit = audit
         self._clock = clock
 
-    async def search(self, wanted: Wanted, reason: str, staff: Staff) -> list[Found]:
+    async def search(self, wanted: Wanted, reason: str, staff: Staff) -> Results:
         """List at most 20 requests, the likeliest first; that staff saw them, and why, is recorded for each before."""
         household = Household(name="", kana=wanted.kana, address=wanted.address)
-        shared = await self._store.sharing(blocks_of(household), COMPARED)
-        compared = [await self._compared(request, household, wanted) for request in shared]
-        found = sorted((one for one in compared if one), key=_rank)[:MOST_FOUND]
-        await asyncio.gather(*(self._record(one.request, reason, staff) for one in found))
-        return found
 
-    async def _compared(self, request: Request, household: Household, wanted: Wanted) -> Found | None:
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
-        if pickup is None or request.booking is None or request.status == "withdrawn":
+        async def judge(other: Alike) -> _Candidate | None:
+            return await self._judged(other, household, wanted)
+
+        compared = await compare(self._store, blocks_of_every_folding(household), judge)
+        best = sorted(compared.found, key=_rank)[:MOST_FOUND]
+        found = [one for one in await asyncio.gather(*(self._found(one) for one in best)) if one]
+        await asyncio.gather(*(self._record(one.request, reason, staff) for one in found))
+        return Results(found, is_cut=compared.is_cut or len(compared.found) > len(best))
+
+    async def _judged(self, other: Alike, household: Household, wanted: Wanted) -> _Candidate | None:
+        pickup = (await self._catalog.edition(other.service, other.version)).definition.pickup
+        if pickup is None or other.status == "withdrawn":
             return None
-        own = household_of(pickup, request.answers, None)
+        own = household_of(pickup, other.answers, None)
+        born = read(other.answers, pickup.answers.birth_date) if pickup.answers.birth_date else None
+        return _Candidate(
+            reference=other.reference,
+            household=own,
+            likeness=likeness(household, own).score,
+            is_born_then=isinstance(born, str) and born == wanted.birth_date,
+        )
+
+    async def _found(self, candidate: _Candidate) -> Found | None:
+        """Read what is shown of a request; None where it has no booking any more."""
+        request = await self._store.read(candidate.reference)
+        if request is None or request.booking is None:
+            return None
         return Found(
             request=request,
             booking=request.booking,
-            household=own,
-            likeness=likeness(household, own).score,
-            is_born_then=wanted.birth_date is not None and wanted.birth_date == _born(pickup, request),
+            household=candidate.household,
+            likeness=candidate.likeness,
+            is_born_then=candidate.is_born_then,
         )
 
     async def _record(self, request: Request, reason: str, staff: Staff) -> None:
@@ -73,11 +104,5 @@ class Searching:
         await self._audit.append(audit.record("found_at_counter", request.reference, staff, now, reason=reason))
 
 
-def _born(pickup: Pickup, request: Request) -> str | None:
-    pointer = pickup.answers.birth_date
-    answer = read(request.answers, pointer) if pointer else None
-    return answer if isinstance(answer, str) else None
-
-
-def _rank(found: Found) -> tuple[bool, float, str]:
-    return (not found.is_born_then, -found.likeness, found.request.reference)
+def _rank(candidate: _Candidate) -> tuple[bool, float, str]:
+    return (not candidate.is_born_then, -candidate.likeness, candidate.reference)

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from services import door, messages, times
-from services.catalog.forms import canonical, unsendable
+from services.catalog.forms import canonical, hidden, unsendable
 from services.errors import FieldError, NeverPossible, SubmissionTooLarge
+from services.invisible import trimmed
 from services.requests.model import Contact, Submission
 from services.times import Instant
 
@@ -74,8 +75,10 @@ def cannot_be_kept(submission: Submission) -> bool:
 
 
 def general_errors(submission: Submission) -> Iterator[FieldError]:
-    """Find what no service would take: characters that cannot be kept, no way to reach the resident."""
-    yield from unsendable(msgspec.to_builtins(submission))
+    """Find what no service would take: characters that cannot be kept or seen, no way to reach the resident."""
+    sent = msgspec.to_builtins(submission)
+    yield from unsendable(sent)
+    yield from hidden(sent)
     if not _LOCALE.fullmatch(submission.locale):
         yield FieldError("/locale", "locale")
     if not _CHANNEL.fullmatch(submission.channel):
@@ -126,7 +129,7 @@ def _are_too_large(answers: dict[str, Any]) -> bool:
 
 
 def _contact_errors(contact: Contact) -> Iterator[FieldError]:
-    if not any(given.strip() for given in (contact.phone, contact.email, contact.name) if given):
+    if not any(trimmed(given) for given in (contact.phone, contact.email, contact.name) if given):
         yield FieldError("/contact", "contact_missing")
     if contact.phone and not _is_phone(contact.phone):
         yield FieldError("/contact/phone", "phone")

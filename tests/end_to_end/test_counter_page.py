@@ -202,6 +202,47 @@ def test_a_household_without_its_reference_is_found(desk: RunningDesk, counter: 
     expect(counter.get_by_text(f"{body['answers']['headName']} さんの世帯")).to_be_visible()
 
 
+HOSTILE = {
+    "reference": "K7M2-QX9P-D4TB",
+    "head": "花子\u2069\u202e",
+    "kana": "ハナコ\n生年月日 一致\u2069\u202e",
+    "address": "見本市\u2067\u202e",
+    "members": 2,
+    "state": "confirmed",
+    "place": None,
+    "isBornThen": False,
+    "likeness": 0.5,
+}
+PLACES = """line => {
+  const ours = line.lastChild, range = document.createRange();
+  const lefts = [...ours.textContent].map((_, n) => {
+    range.setStart(ours, n);
+    range.setEnd(ours, n + 1);
+    return range.getBoundingClientRect().left;
+  });
+  return { end: line.firstElementChild.getBoundingClientRect().right, lefts };
+}"""
+LINES = "own => own.getBoundingClientRect().height / parseFloat(getComputedStyle(own).lineHeight)"
+
+
+def test_what_a_resident_wrote_stays_in_its_place_and_cannot_look_like_the_match(counter: Page):
+    """Answers of before may hold directions; our words stand behind them and in their order all the same."""
+    counter.route("**/pickup/searches", lambda route: route.fulfill(json={"found": [HOSTILE], "isCut": True}))
+    counter.get_by_text("受付番号がわからないかた").click()
+    counter.get_by_label("世帯主のフリガナ").fill("ミホン ハナコ")
+    counter.get_by_label("生年月日").fill("1950-01-01")
+    press(counter, "探す")
+
+    expect(counter.locator("#found dt")).to_have_text(["フリガナ", "住所", "人数", "生年月日"])
+    expect(counter.locator("#found dd").last).to_have_text("一致していません")
+    assert counter.locator("#found dd bdi").first.evaluate(LINES) < 1.9
+    button = counter.locator("#found button").evaluate(PLACES)
+    assert button["lefts"] == sorted(button["lefts"])
+    assert button["end"] <= button["lefts"][0] + 1
+    expect(counter.locator("#said")).to_contain_text("ほかにも")
+    check_at_both_widths(counter)
+
+
 def test_a_walk_in_is_taken_in_and_shown_without_a_word_lost_on_a_mistake(
     desk: RunningDesk, counter: Page, site: tuple[str, str]
 ):

@@ -182,6 +182,13 @@ def test_what_cannot_be_read_as_its_type_stays_text_for_the_form_to_refuse():
     assert (read["receive"], read["day"]) == ("fly", "きのう")
 
 
+@pytest.mark.parametrize("around", [" ", "\u202a", "\u200b\u3164", "\ufeff\r\n"])
+def test_what_nobody_sees_around_an_answer_is_dropped(around: str):
+    form = {"type": "object", "properties": {"phone": {"type": "string"}}}
+
+    assert fields.answers_in(form, "", {"/phone": [f"{around}090-0000-0000{around}"]}) == {"phone": "090-0000-0000"}
+
+
 def test_a_number_with_commas_stays_text():
     assert answers(household__members=["1,000"])["household"]["members"] == "1,000"
 

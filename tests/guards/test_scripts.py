@@ -1,6 +1,7 @@
 """What keeps a word that somebody typed from running: policies of the pages, and how templates and scripts write it."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,8 @@ STAFF = of_staff("https://issuer.example/tenant/v2.0")
 WEB = Path(__file__).parent.parent.parent / "web"
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "templates").rglob("*.html")}
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "static" / "staff").glob("*.js")}
+WRITTEN_BY_OTHERS = {"name", "by", "reason", "title", "unit", "site", "items", "granted", "reference"}
+"""Values of texts that a resident, an officer or an editor wrote, or that stand for such."""
 
 
 def directives(headers: dict[str, str]) -> dict[str, str]:
@@ -82,6 +85,30 @@ def test_a_template_holds_no_script_and_marks_nothing_safe_but_words_of_its_own(
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_writes_text_and_never_html(name: str):
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", SCRIPTS[name])
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_somebody_wrote_stands_in_an_element_of_its_own_or_without_directions(name: str):
+    texts = json.loads((WEB / "texts" / "staff.ja.json").read_text(encoding="utf-8"))
+    theirs = {
+        key.removeprefix("staff.")
+        for key, text in texts.items()
+        if WRITTEN_BY_OTHERS & set(re.findall(r"{(\w+)}", text))
+    }
+    beside_ours = re.findall(
+        r"\$\{(?:titleOf|titled|[^}]*\.(?:kana|address|head|by|reason|title|unit|ja)\b)", SCRIPTS[name]
+    )
+    calls = re.findall(r'(?<!\w)t\((?:\w+ \? )?"([^"]+)"([^;]*)', SCRIPTS[name])
+
+    assert [key for key, rest in calls if key in theirs and "plain(" not in rest] == []
+    assert beside_ours == []
+
+
+def test_nothing_leaves_the_element_of_its_own():
+    """A `bdi` alone ends with the first U+2069 that somebody writes; a box of its own is laid out by itself."""
+    css = (WEB / "static" / "staff" / "staff.css").read_text(encoding="utf-8")
+
+    assert re.search(r"^bdi { display: inline-block;[^}]*overflow: clip;", css, re.MULTILINE)
 
 
 def test_no_cookie_is_set_by_anybody():

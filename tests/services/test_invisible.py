@@ -33,6 +33,11 @@ def test_directions_that_a_phone_pastes_around_a_number_are_trimmed():
     assert invisible.trimmed("\u200b \u200b") == ""
 
 
+@pytest.mark.parametrize("name", ["渡邉\U000e0101", "❤\ufe0f", "渡\u200b邉"])
+def test_what_shapes_the_last_character_and_what_is_within_is_not_trimmed(name):
+    assert invisible.trimmed(f" {name}\u202c\u200d ") == name
+
+
 def test_every_format_character_that_is_no_sign_of_a_script_is_in_the_table():
     listed = re.compile(f"[{invisible.DEFAULT_IGNORABLE}]")
     formats = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) == "Cf"]

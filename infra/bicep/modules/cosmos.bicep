@@ -56,6 +56,7 @@ var containers = [
       '/booking/method/?'
       '/booking/since/?'
       '/booking/blocks/[]/?'
+      '/booking/folding/?'
     ]
   }
   {

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.catalog.forms import Form, FormError, canonical, unsendable
+from services.catalog.forms import Form, FormError, canonical, hidden, unsendable
 from services.door import LONGEST_STEP, MOST_PLACES, is_too_deep
 
 FORM = Form(
@@ -61,6 +61,7 @@ def test_sixty_four_levels_are_kept():
 def test_any_json_is_judged_without_an_error(value: object):
     FORM.errors(value)
     list(unsendable(value))
+    list(hidden(value))
 
 
 def test_a_form_never_fetches_anything():
@@ -115,6 +116,24 @@ def test_a_value_too_deep_to_judge_is_found_before_anything_recurses_into_it():
 
 def test_text_of_the_whole_of_unicode_can_be_kept():
     assert not list(unsendable({"name": "髙橋﨑𠮷野家 🏠\r\n\tÅ"}))
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [
+        ({"a": ["x", "b\u3164"]}, "/a/1"),
+        ({"a~/b": "\u202ex"}, "/a~0~1b"),
+        ({"bad\u200bkey": "\u200b"}, ""),
+        ({"name": "見\x9b本"}, "/name"),
+    ],
+)
+def test_what_nobody_sees_is_found_wherever_it_stands_and_can_still_be_kept(value: object, pointer: str):
+    assert [(e.pointer, e.code) for e in hidden(value)] == [(pointer, "hidden_character")]
+    assert not list(unsendable(value))
+
+
+def test_variants_of_kanji_emoji_and_lines_hide_nothing():
+    assert not list(hidden({"name": "渡邉\U000e0102", "note": "👨\u200d👩\u200d👧 ❤\ufe0f\r\n\tÅ", "members": 2}))
 
 
 def test_equal_json_is_one_canonical_text():

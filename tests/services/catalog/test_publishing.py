@@ -33,6 +33,7 @@ def test_a_definition_that_stands_its_own_cases_is_published():
     [
         (lambda d: d.update(surprise=1), "unknown field `surprise`"),
         (lambda d: d.update(phone="a\x00"), "/phone: control_character"),
+        (lambda d: d["title"].update(ja="水\u202e"), "/title/ja: hidden_character"),
         (lambda d: d["cases"][0]["answers"].update(a=deep(80)), "nested too deeply"),
         (lambda d: d["form"]["properties"].update({f"p{n}": LINE for n in range(300)}), "form: fields: at most 300"),
         (lambda d: d["form"]["properties"]["note"].update(pattern=r"(\p{L}{1,50}){1,4}"), "not a JSON Schema"),

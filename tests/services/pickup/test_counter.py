@@ -276,9 +276,9 @@ async def test_a_resident_without_a_code_is_found_by_name_and_address_and_the_lo
     reference = await school.ask(7)
     await school.ask(8)
 
-    found = await school.app.searching.search(Wanted(kana="みほん アアアク"), "番号の控えをなくした", STAFF)
+    results = await school.app.searching.search(Wanted(kana="みほん アアアク"), "番号の控えをなくした", STAFF)
 
-    assert [one.request.reference for one in found] == [reference]
+    assert [one.request.reference for one in results.found] == [reference]
     [record] = await school.audit(reference)
     assert (record["who"], record["action"], record["reason"]) == (
         "u-counter",
@@ -294,8 +294,8 @@ async def test_the_likeliest_comes_first(school: Site):
     by_address = await school.app.searching.search(Wanted(kana="ミホン サクラ", address="見本市西町3"), "r", STAFF)
     by_birth = await school.app.searching.search(Wanted(kana="ミホン サクラ", birth_date="1950-01-01"), "r", STAFF)
 
-    assert [one.request.reference for one in by_address] == [near, far]
-    assert [(one.request.reference, one.is_born_then) for one in by_birth] == [(near, True), (far, False)]
+    assert [one.request.reference for one in by_address.found] == [near, far]
+    assert [(one.request.reference, one.is_born_then) for one in by_birth.found] == [(near, True), (far, False)]
 
 
 async def test_a_walk_in_gets_a_request_and_its_card_and_the_same_id_the_same_request(school: Site):

@@ -413,4 +413,4 @@ def test_kana_are_as_similar_from_either_side():
 
 
 def test_long_texts_are_compared_by_how_they_begin():
-    assert "similar_kana" in likeness(person("ハナ" * 10_000), person("ハナ" * 9_000 + "ハハ")).reasons
+    assert "similar_kana" in likeness(person("ハナ" * 140), person("ハナ" * 130 + "ハハ")).reasons

@@ -88,6 +88,27 @@ async def test_an_invalid_submission_from_the_queue_becomes_a_task_for_a_person(
     assert (task.team, task.kind, task.reason) == ("supplies", "review", "invalid")
 
 
+HIDDEN = {"members": 2, "note": "見\u3164本\u202e"}
+
+
+async def test_what_waited_with_hidden_characters_is_taken_in_and_shown_to_a_person(counter: Counter):
+    await queued(counter, message(counter, answers=HIDDEN))
+
+    [task] = counter.store.tasks
+    [case] = counter.store.cases.values()
+    assert (task.kind, task.reason) == ("review", "invalid")
+    assert case.request.answers == HIDDEN
+
+
+async def test_a_repeat_of_what_was_stored_with_hidden_characters_gets_its_receipt(counter: Counter):
+    await queued(counter, message(counter, answers=HIDDEN))
+
+    receipt, how = await counter.requests.submit(submission(answers=HIDDEN), KEY, None)
+
+    assert how == "repeated"
+    assert counter.case(receipt).request.answers == HIDDEN
+
+
 async def test_a_late_submission_goes_to_a_person_never_to_a_rejection():
     counter = Counter(current(closes="2026-11-22T00:00:00Z"))
 

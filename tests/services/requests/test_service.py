@@ -158,6 +158,29 @@ async def test_characters_that_no_queue_can_carry_are_refused_at_the_door(counte
     assert refusal.value.errors[0].code == "control_character"
 
 
+@pytest.mark.parametrize("text", ["見\u3164本", "\u202e本見", "見\u200b本", "見\x85本"])
+async def test_what_nobody_sees_is_refused_at_the_door_and_told_where(counter: Counter, text: str):
+    with pytest.raises(InvalidSubmission) as refusal:
+        await counter.submit(answers={"members": 2, "note": text}, contact=Contact(name=text))
+
+    found = [(e.pointer, e.code) for e in refusal.value.errors]
+    assert found == [("/answers/note", "hidden_character"), ("/contact/name", "hidden_character")]
+
+
+async def test_who_can_only_be_reached_by_a_name_that_nobody_sees_cannot_be_reached(counter: Counter):
+    with pytest.raises(InvalidSubmission) as refusal:
+        await counter.submit(contact=Contact(name="\u200d"))
+
+    assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/contact", "contact_missing")]
+
+
+async def test_a_number_too_long_for_a_line_is_no_number(counter: Counter):
+    with pytest.raises(InvalidSubmission) as refusal:
+        await counter.submit(contact=Contact(phone="０" * 11 + "\u0300" * 300))
+
+    assert [e.code for e in refusal.value.errors] == ["phone"]
+
+
 async def test_line_breaks_are_kept(counter: Counter):
     receipt = await counter.submit(answers={"members": 2, "note": "一行目\n二行目\tここ"})
 

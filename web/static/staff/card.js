@@ -1,5 +1,5 @@
 // The card of a household: who, how many, what is due or was handed over, and what to do.
-import { element, t } from "/static/staff/page.js";
+import { between, element, own, phrase, plain, t } from "/static/staff/page.js";
 import { time } from "/static/staff/times.js";
 
 const place = (id) => document.getElementById(id);
@@ -8,10 +8,10 @@ const HANDS_OVER = ["held", "confirmed", "changing"];
 /** Show a card: as the server answers it, or from the roster (`offline`). `site` is where this counter is. */
 export function show(card, site) {
   const handsOver = HANDS_OVER.includes(card.state) && !card.handedOver;
-  place("card-title").textContent = card.head ? t("counter.of", { name: card.head }) : spelt(card.reference);
+  place("card-title").replaceChildren(...(card.head ? phrase("counter.of", { name: card.head }) : [spelt(card.reference)]));
   place("card-state").textContent = t(isEarly(card) ? "counter.early" : `counter.state.${card.state}`);
   place("card-state").className = handsOver && !isEarly(card) ? "state ready" : "state";
-  place("card-next").textContent = next(card, site);
+  place("card-next").replaceChildren(...next(card, site));
   place("card-facts").replaceChildren(...facts(card));
   place("hand-over").reset();
   place("card-due").replaceChildren(...(handsOver ? card.due.map(stepper) : []));
@@ -42,25 +42,30 @@ export function spelt(reference) {
 }
 
 function next(card, site) {
-  if (card.handedOver) return t("counter.handed_by", { by: card.handedOver.by ?? "", at: time(card.handedOver.at) });
-  if (card.offline) return t("counter.from_roster");
+  if (card.handedOver) return phrase("counter.handed_by", { by: card.handedOver.by, at: time(card.handedOver.at) });
+  if (card.offline) return [t("counter.from_roster")];
   if (card.place?.site && site && card.place.site !== site && HANDS_OVER.includes(card.state)) {
-    return t("counter.other_site", { site: siteOf(card) });
+    return phrase("counter.other_site", { site: siteOf(card) });
   }
-  if (isEarly(card)) return t("counter.not_yet", { at: time(card.place.starts) });
-  return t(`counter.next.${card.state}`);
+  if (isEarly(card)) return [t("counter.not_yet", { at: time(card.place.starts) })];
+  return [t(`counter.next.${card.state}`)];
 }
 
 function isEarly(card) {
   return HANDS_OVER.includes(card.state) && !card.handedOver && Date.parse(card.place?.starts) > Date.now();
 }
 
+/** Make a row of facts: a name, and what stands behind it. */
+export function fact([name, ...values]) {
+  return element("div", {}, element("dt", {}, name), element("dd", {}, ...values));
+}
+
 function facts(card) {
   const rows = [[t("counter.number"), spelt(card.reference)]];
   if (card.members) rows.push([t("counter.members"), t("counter.people", { n: card.members })]);
-  if (card.place?.starts) rows.push([t("counter.when"), `${siteOf(card)} ${time(card.place.starts)}`.trim()]);
-  if (card.handedOver) rows.push([t("counter.given"), card.handedOver.lines.map(worded).join("、")]);
-  return rows.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+  if (card.place?.starts) rows.push([t("counter.when"), own(siteOf(card)), " ", time(card.place.starts)]);
+  if (card.handedOver) rows.push([t("counter.given"), ...between("、", card.handedOver.lines.map((line) => own(worded(line))))]);
+  return rows.map(fact);
 }
 
 function siteOf(card) {
@@ -68,13 +73,13 @@ function siteOf(card) {
 }
 
 function worded(line) {
-  return t("counter.line", { title: line.title.ja, units: line.units, unit: line.unit.ja ?? "" });
+  return phrase("counter.line", { title: line.title.ja, units: line.units, unit: line.unit.ja });
 }
 
 function stepper(line) {
   const input = element("input", { type: "number", name: line.item, id: `due-${line.item}`, min: 0, max: line.units, value: line.units, inputMode: "numeric" });
-  const label = element("label", { htmlFor: input.id }, worded(line));
-  const less = element("button", { type: "button", ariaLabel: t("counter.less", { title: line.title.ja }) }, "−");
+  const label = element("label", { htmlFor: input.id }, ...worded(line));
+  const less = element("button", { type: "button", ariaLabel: t("counter.less", { title: plain(line.title.ja) }) }, "−");
   less.addEventListener("click", () => input.stepDown());
   return element("li", {}, label, less, input);
 }

@@ -4,7 +4,7 @@ import * as cards from "/static/staff/card.js";
 import * as corrections from "/static/staff/correction.js";
 import * as outbox from "/static/staff/outbox.js";
 import { newId } from "/static/staff/forms.js";
-import { element, open, say, sayProblem, t } from "/static/staff/page.js";
+import { element, open, own, phrase, plain, say, sayProblem, t } from "/static/staff/page.js";
 import * as rosters from "/static/staff/roster.js";
 import { scan } from "/static/staff/scanner.js";
 import { time } from "/static/staff/times.js";
@@ -155,27 +155,33 @@ function conflictLine({ handOver, problem }) {
     outbox.settle(handOver.id);
     showWaiting();
   });
-  const by = problem.by ? t("counter.handed_by", { by: problem.by, at: time(problem.at) }) : "";
-  const fields = (problem.errors ?? []).map((field) => field.message).join(" ");
-  const what = `${cards.spelt(handOver.reference)}（${time(handOver.at)}）：${problem.detail ?? ""} ${fields} ${by}`;
-  return element("li", {}, what, settled);
+  const by = problem.by ? phrase("counter.handed_by", { by: problem.by, at: time(problem.at) }) : [];
+  const fields = (problem.errors ?? []).map((field) => own(field.message));
+  const what = `${cards.spelt(handOver.reference)}（${time(handOver.at)}）：${problem.detail ?? ""} `;
+  return element("li", {}, what, ...fields, " ", ...by, settled);
 }
 
 async function search() {
   const wanted = { kana: place("kana").value, address: place("address").value, reason: place("why").value };
   if (place("born").value) wanted.birthDate = place("born").value;
-  const { found } = await call("POST", "/api/staff/pickup/searches", wanted);
-  place("found").replaceChildren(...found.map(foundLine));
-  say(found.length ? t("counter.found", { n: found.length }) : t("counter.none_found"));
+  const { found, isCut } = await call("POST", "/api/staff/pickup/searches", wanted);
+  place("found").replaceChildren(...found.map((one) => foundLine(one, wanted)));
+  const said = found.length ? t("counter.found", { n: found.length }) : t("counter.none_found");
+  say(isCut ? [said, " ", t("counter.found_cut")] : said);
 }
 
-function foundLine(one) {
-  const button = element("button", { type: "button" }, t("counter.open", { name: one.head }));
+/** Show what was found, each answer in a row of its own, so that none can look like the match beside it. */
+function foundLine(one, wanted) {
+  const button = element("button", { type: "button" }, ...phrase("counter.open", { name: one.head }));
   button.addEventListener("click", on(() => look(one.reference)));
-  const born = one.isBornThen ? t("counter.born_then") : "";
   const stands = `${cards.spelt(one.reference)} ${t(`counter.state.${one.state}`)}`;
-  const who = `${one.kana} ${one.address} ${t("counter.people", { n: one.members })} ${born}`;
-  return element("li", {}, element("p", {}, stands), element("p", {}, who), button);
+  const rows = [
+    [t("counter.reading"), own(one.kana)],
+    [t("counter.lives_at"), own(one.address)],
+    [t("counter.members"), t("counter.people", { n: one.members })],
+  ];
+  if (wanted.birthDate) rows.push([t("counter.birth_date"), t(one.isBornThen ? "counter.born_then" : "counter.not_born_then")]);
+  return element("li", {}, element("p", {}, stands), element("dl", {}, ...rows.map(cards.fact)), button);
 }
 
 async function serveAgain() {
@@ -185,7 +191,7 @@ async function serveAgain() {
 
 async function sites() {
   const { sites: known } = await call("GET", "/api/pickup/sites");
-  const named = known.map(({ id: site, name, isOpen }) => ({ site, name: isOpen ? name.ja : t("supplies.closed_site", { name: name.ja }) }));
+  const named = known.map(({ id: site, name, isOpen }) => ({ site, name: isOpen ? plain(name.ja) : t("supplies.closed_site", { name: plain(name.ja) }) }));
   localStorage.setItem("counter.sites", JSON.stringify(named));
   offer(named);
 }

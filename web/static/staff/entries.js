@@ -1,7 +1,7 @@
 // What officers enter: stock that came, was counted or packed; slots; sites.
 import { call, Refused } from "/static/staff/api.js";
 import { sending } from "/static/staff/forms.js";
-import { element, say, t } from "/static/staff/page.js";
+import { element, phrase, say, t } from "/static/staff/page.js";
 import { canChange } from "/static/staff/slots.js";
 import { instant } from "/static/staff/times.js";
 
@@ -104,7 +104,7 @@ function linesOf(form, prefix) {
 function line(prefix, item) {
   const name = `${prefix}/${item.id}`;
   const input = element("input", { type: "number", id: `${prefix.slice(1)}-${item.id}`, name, inputMode: "numeric" });
-  return element("li", {}, element("label", { htmlFor: input.id }, t("supplies.line", { title: item.title.ja, unit: item.unit.ja })), input);
+  return element("li", {}, element("label", { htmlFor: input.id }, ...phrase("supplies.line", { title: item.title.ja, unit: item.unit.ja })), input);
 }
 
 /** Read degrees; what is no number is sent as it was typed, for the server to refuse. */

@@ -1,5 +1,5 @@
 // The moves of a site's stock, the latest first: who, when, what and why.
-import { element, t } from "/static/staff/page.js";
+import { between, element, own, t } from "/static/staff/page.js";
 import { titleOf } from "/static/staff/slots.js";
 import { time } from "/static/staff/times.js";
 
@@ -9,7 +9,7 @@ const SHOWN = 100;
 export function show(moves, office) {
   const latest = moves.toReversed().slice(0, SHOWN);
   const head = ["at", "move", "units", "by", "reason"].map((key) => element("th", { scope: "col" }, t(`supplies.head.${key}`)));
-  const rows = latest.map((move) => element("tr", {}, ...cells(move, office).map((cell) => element("td", {}, cell))));
+  const rows = latest.map((move) => element("tr", {}, ...cells(move, office).map((cell) => element("td", {}, own(cell)))));
   document.getElementById("moves").replaceChildren(
     element("p", {}, t("supplies.moves_shown", { shown: latest.length, all: moves.length })),
     element("div", { className: "wide", tabIndex: 0, role: "group", ariaLabel: t("supplies.moves") }, element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows))),
@@ -17,6 +17,6 @@ export function show(moves, office) {
 }
 
 function cells(move, office) {
-  const units = Object.entries(move.lines).map(([item, number]) => `${titleOf(item, office)} ${number > 0 ? "+" : ""}${number}`);
-  return [time(move.at), t(`supplies.moved.${move.kind}`), units.join("、"), move.by ?? "", move.reason ?? move.reference ?? move.slot ?? ""];
+  const units = Object.entries(move.lines).map(([item, number]) => own(own(titleOf(item, office)), ` ${number > 0 ? "+" : ""}${number}`));
+  return [time(move.at), t(`supplies.moved.${move.kind}`), between("、", units), move.by ?? "", move.reason ?? move.reference ?? move.slot ?? ""];
 }

@@ -10,7 +10,11 @@ const texts = JSON.parse(document.getElementById("texts").textContent);
 
 /** Return a text of web/texts/staff.ja.json, without its prefix `staff.`, with its values filled in. */
 export function t(key, values = {}) {
-  return (texts[`staff.${key}`] ?? key).replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
+  return worded(key).replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
+}
+
+function worded(key) {
+  return texts[`staff.${key}`] ?? key;
 }
 
 /** Make an element with properties and children. */
@@ -20,11 +24,31 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** Say something to whoever looks or listens; kinds: "done", "problem", "" (in between). */
+/** Return a text of `t` in parts, each of its values in an element of its own: whatever somebody wrote stays in there. */
+export function phrase(key, values) {
+  return worded(key).split(/{(\w+)}/).map((part, n) => (n % 2 ? own(values[part]) : part));
+}
+
+/** Put what somebody wrote into an element of its own, whose order and place nothing in it can leave. */
+export function own(...words) {
+  return element("bdi", {}, ...words.flat().map((word) => word ?? ""));
+}
+
+/** Return what somebody wrote for where no element can stand, an option or a label: without what turns its direction. */
+export function plain(words) {
+  return words.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+}
+
+/** Put something between others of a list. */
+export function between(separator, list) {
+  return list.flatMap((one, n) => (n ? [separator, one] : [one]));
+}
+
+/** Say something, a text or its parts, to whoever looks or listens; kinds: "done", "problem", "" (in between). */
 export function say(text, kind = "") {
   const place = document.getElementById("said");
   place.className = kind;
-  place.textContent = text;
+  place.replaceChildren(...[text].flat());
 }
 
 /** Say what went wrong, and what to do; leads to the sign-in where nobody is signed in. */
@@ -32,8 +56,8 @@ export function sayProblem(error) {
   if (error instanceof SignedOut) return show(null);
   if (error instanceof Unreachable) return say(t("unreachable"), "problem");
   const fields = (error.problem?.errors ?? []).map((field) => field.message);
-  const short = (error.problem?.items ?? []).map((item) => items.get(item) ?? item).join("、");
-  return say([error.problem?.detail ?? t("broken"), short, ...fields].join(" "), "problem");
+  const short = (error.problem?.items ?? []).map((item) => own(items.get(item) ?? item));
+  return say([error.problem?.detail ?? t("broken"), " ", ...between("、", short), ...fields.flatMap((field) => [" ", own(field)])], "problem");
 }
 
 /** Take up a sign-in, find out who it is, show the page to them; `begin` gets who, or null where that is not known. */

@@ -1,7 +1,7 @@
 // The slots of a site by day: households and units by state, and what an officer may change.
 import { call } from "/static/staff/api.js";
 import { sending } from "/static/staff/forms.js";
-import { element, say, sayProblem, t } from "/static/staff/page.js";
+import { element, phrase, say, sayProblem, t } from "/static/staff/page.js";
 import { show as showSplit } from "/static/staff/split.js";
 import { bars } from "/static/staff/stock-chart.js";
 import { day, hour } from "/static/staff/times.js";
@@ -29,7 +29,7 @@ function shown(slot, office) {
 }
 
 function units(slot, office) {
-  const rows = slot.items.map((line) => element("li", {}, t("supplies.of_units", { ...line, title: titleOf(line.item, office), promised: line.held + line.confirmed })));
+  const rows = slot.items.map((line) => element("li", {}, ...phrase("supplies.of_units", { ...line, title: titleOf(line.item, office), promised: line.held + line.confirmed })));
   return element("ul", {}, ...rows);
 }
 

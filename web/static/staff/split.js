@@ -1,7 +1,7 @@
 // A short stock, split fairly: who would get what under each rule, before anything is decided; then the decision.
 import { call } from "/static/staff/api.js";
 import { sending } from "/static/staff/forms.js";
-import { element, say, t } from "/static/staff/page.js";
+import { between, element, own, phrase, say, t } from "/static/staff/page.js";
 import { titleOf } from "/static/staff/slots.js";
 import { time } from "/static/staff/times.js";
 
@@ -24,17 +24,18 @@ function preview(one, office) {
     "section", {},
     element("h5", {}, t(`supplies.rule.${one.rule}`)),
     element("p", {}, t("supplies.split_counts", one)),
-    element("ul", {}, ...Object.entries(one.totals).map(([item, total]) => element("li", {}, t("supplies.split_total", { ...total, title: titleOf(item, office) })))),
+    element("ul", {}, ...Object.entries(one.totals).map(([item, total]) => element("li", {}, ...phrase("supplies.split_total", { ...total, title: titleOf(item, office) })))),
     element("details", {}, element("summary", {}, t("supplies.split_shares", { n: one.shares.length })), shares(one.shares, office)),
   );
 }
 
 function shares(all, office) {
-  return element("ul", {}, ...all.map((share) => element("li", {}, t("supplies.split_share", { reference: share.reference, granted: units(share.granted, office), because: t(`supplies.because.${share.because}`) }))));
+  return element("ul", {}, ...all.map((share) => element("li", {}, ...phrase("supplies.split_share", { reference: share.reference, granted: units(share.granted, office), because: t(`supplies.because.${share.because}`) }))));
 }
 
 function units(lines, office) {
-  return Object.entries(lines).map(([item, number]) => `${titleOf(item, office)} ${number}`).join("、") || t("supplies.nothing");
+  const given = Object.entries(lines).map(([item, number]) => own(own(titleOf(item, office)), ` ${number}`));
+  return given.length ? between("、", given) : t("supplies.nothing");
 }
 
 function decide(address, found, office) {
@@ -53,6 +54,6 @@ function decide(address, found, office) {
 }
 
 function decision(decided, office) {
-  const words = t("supplies.split_was", { rule: t(`supplies.rule.${decided.rule}`), by: decided.by, at: time(decided.at), reason: decided.reason });
-  return element("div", {}, element("p", {}, words), shares(decided.shares, office));
+  const words = phrase("supplies.split_was", { rule: t(`supplies.rule.${decided.rule}`), by: decided.by, at: time(decided.at), reason: decided.reason });
+  return element("div", {}, element("p", {}, ...words), shares(decided.shares, office));
 }

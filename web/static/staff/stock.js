@@ -1,5 +1,5 @@
 // The stock of a site: a table, and bars that show the same.
-import { element, t } from "/static/staff/page.js";
+import { between, element, own, phrase, t } from "/static/staff/page.js";
 import { bars, legend } from "/static/staff/stock-chart.js";
 
 const KINDS = ["collected", "promised", "free", "unallotted"];
@@ -10,7 +10,7 @@ export function show({ site }) {
   const handed = handedOver(site.slots);
   const low = site.stock.filter((line) => line.low);
   place.replaceChildren(
-    ...(low.length ? [element("p", { className: "low" }, t("supplies.low", { items: low.map(titled).join("、") }))] : []),
+    ...(low.length ? [element("p", { className: "low" }, ...phrase("supplies.low", { items: between("、", low.map((line) => own(titled(line)))) }))] : []),
     ...(site.stock.length ? [table(site.stock, handed), legend(KINDS), chart(site.stock, handed)] : [element("p", {}, t("supplies.no_stock"))]),
   );
 }
@@ -19,7 +19,7 @@ function table(stock, handed) {
   const head = ["item", "on_hand", "unallotted", "free", "promised", "collected"].map((key) => element("th", { scope: "col" }, t(`supplies.head.${key}`)));
   const rows = stock.map((line) => {
     const numbers = [line.onHand, line.unallotted, line.free, line.promised, handed[line.item] ?? 0];
-    const name = element("th", { scope: "row" }, `${titled(line)}（${line.unit.ja}）`);
+    const name = element("th", { scope: "row" }, own(titled(line)), "（", own(line.unit.ja), "）");
     if (line.low) name.append(element("strong", { className: "low" }, t("supplies.low_mark", { at: line.lowAt })));
     return element("tr", {}, name, ...numbers.map((number) => element("td", {}, String(number))));
   });

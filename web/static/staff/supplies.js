@@ -1,7 +1,7 @@
 // What supplies officers keep: sites, their stock and slots in numbers and bars, entries, tables, and the fair split.
 import { call } from "/static/staff/api.js";
 import { show as showMoves } from "/static/staff/moves.js";
-import { element, items, open, sayProblem, t } from "/static/staff/page.js";
+import { element, items, open, plain, sayProblem, t } from "/static/staff/page.js";
 import { listen as listenToEntries } from "/static/staff/entries.js";
 import { show as showSlots } from "/static/staff/slots.js";
 import { show as showStock } from "/static/staff/stock.js";
@@ -52,5 +52,5 @@ async function refresh(site) {
 }
 
 function nameOf(site) {
-  return site.isOpen ? site.name.ja : t("supplies.closed_site", { name: site.name.ja });
+  return site.isOpen ? plain(site.name.ja) : t("supplies.closed_site", { name: plain(site.name.ja) });
 }
