@@ -166,8 +166,8 @@ def _range(body: Replay) -> Selection:
 
 def _instant(pointer: str, text: str) -> Instant:
     try:
-        return times.instant(times.moment(text))
-    except (ValueError, OverflowError):
+        return times.told(text)
+    except ValueError:
         raise InvalidSubmission((FieldError(pointer, "format"),)) from None
 
 
