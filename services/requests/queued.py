@@ -12,10 +12,10 @@ from services.names import is_name
 from services.ports import RequestStore
 from services.requests import intake
 from services.requests import model as requests
-from services.requests.intake import IntakeMessage
+from services.requests.intake import IntakeMessage, SealedMessage, Waiting
 from services.requests.model import Case, Changes, Identity, Step, Variant
 from services.requests.receipts import ReceiptSecrets
-from services.requests.service import first_steps, identify
+from services.requests.service import first_steps, identify, known_version
 from services.times import Clock, Instant
 
 
@@ -33,11 +33,11 @@ class QueuedIntake:
 
     async def take_in(self, body: str) -> None:
         """Keep the submission in a message; raises NeverPossible where no team could act, and StoreUnavailable."""
-        message = intake.read_message(body)
+        message = intake.read_message(body, self._secrets.reference)
         now = self._clock()
-        received_at = min(message.received_at, now)
+        received_at, is_believed = intake.received_at(message, now)
         submission = message.submission
-        identity = identify(self._secrets, submission, message.idempotency_key, message.access_version)
+        identity = identity_of(self._secrets, message)
         service, reason = await self._edition(message)
         request = requests.accept(
             submission,
@@ -45,7 +45,9 @@ class QueuedIntake:
             version=service.edition.version,
             received_at=received_at,
             now=now,
-            steps=first_steps(service.definition, _first_step(service, message, reason, received_at)),
+            steps=first_steps(
+                service.definition, _first_step(service, message, reason, received_at, is_believed=is_believed)
+            ),
             traceparent=message.traceparent,
         )
         try:
@@ -54,7 +56,7 @@ class QueuedIntake:
             await self._merge(message, identity, received_at)
         await self._advance.wake(identity.reference, message.traceparent)
 
-    async def _edition(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
+    async def _edition(self, message: Waiting) -> tuple[CompiledService, str | None]:
         """Return the edition a message answers; where that one is no longer accepted, the current one and why.
 
         A request is kept under a published edition only: while none can be read, the message waits.
@@ -64,7 +66,7 @@ class QueuedIntake:
             raise StoreUnavailable("which edition is current cannot be read")
         return service, reason
 
-    async def _accepted(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
+    async def _accepted(self, message: Waiting) -> tuple[CompiledService, str | None]:
         try:
             return await self._catalog.accepted(message.service, message.version or message.resolved_version), None
         except InvalidSubmission:
@@ -73,7 +75,7 @@ class QueuedIntake:
             service = message.service if is_name(message.service) else "what stands in the field"
             raise NeverPossible(f"no such service: {service} is not published; publish it and replay") from refusal
 
-    async def _merge(self, message: IntakeMessage, identity: Identity, received_at: Instant) -> None:
+    async def _merge(self, message: Waiting, identity: Identity, received_at: Instant) -> None:
         """Meet the request that is already there: the same body is done, another one is kept for a person."""
         variant = Variant(
             body_hash=identity.body_hash,
@@ -93,10 +95,25 @@ class QueuedIntake:
         await cases.change(self._store, identity.reference, decide)
 
 
-def _first_step(service: CompiledService, message: IntakeMessage, reason: str | None, received_at: Instant) -> Step:
+def identity_of(secrets: ReceiptSecrets, message: IntakeMessage | SealedMessage) -> Identity:
+    """Return what a message is known by: as our seal vouches for it, else derived from its key."""
+    if isinstance(message, IntakeMessage):
+        return identify(secrets, message.submission, message.idempotency_key, message.access_version)
+    return Identity(
+        reference=message.reference,
+        key_hash=message.key_hash,
+        body_hash=intake.hash_of_body(message.submission),
+        access_version=known_version(secrets, message.access_version),
+    )
+
+
+def _first_step(
+    service: CompiledService, message: Waiting, reason: str | None, received_at: Instant, *, is_believed: bool
+) -> Step:
     """Let the routes place a good submission, and a person any other."""
     reasons: Sequence[tuple[bool, str]] = (
         (reason is not None, reason or ""),
+        (not is_believed, "undated"),
         (any(True for _ in intake.general_errors(message.submission)), "invalid"),
         (bool(service.form.errors(message.answers)), "invalid"),
         (state_of(service.definition, received_at) == "closed", "late"),

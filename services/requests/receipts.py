@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import unicodedata
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 12
 ACCESS_CODE_LENGTH = 8
+_WRITTEN = re.compile(f"[{ALPHABET}]{{4}}(-[{ALPHABET}]{{4}}){{2}}")
 _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
@@ -46,6 +48,11 @@ def read_reference(typed: str) -> str | None:
     if len(plain) != REFERENCE_LENGTH or any(c not in ALPHABET for c in plain):
         return None
     return _grouped(plain) if _check_character(plain[:-1]) == plain[-1] else None
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a text has the shape of a reference as we write it, whatever its check character says."""
+    return _WRITTEN.fullmatch(text) is not None
 
 
 def read_code(typed: str) -> str:

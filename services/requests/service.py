@@ -31,7 +31,7 @@ from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import intake, receipts
 from services.requests import model as requests
-from services.requests.intake import IntakeMessage
+from services.requests.intake import SealedMessage
 from services.requests.model import Identity, Request, Step, Submission
 from services.requests.outage import LOOKS_SPARED_FOR, Outage
 from services.requests.receipts import ReceiptSecrets
@@ -93,9 +93,7 @@ class Requests:
         except Refusal as refusal:
             return await self._recognise(submission, key, refusal), "repeated"
         identity = identify(self._secrets, submission, key)
-        message = intake.message_for(
-            submission, key, received_at=now, access_version=identity.access_version, traceparent=traceparent
-        )
+        message = intake.message_for(submission, identity, received_at=now, traceparent=traceparent)
         request = requests.accept(
             submission,
             identity,
@@ -103,7 +101,7 @@ class Requests:
             received_at=now,
             now=now,
             steps=first_steps(service.definition, Step(kind="dispatch", at=now)),
-            traceparent=traceparent,
+            traceparent=message.traceparent,
         )
         try:
             await self._create(request)
@@ -112,7 +110,7 @@ class Requests:
             return self._receipt(request, service.definition.phone, status="received"), "queued"
         except WriteConflict:
             return await self._first_receipt(request, identity)
-        await self._advance.wake(request.reference, traceparent)
+        await self._advance.wake(request.reference, request.traceparent)
         return self._receipt(request, service.definition.phone), "created"
 
     async def status(self, reference: str, access_code: str) -> Request | None:
@@ -227,9 +225,9 @@ class Requests:
             raise
         self._outage.answered()
 
-    async def _queue(self, message: IntakeMessage, version: int) -> None:
-        resolved = version if version != AS_SHIPPED else None
-        await self._queues.send(intake.QUEUE, msgspec.to_builtins(replace(message, resolved_version=resolved)))
+    async def _queue(self, message: SealedMessage, version: int) -> None:
+        resolved = replace(message, resolved_version=version if version != AS_SHIPPED else None)
+        await self._queues.send(intake.QUEUE, intake.sealed(resolved, self._secrets.reference))
 
     async def _recognise(self, submission: Submission, key: str, refusal: Refusal) -> Receipt:
         """Give the first receipt of a repeat that would be refused today; a store that is away is not a refusal."""
@@ -281,8 +279,13 @@ def identify(secrets: ReceiptSecrets, submission: Submission, key: str, access_v
         reference=receipts.reference_for(secrets, submission.channel, key),
         key_hash=receipts.hash_of_key(secrets, submission.channel, key),
         body_hash=intake.hash_of_body(submission),
-        access_version=access_version if access_version in secrets.access else secrets.current_version,
+        access_version=known_version(secrets, access_version),
     )
+
+
+def known_version(secrets: ReceiptSecrets, access_version: int | None) -> int:
+    """Return the version of the secret behind an access code, the newest where this one is not there (any more)."""
+    return access_version if access_version in secrets.access else secrets.current_version
 
 
 def first_steps(definition: Definition, step: Step) -> dict[str, Step]:
