@@ -8,7 +8,8 @@ import msgspec
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
-from services.limits import Kind, Limiter, Rate
+from services.keys import derived
+from services.limits import KINDS, Kind, Limiter, Rate
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
@@ -156,7 +157,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         cosmos=cosmos,
         keys=KeySet(settings.token_jwks_uri),
         identity=identity,
-        limits={"send": Limiter(rate, settings.reference_secret), "look": Limiter(rate, settings.reference_secret)},
+        limits={kind: Limiter(rate, derived(settings.reference_secret, f"calls to {kind}")) for kind in KINDS},
         clock=clock,
     )
 

@@ -12,6 +12,7 @@ from services.times import Instant
 type Kind = Literal["send", "look"]
 """What is counted apart, so that those who look do not keep others from sending: what a form or a submission sends,
 and everything that only asks."""
+KINDS: tuple[Kind, ...] = ("send", "look")
 
 MOST_NAMES = 50_000
 """How many names one limiter remembers: 7 MB. Past that it forgets whoever called the longest ago."""

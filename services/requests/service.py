@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from services import cases
+from services import cases, keys
 from services.advance.service import Advance
 from services.catalog.model import Definition, state_of
 from services.catalog.routing import CompiledService
@@ -79,7 +79,7 @@ class Requests:
         self._phone = phone
         self._reservations = reservations
         self._outage = Outage()
-        self._tries = Limiter(TRIES, secrets.reference)
+        self._tries = Limiter(TRIES, keys.derived(secrets.reference, "tries of access codes"))
 
     async def submit(self, submission: Submission, key: str, traceparent: str | None) -> tuple[Receipt, How]:
         """Keep a request and give its receipt; the same key and body give the first receipt again.
