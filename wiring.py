@@ -25,6 +25,7 @@ from services.pickup.splits import Splits
 from services.pickup.tables import Tables
 from services.pickup.tending import Tending
 from services.pickup.walk_ins import WalkIns
+from services.readiness import Readiness
 from services.reconciliation.service import Reconciliation
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
@@ -59,6 +60,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     advance: Advance
     tasks: Tasks
     reconciliation: Reconciliation
+    readiness: Readiness
     depots: Depots
     tables: Tables
     slots: Slots
@@ -136,6 +138,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
+        readiness=Readiness(store, queues, catalog, clock),
         depots=depots,
         tables=Tables(depots, clock),
         slots=slots,

@@ -20,7 +20,7 @@ async def staff_home(visit: Visit) -> func.HttpResponse:
 
 
 @bp.route("staff/counter", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("staff/counter")
+@page("staff/counter", limit="look")
 async def counter_page(visit: Visit) -> func.HttpResponse:
     """Show the counter where supplies are handed out, and from which services somebody may ask there."""
     services = [current.edition.definition for current in await visit.app.catalog.services()]
@@ -28,7 +28,7 @@ async def counter_page(visit: Visit) -> func.HttpResponse:
 
 
 @bp.route("staff/counter/walk-ins/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("staff/counter/walk-ins/{id}")
+@page("staff/counter/walk-ins/{id}", limit="look")
 async def walk_in_page(visit: Visit) -> func.HttpResponse:
     """Show the form of a service, to be filled in for a resident who stands at the counter."""
     service = await visit.app.catalog.accepted(visit.route("id"), None)
