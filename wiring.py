@@ -29,6 +29,7 @@ from services.readiness import Readiness
 from services.reconciliation.service import Reconciliation
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
+from services.requests.reissue import Reissuing
 from services.requests.service import Requests
 from services.tasks.deliveries import Deliveries
 from services.tasks.service import Tasks
@@ -56,6 +57,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     requests: Requests
+    reissuing: Reissuing
     queued: QueuedIntake
     advance: Advance
     tasks: Tasks
@@ -134,6 +136,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     return App(
         settings=settings,
         requests=requests,
+        reissuing=Reissuing(store, requests, CosmosAudit(cosmos), secrets, clock),
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),

@@ -67,6 +67,10 @@ class Limiter:
         if key in self._paid_until:
             self._paid_until[key] -= 60 / self._rate.per_minute
 
+    def forget(self, name: str) -> None:
+        """Let no call of a name count any more."""
+        self._paid_until.pop(self._key(name), None)
+
     def _key(self, name: str) -> bytes:
         return hmac.digest(self._secret, name.encode(), "sha256")
 

@@ -12,10 +12,11 @@ from services.names import is_name
 from services.ports import RequestStore
 from services.requests import intake
 from services.requests import model as requests
-from services.requests.intake import IntakeMessage, SealedMessage, Waiting
+from services.requests.identities import identity_of
+from services.requests.intake import Waiting
 from services.requests.model import Case, Changes, Identity, Step, Variant
 from services.requests.receipts import ReceiptSecrets
-from services.requests.service import first_steps, identify, known_version
+from services.requests.service import first_steps
 from services.times import Clock, Instant
 
 
@@ -93,18 +94,6 @@ class QueuedIntake:
             return requests.kept_beside(request, variant, self._clock())
 
         await cases.change(self._store, identity.reference, decide)
-
-
-def identity_of(secrets: ReceiptSecrets, message: IntakeMessage | SealedMessage) -> Identity:
-    """Return what a message is known by: as our seal vouches for it, else derived from its key."""
-    if isinstance(message, IntakeMessage):
-        return identify(secrets, message.submission, message.idempotency_key, message.access_version)
-    return Identity(
-        reference=message.reference,
-        key_hash=message.key_hash,
-        body_hash=intake.hash_of_body(message.submission),
-        access_version=known_version(secrets, message.access_version),
-    )
 
 
 def _first_step(

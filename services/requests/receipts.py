@@ -69,6 +69,11 @@ def opens(secrets: ReceiptSecrets, reference: str, code: str, *, version: int, e
     return hmac.compare_digest(expected.encode(), code.encode(errors="replace"))
 
 
+def has_ended(secrets: ReceiptSecrets, reference: str, code: str, *, version: int, epoch: int) -> bool:
+    """Tell a code that opened a request before another was issued from a guess: who still tries it guesses nothing."""
+    return any(opens(secrets, reference, code, version=version, epoch=earlier) for earlier in range(epoch))
+
+
 def is_genuine(secrets: ReceiptSecrets, reference: str, code: str) -> bool:
     """Tell whether a pair is a first receipt of ours, whether or not its document is there yet."""
     return any(opens(secrets, reference, code, version=version, epoch=0) for version in secrets.access)

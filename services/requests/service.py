@@ -31,8 +31,9 @@ from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import intake, receipts
 from services.requests import model as requests
+from services.requests.identities import identify
 from services.requests.intake import SealedMessage
-from services.requests.model import Identity, Request, Step, Submission
+from services.requests.model import Case, Changes, Identity, Request, Step, Submission
 from services.requests.outage import LOOKS_SPARED_FOR, Outage
 from services.requests.receipts import ReceiptSecrets
 from services.times import Clock, Instant
@@ -130,10 +131,15 @@ class Requests:
     async def withdraw(self, reference: str, access_code: str) -> Request:
         """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once it was served."""
         request = await self._open(reference, access_code)
+        code = receipts.read_code(access_code)
+
+        def decide(case: Case) -> Changes:
+            if not self._opens(case.request, code):
+                raise UnknownRequest()
+            return requests.withdraw(case, self._clock())
+
         try:
-            case = await cases.change(
-                self._store, request.reference, lambda case: requests.withdraw(case, self._clock())
-            )
+            case = await cases.change(self._store, request.reference, decide)
         except HandedOver as refusal:
             refusal.phone = await self.phone_of(request)
             raise
@@ -158,6 +164,10 @@ class Requests:
         except (PlaceGone, NoSuchSlot) as refusal:
             refusal.phone = await self.phone_of(request)
             raise
+
+    def forget_tries(self, reference: str) -> None:
+        """Let the wrong codes that were tried for a reference not keep its newest one out, in this instance."""
+        self._tries.forget(reference)
 
     async def phone_of(self, request: Request | None) -> str:
         """Return the number that can help with a request: its service's, else the municipality's."""
@@ -196,6 +206,10 @@ class Requests:
         if request is None and receipts.is_genuine(self._secrets, reference, code):
             return None
         if request is None or not self._opens(request, code):
+            if request and receipts.has_ended(
+                self._secrets, reference, code, version=request.access_version, epoch=request.access_epoch
+            ):
+                self._tries.give_back(reference)
             raise UnknownRequest()
         return request
 
@@ -260,10 +274,11 @@ class Requests:
         )
 
     def _receipt(self, request: Request, phone: str, status: str | None = None) -> Receipt:
+        """Give the first receipt, with its first code: one that staff issued since is not for whoever holds the key."""
         return Receipt(
             reference=request.reference,
             access_code=receipts.access_code_for(
-                self._secrets, request.reference, version=request.access_version, epoch=request.access_epoch
+                self._secrets, request.reference, version=request.access_version, epoch=0
             ),
             status=status or request.status,
             service=request.service,
@@ -271,21 +286,6 @@ class Requests:
             received_at=request.received_at,
             phone=phone,
         )
-
-
-def identify(secrets: ReceiptSecrets, submission: Submission, key: str, access_version: int | None = None) -> Identity:
-    """Derive what a submission is known by; the access code is made under the newest secret unless told otherwise."""
-    return Identity(
-        reference=receipts.reference_for(secrets, submission.channel, key),
-        key_hash=receipts.hash_of_key(secrets, submission.channel, key),
-        body_hash=intake.hash_of_body(submission),
-        access_version=known_version(secrets, access_version),
-    )
-
-
-def known_version(secrets: ReceiptSecrets, access_version: int | None) -> int:
-    """Return the version of the secret behind an access code, the newest where this one is not there (any more)."""
-    return access_version if access_version in secrets.access else secrets.current_version
 
 
 def first_steps(definition: Definition, step: Step) -> dict[str, Step]:
