@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions import (
+    access_codes,
     api,
     assets,
     counter,
@@ -20,7 +21,7 @@ from functions import (
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 for_residents = (api, pages, receipt_pages, assets)
-for_staff = (staff, staff_pages, counter, depots, sheets, operations)
+for_staff = (staff, staff_pages, counter, access_codes, depots, sheets, operations)
 
 for module in (*for_residents, *for_staff, queues, timers):
     app.register_functions(module.bp)

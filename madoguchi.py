@@ -7,10 +7,12 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from services.errors import DefinitionRefused
+from services.requests.reissue import Checked
 from stores.shipped import read_yaml
 
 ANSWER_WITHIN = 240.0
@@ -83,6 +85,10 @@ def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:
             return [("POST", "/api/operations/failures/dismiss", selection)]
         case "replay":
             return [("POST", "/api/operations/failures/replay", {**selection, "dryRun": arguments.dry_run})]
+        case "reissue":
+            names = ("reference", "checked", "note")
+            asked_for = {name: asked[name] for name in names if asked[name]} | {"id": uuid.uuid4().hex}
+            return [("POST", "/api/operations/requests/access-codes", asked_for)]
     return [("POST", "/api/operations/reconciliation", {"dryRun": arguments.dry_run})]
 
 
@@ -146,6 +152,12 @@ def _arguments() -> argparse.Namespace:
     )
     dismissing.add_argument("ids", nargs="+", metavar="ID")
     dismissing.add_argument("--reason", required=True)
+    reissuing = commands.add_parser("reissue", parents=[api], help="give a resident another access code")
+    reissuing.add_argument("reference", metavar="REFERENCE")
+    reissuing.add_argument(
+        "--checked", required=True, choices=get_args(Checked.__value__), help="how it was checked who asks"
+    )
+    reissuing.add_argument("--note", help="what was checked; no number of a document")
     commands.add_parser("reconcile", parents=[api, dry], help="find and mend what does not fit together")
     commands.add_parser("refold", parents=[api, dry], help="bring what an older version folded to the folding of today")
     return parser.parse_args()

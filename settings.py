@@ -9,6 +9,13 @@ import msgspec
 UNRESOLVED = "@Microsoft.KeyVault("
 """What Azure leaves in a setting whose secret it could not read; no secret at all, since anyone can guess it."""
 
+SHORTEST_SECRET = 32
+"""Bytes of a secret: as many as its HMAC has."""
+FEWEST_CHARACTERS = 8
+"""How many different characters a secret has at least: what is typed by hand as a stopgap has fewer."""
+OF_THE_SAMPLE = b"for-a-desk-only-not-a-secret"
+"""How the secrets of local.settings.sample.json begin, which anyone can read."""
+
 
 class MissingSettings(Exception):
     """Name every setting that is missing or cannot be read."""
@@ -52,7 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             cosmos=reader.connection("COSMOS", "accountEndpoint"),
             cosmos_database=reader.text("COSMOS_DATABASE"),
             storage=reader.connection("STORAGE", "queueServiceUri", "blobServiceUri"),
-            reference_secret=reader.text("REFERENCE_SECRET").encode(),
+            reference_secret=reader.secret("REFERENCE_SECRET"),
             access_secrets=reader.versioned("ACCESS_SECRETS"),
             token_issuer=reader.text("TOKEN_ISSUER"),
             token_audience=reader.text("TOKEN_AUDIENCE"),
@@ -87,13 +94,22 @@ class _Reader:
             return 0
         return int(text or 0)
 
+    def secret(self, name: str) -> bytes:
+        value = self.text(name)
+        if value and not value.startswith(UNRESOLVED):
+            self._weigh(name, value.encode())
+        return value.encode()
+
     def versioned(self, name: str) -> dict[int, bytes]:
         """Read `1:secret,2:newer secret`."""
         pairs = [pair.partition(":") for pair in self.text(name).split(",") if pair]
         if not all(version.isdigit() and secret for version, _, secret in pairs):
             self.problems.append(f"{name} is not of the form 1:secret,2:secret")
             return {}
-        return {int(version): secret.encode() for version, _, secret in pairs}
+        secrets = {int(version): secret.encode() for version, _, secret in pairs}
+        for version, secret in secrets.items():
+            self._weigh(f"{name} {version}", secret)
+        return secrets
 
     def connection(self, name: str, *endpoints: str) -> Connection:
         if self._environ.get(name):
@@ -103,6 +119,16 @@ class _Reader:
         if missing:
             self.problems.append(f"{name}, or else {' and '.join(missing)}, is missing")
         return Connection(**found, client_id=self._environ.get(f"{name}__clientId"))
+
+    def _weigh(self, name: str, secret: bytes) -> None:
+        """Refuse a secret that can be guessed; the sample's opens emulators on this machine alone."""
+        made = "make one with: openssl rand -base64 48"
+        if len(secret) < SHORTEST_SECRET:
+            self.problems.append(f"{name} is shorter than {SHORTEST_SECRET} bytes; {made}")
+        elif len(set(secret)) < FEWEST_CHARACTERS:
+            self.problems.append(f"{name} repeats a few characters; {made}")
+        if secret.startswith(OF_THE_SAMPLE) and not all(self._environ.get(store) for store in ("COSMOS", "STORAGE")):
+            self.problems.append(f"{name} is that of the sample, which is for emulators alone; {made}")
 
     def _emulator(self, name: str) -> str:
         """Read a connection string, whose key opens an emulator on this machine and nothing else."""

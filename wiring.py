@@ -8,7 +8,8 @@ import msgspec
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
-from services.limits import Kind, Limiter, Rate
+from services.keys import derived
+from services.limits import KINDS, Kind, Limiter, Rate
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
@@ -25,9 +26,11 @@ from services.pickup.splits import Splits
 from services.pickup.tables import Tables
 from services.pickup.tending import Tending
 from services.pickup.walk_ins import WalkIns
+from services.readiness import Readiness
 from services.reconciliation.service import Reconciliation
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
+from services.requests.reissue import Reissuing
 from services.requests.service import Requests
 from services.tasks.deliveries import Deliveries
 from services.tasks.service import Tasks
@@ -55,10 +58,12 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     requests: Requests
+    reissuing: Reissuing
     queued: QueuedIntake
     advance: Advance
     tasks: Tasks
     reconciliation: Reconciliation
+    readiness: Readiness
     depots: Depots
     tables: Tables
     slots: Slots
@@ -133,10 +138,12 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     return App(
         settings=settings,
         requests=requests,
+        reissuing=Reissuing(store, requests, CosmosAudit(cosmos), secrets, clock),
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
         advance=advance,
         tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
+        readiness=Readiness(store, queues, catalog, clock),
         depots=depots,
         tables=Tables(depots, clock),
         slots=slots,
@@ -159,7 +166,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         cosmos=cosmos,
         keys=KeySet(settings.token_jwks_uri),
         identity=identity,
-        limits={"send": Limiter(rate, settings.reference_secret), "look": Limiter(rate, settings.reference_secret)},
+        limits={kind: Limiter(rate, derived(settings.reference_secret, f"calls to {kind}")) for kind in KINDS},
         clock=clock,
     )
 

@@ -183,7 +183,10 @@ async def serve_again(call: Call) -> func.HttpResponse:
 
 
 def _instant(text: str | None) -> Instant | None:
+    """Read the counter's own time; one that is none of ours is no time, as any other that is absurd."""
     try:
-        return times.instant(times.moment(text)) if text is not None else None
-    except (ValueError, OverflowError) as error:
+        return times.told(text) if text is not None else None
+    except times.BeyondTime:
+        return None
+    except ValueError as error:
         raise InvalidSubmission((FieldError("/at", "date_time"),)) from error

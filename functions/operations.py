@@ -1,7 +1,6 @@
 """What operators and editors call: health, readiness, queues, failures, refolding, publishing."""
 
 import re
-from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import azure.functions as func
@@ -12,10 +11,8 @@ from functions import views
 from functions.access import ANYONE
 from functions.web import Call, answer, api
 from services import times
-from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.errors import DefinitionRefused, FieldError, InvalidSubmission, StoreUnavailable
+from services.errors import DefinitionRefused, FieldError, InvalidSubmission
 from services.failures.model import FailureStatus, Selection
-from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.times import Instant
 
 MAX_DEFINITION = 512 * 1024
@@ -76,13 +73,7 @@ async def health(call: Call) -> func.HttpResponse:
 @api(access=ANYONE, limit="look")
 async def ready(call: Call) -> func.HttpResponse:
     """Tell whether every dependency answers and a catalog is published."""
-    checks = {
-        "cosmos": await _reached(call.app.failures.list(Selection(), 1)),
-        "queues": await _reached(_both(call)),
-        "catalog": await _reached(call.app.catalog.services()),
-    }
-    if not await call.app.catalog.services():
-        checks["catalog"] = "nothing published"
+    checks = await call.app.readiness.look()
     is_ready = all(check == "ready" for check in checks.values())
     return answer({"status": "ready" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503)
 
@@ -183,8 +174,8 @@ def _range(body: Replay) -> Selection:
 
 def _instant(pointer: str, text: str) -> Instant:
     try:
-        return times.instant(times.moment(text))
-    except (ValueError, OverflowError):
+        return times.told(text)
+    except ValueError:
         raise InvalidSubmission((FieldError(pointer, "format"),)) from None
 
 
@@ -193,17 +184,3 @@ def _none_of(**fields: str | UnsetType) -> None:
     given = tuple(FieldError(f"/{name}", "not_allowed") for name, value in fields.items() if value is not UNSET)
     if given:
         raise InvalidSubmission(given)
-
-
-async def _both(call: Call) -> None:
-    for queue in (INTAKE_QUEUE, ADVANCE_QUEUE):
-        if await call.app.queues.numbers(queue) is None:
-            raise StoreUnavailable(f"{queue} does not exist")
-
-
-async def _reached(question: Awaitable[object]) -> str:
-    try:
-        await question
-    except StoreUnavailable as error:
-        return str(error)
-    return "ready"

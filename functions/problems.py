@@ -90,6 +90,7 @@ STATUS: dict[type[MadoguchiError], int] = {
     errors.UnknownSlot: 404,
     errors.KeyReused: 409,
     errors.ReferenceTaken: 409,
+    errors.AccessCodeShown: 409,
     errors.HandedOver: 409,
     errors.PlaceGone: 409,
     errors.NothingDue: 409,

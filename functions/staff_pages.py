@@ -1,6 +1,6 @@
 """The pages of staff: empty shells that scripts fill over the API, once whoever sits there has signed in."""
 
-from typing import Any
+from typing import Any, get_args
 
 import azure.functions as func
 
@@ -8,6 +8,7 @@ from functions import forms, slots
 from functions.assets import sent
 from functions.headers import of_staff
 from functions.html import Visit, page
+from services.requests.reissue import Checked
 
 bp = func.Blueprint()
 
@@ -20,15 +21,16 @@ async def staff_home(visit: Visit) -> func.HttpResponse:
 
 
 @bp.route("staff/counter", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("staff/counter")
+@page("staff/counter", limit="look")
 async def counter_page(visit: Visit) -> func.HttpResponse:
     """Show the counter where supplies are handed out, and from which services somebody may ask there."""
     services = [current.edition.definition for current in await visit.app.catalog.services()]
-    return _shell(visit, "counter", services=[service for service in services if service.pickup])
+    checks = [*get_args(Checked.__value__)]
+    return _shell(visit, "counter", services=[service for service in services if service.pickup], checks=checks)
 
 
 @bp.route("staff/counter/walk-ins/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@page("staff/counter/walk-ins/{id}")
+@page("staff/counter/walk-ins/{id}", limit="look")
 async def walk_in_page(visit: Visit) -> func.HttpResponse:
     """Show the form of a service, to be filled in for a resident who stands at the counter."""
     service = await visit.app.catalog.accepted(visit.route("id"), None)

@@ -14,7 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, Span, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from services import times
+from services import times, traces
 from services.ports import QueueNumbers
 from services.tasks.service import ClaimedTask
 from services.times import Instant
@@ -68,7 +68,7 @@ def trace_of(seed: str) -> str:
 def traceparent_in(message: str) -> str | None:
     """Return the traceparent that a queue message carries, None where it carries none."""
     try:
-        return msgspec.json.decode(message, type=_Carrier).traceparent
+        return traces.shaped(msgspec.json.decode(message, type=_Carrier).traceparent)
     except (msgspec.MsgspecError, RecursionError):
         return None
 

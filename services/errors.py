@@ -9,6 +9,7 @@ MadoguchiError
 │   ├── KeyReused              the same Idempotency-Key came with another body
 │   ├── ReferenceTaken         another request stands under this reference: send again with a new key
 │   ├── UnknownRequest         no request for this reference and access code
+│   ├── AccessCodeShown        the access code of this reissue was shown, and another was issued or time has passed
 │   ├── NotYetProcessed        the receipt is genuine, its document is still on its way
 │   ├── HandedOver             the request was served: too late to withdraw
 │   ├── PlaceGone              the place is not held for the request any more
@@ -132,6 +133,12 @@ class UnknownRequest(Refusal):
     """Answer a wrong pair of reference and access code, and an unknown one, alike."""
 
     code = "unknown_request"
+
+
+class AccessCodeShown(Refusal):
+    """Refuse to show the code of a reissue again: another was issued since, or it was shown a while ago."""
+
+    code = "access_code_shown"
 
 
 class NotYetProcessed(Refusal):

@@ -12,6 +12,7 @@ from services.times import Instant
 type Kind = Literal["send", "look"]
 """What is counted apart, so that those who look do not keep others from sending: what a form or a submission sends,
 and everything that only asks."""
+KINDS: tuple[Kind, ...] = ("send", "look")
 
 MOST_NAMES = 50_000
 """How many names one limiter remembers: 7 MB. Past that it forgets whoever called the longest ago."""
@@ -65,6 +66,10 @@ class Limiter:
         key = self._key(name)
         if key in self._paid_until:
             self._paid_until[key] -= 60 / self._rate.per_minute
+
+    def forget(self, name: str) -> None:
+        """Let no call of a name count any more."""
+        self._paid_until.pop(self._key(name), None)
 
     def _key(self, name: str) -> bytes:
         return hmac.digest(self._secret, name.encode(), "sha256")

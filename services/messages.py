@@ -24,6 +24,14 @@ def read[T](body: str, type_: type[T], what: str) -> T:
         raise NeverPossible(_no_json(body)) from None
 
 
+def shaped[T](plain: object, type_: type[T], what: str) -> T:
+    """Read a message whose JSON was read; raises NeverPossible as `read` does."""
+    try:
+        return msgspec.convert(plain, type_)
+    except msgspec.ValidationError as error:
+        raise NeverPossible(f"not {what}: {_shape(str(error))}") from None
+
+
 def _shape(message: str) -> str:
     """Keep of msgspec's message what names types and our own fields: others quote the value or the sender's field."""
     said, found = _OF_TYPES_ONLY.match(message), _WHERE.search(message)

@@ -1,5 +1,6 @@
 """Instants as text: UTC, RFC 3339, six decimals, so that comparing and sorting the text is comparing the times."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -8,11 +9,21 @@ type Clock = Callable[[], Instant]
 
 NEVER: Instant = "1970-01-01T00:00:00.000000Z"
 """Stands for a time that was not."""
+EARLIEST: Instant = NEVER
+LATEST: Instant = "2999-12-31T23:59:59.999999Z"
+"""The times that may come from outside: whatever a rule adds to one or takes from it is a time, too."""
+LONGEST_TOLD = 64
+
+_LEAP_SECOND = re.compile(r"(:[0-9]{2}:)60(?=[.,Z+-])", re.IGNORECASE)
+
+
+class BeyondTime(ValueError):
+    """Say that a time lies outside `EARLIEST` and `LATEST`."""
 
 
 def instant(moment: datetime) -> Instant:
     """Write an aware datetime as an instant of fixed width."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: str) -> datetime:
@@ -21,6 +32,19 @@ def moment(text: str) -> datetime:
     if read.tzinfo is None:
         raise ValueError("a time needs an offset, such as Z or +09:00")
     return read
+
+
+def told(text: str) -> Instant:
+    """Read a time that somebody outside tells; a leap second is taken for the second before it.
+
+    Raises ValueError where it is no RFC 3339 time with an offset, and BeyondTime where it is none of ours.
+    """
+    if len(text) > LONGEST_TOLD:
+        raise ValueError("longer than any time")
+    read = moment(_LEAP_SECOND.sub(r"\g<1>59", text, count=1))
+    if not moment(EARLIEST) <= read <= moment(LATEST):
+        raise BeyondTime(f"a time must lie between {EARLIEST[:4]} and {LATEST[:4]}")
+    return instant(read)
 
 
 def later(start: Instant, seconds: float) -> Instant:

@@ -4,9 +4,9 @@ from collections import Counter
 
 import msgspec
 
+from services.requests.identities import identify
 from services.requests.model import Identity, Submission
 from services.requests.receipts import ReceiptSecrets
-from services.requests.service import identify
 from soak.work import Work
 
 

@@ -27,6 +27,7 @@ from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Case, Contact, Submission
 from services.requests.queued import QueuedIntake
 from services.requests.receipts import ReceiptSecrets
+from services.requests.reissue import Reissuing
 from services.requests.service import Receipt, Requests
 from services.tasks.deliveries import Deliveries
 from services.tasks.model import Staff
@@ -202,6 +203,7 @@ class Counter:
         self.requests = Requests(
             self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE, self.reservations
         )
+        self.reissuing = Reissuing(self.store, self.requests, self.audit, SECRETS, self.clock)
         self.queued = QueuedIntake(self.store, self.advance, self.catalog, SECRETS, self.clock)
         deliveries = Deliveries(self.store, self.queues, self.failures, self.clock)
         self.tasks = Tasks(self.store, self.queues, deliveries, self.audit, self.catalog, self.clock)

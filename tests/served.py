@@ -48,6 +48,8 @@ def app_over(counter: Counter, **changes: object) -> App:
         searching=Searching(counter.store, counter.catalog, counter.audit, clock),
         walk_ins=WalkIns(counter.requests, counter.advance, counter.handing, counter.audit, SECRETS, clock),
         correcting=counter.correcting,
+        reissuing=counter.reissuing,
+        refolding=counter.refolding,
         delivery=counter.delivery,
         failures=counter.operations,
         reconciliation=counter.reconciliation,

@@ -4,8 +4,10 @@ from typing import Any
 
 import msgspec
 
-from services import messages, times
+from services import messages, times, traces
+from services.errors import NeverPossible
 from services.requests.model import FIRST_SWEEP_AFTER
+from services.requests.receipts import is_reference
 from services.tasks.model import SWEEP_HELD_AFTER, SWEEP_OPEN_AFTER, Priority
 from services.times import Instant
 
@@ -47,7 +49,10 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def read_wake_up(body: str) -> WakeUp:
     """Read a message of `requests-advance`; raises NeverPossible where it is not one."""
-    return messages.read(body, WakeUp, "a wake-up")
+    read = messages.read(body, WakeUp, "a wake-up")
+    if not is_reference(read.reference):
+        raise NeverPossible("not a wake-up: reference is none of ours")
+    return msgspec.structs.replace(read, traceparent=traces.shaped(read.traceparent))
 
 
 def wake_up(reference: str, traceparent: str | None) -> dict[str, Any]:

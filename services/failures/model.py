@@ -153,6 +153,11 @@ def counted(body: str, tries: int) -> str:
     return _written({**content, "tries": tries}, body) if isinstance(content, dict) else body
 
 
+def can_count(body: str) -> bool:
+    """Tell whether a message can say how often it was tried; one that cannot would come again for ever."""
+    return tries_of(counted(body, 1)) == 1
+
+
 def without_counter(body: str) -> str:
     """Return a message as it was before it was put back for the first time."""
     content = _content(body)

@@ -59,7 +59,7 @@ class Delivery:
         except NeverPossible as error:
             await self._fail(queue, body, str(error), message)
         except UnknownRequest as error:
-            if tries_of(body) < TRIES_WITHOUT_DOCUMENT:
+            if tries_of(body) < TRIES_WITHOUT_DOCUMENT and model.can_count(body):
                 await self._put_back(queue, body, error)
             else:
                 await self._fail(queue, body, "no such request: replay it once the request is there", message)

@@ -12,10 +12,11 @@ from services.names import is_name
 from services.ports import RequestStore
 from services.requests import intake
 from services.requests import model as requests
-from services.requests.intake import IntakeMessage
+from services.requests.identities import identity_of
+from services.requests.intake import Waiting
 from services.requests.model import Case, Changes, Identity, Step, Variant
 from services.requests.receipts import ReceiptSecrets
-from services.requests.service import first_steps, identify
+from services.requests.service import first_steps
 from services.times import Clock, Instant
 
 
@@ -33,11 +34,11 @@ class QueuedIntake:
 
     async def take_in(self, body: str) -> None:
         """Keep the submission in a message; raises NeverPossible where no team could act, and StoreUnavailable."""
-        message = intake.read_message(body)
+        message = intake.read_message(body, self._secrets.reference)
         now = self._clock()
-        received_at = min(message.received_at, now)
+        received_at, is_believed = intake.received_at(message, now)
         submission = message.submission
-        identity = identify(self._secrets, submission, message.idempotency_key, message.access_version)
+        identity = identity_of(self._secrets, message)
         service, reason = await self._edition(message)
         request = requests.accept(
             submission,
@@ -45,7 +46,9 @@ class QueuedIntake:
             version=service.edition.version,
             received_at=received_at,
             now=now,
-            steps=first_steps(service.definition, _first_step(service, message, reason, received_at)),
+            steps=first_steps(
+                service.definition, _first_step(service, message, reason, received_at, is_believed=is_believed)
+            ),
             traceparent=message.traceparent,
         )
         try:
@@ -54,7 +57,7 @@ class QueuedIntake:
             await self._merge(message, identity, received_at)
         await self._advance.wake(identity.reference, message.traceparent)
 
-    async def _edition(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
+    async def _edition(self, message: Waiting) -> tuple[CompiledService, str | None]:
         """Return the edition a message answers; where that one is no longer accepted, the current one and why.
 
         A request is kept under a published edition only: while none can be read, the message waits.
@@ -64,7 +67,7 @@ class QueuedIntake:
             raise StoreUnavailable("which edition is current cannot be read")
         return service, reason
 
-    async def _accepted(self, message: IntakeMessage) -> tuple[CompiledService, str | None]:
+    async def _accepted(self, message: Waiting) -> tuple[CompiledService, str | None]:
         try:
             return await self._catalog.accepted(message.service, message.version or message.resolved_version), None
         except InvalidSubmission:
@@ -73,7 +76,7 @@ class QueuedIntake:
             service = message.service if is_name(message.service) else "what stands in the field"
             raise NeverPossible(f"no such service: {service} is not published; publish it and replay") from refusal
 
-    async def _merge(self, message: IntakeMessage, identity: Identity, received_at: Instant) -> None:
+    async def _merge(self, message: Waiting, identity: Identity, received_at: Instant) -> None:
         """Meet the request that is already there: the same body is done, another one is kept for a person."""
         variant = Variant(
             body_hash=identity.body_hash,
@@ -93,10 +96,13 @@ class QueuedIntake:
         await cases.change(self._store, identity.reference, decide)
 
 
-def _first_step(service: CompiledService, message: IntakeMessage, reason: str | None, received_at: Instant) -> Step:
+def _first_step(
+    service: CompiledService, message: Waiting, reason: str | None, received_at: Instant, *, is_believed: bool
+) -> Step:
     """Let the routes place a good submission, and a person any other."""
     reasons: Sequence[tuple[bool, str]] = (
         (reason is not None, reason or ""),
+        (not is_believed, "undated"),
         (any(True for _ in intake.general_errors(message.submission)), "invalid"),
         (_do_not_fit(service, message), "invalid"),
         (state_of(service.definition, received_at) == "closed", "late"),
@@ -105,6 +111,6 @@ def _first_step(service: CompiledService, message: IntakeMessage, reason: str | 
     return Step(kind="review", at=received_at, reason=found) if found else Step(kind="dispatch", at=received_at)
 
 
-def _do_not_fit(service: CompiledService, message: IntakeMessage) -> bool:
+def _do_not_fit(service: CompiledService, message: Waiting) -> bool:
     """Tell whether the form would refuse the answers; it is not asked about more than it could ever take."""
     return door.count_values(message.answers) > door.MOST_VALUES or bool(service.form.errors(message.answers))

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 
 import msgspec
 
@@ -10,6 +11,7 @@ from services import door
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 12
 ACCESS_CODE_LENGTH = 8
+_WRITTEN = re.compile(f"[{ALPHABET}]{{4}}(-[{ALPHABET}]{{4}}){{2}}")
 _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
@@ -49,6 +51,11 @@ def read_reference(typed: str) -> str | None:
     return _grouped(plain) if _check_character(plain[:-1]) == plain[-1] else None
 
 
+def is_reference(text: str) -> bool:
+    """Tell whether a text has the shape of a reference as we write it, whatever its check character says."""
+    return _WRITTEN.fullmatch(text) is not None
+
+
 def read_code(typed: str) -> str:
     """Bring a typed reference or access code into the alphabet's spelling, without separators; none is that long."""
     folded = door.plain(typed).upper() if len(typed) <= door.LONGEST_LINE else ""
@@ -61,6 +68,11 @@ def opens(secrets: ReceiptSecrets, reference: str, code: str, *, version: int, e
         return False
     expected = access_code_for(secrets, reference, version=version, epoch=epoch)
     return hmac.compare_digest(expected.encode(), code.encode(errors="replace"))
+
+
+def has_ended(secrets: ReceiptSecrets, reference: str, code: str, *, version: int, epoch: int) -> bool:
+    """Tell a code that opened a request before another was issued from a guess: who still tries it guesses nothing."""
+    return any(opens(secrets, reference, code, version=version, epoch=earlier) for earlier in range(epoch))
 
 
 def is_genuine(secrets: ReceiptSecrets, reference: str, code: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from services import cases
+from services import cases, keys
 from services.advance.service import Advance
 from services.catalog.model import Definition, state_of
 from services.catalog.routing import CompiledService
@@ -31,8 +31,9 @@ from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import intake, receipts
 from services.requests import model as requests
-from services.requests.intake import IntakeMessage
-from services.requests.model import Identity, Request, Step, Submission
+from services.requests.identities import identify
+from services.requests.intake import SealedMessage
+from services.requests.model import Case, Changes, Identity, Request, Step, Submission
 from services.requests.outage import LOOKS_SPARED_FOR, Outage
 from services.requests.receipts import ReceiptSecrets
 from services.tasks.model import Staff
@@ -80,7 +81,7 @@ class Requests:
         self._phone = phone
         self._reservations = reservations
         self._outage = Outage()
-        self._tries = Limiter(TRIES, secrets.reference)
+        self._tries = Limiter(TRIES, keys.derived(secrets.reference, "tries of access codes"))
 
     async def submit(
         self, submission: Submission, key: str, traceparent: str | None, by: Staff | None = None
@@ -96,9 +97,7 @@ class Requests:
         except Refusal as refusal:
             return await self._recognise(submission, key, refusal), "repeated"
         identity = identify(self._secrets, submission, key)
-        message = intake.message_for(
-            submission, key, received_at=now, access_version=identity.access_version, traceparent=traceparent
-        )
+        message = intake.message_for(submission, identity, received_at=now, traceparent=traceparent)
         request = requests.accept(
             submission,
             identity,
@@ -106,7 +105,7 @@ class Requests:
             received_at=now,
             now=now,
             steps=first_steps(service.definition, Step(kind="dispatch", at=now)),
-            traceparent=traceparent,
+            traceparent=message.traceparent,
             by=by,
         )
         try:
@@ -116,7 +115,7 @@ class Requests:
             return self._receipt(request, service.definition.phone, status="received"), "queued"
         except WriteConflict:
             return await self._first_receipt(request, identity)
-        await self._advance.wake(request.reference, traceparent)
+        await self._advance.wake(request.reference, request.traceparent)
         return self._receipt(request, service.definition.phone), "created"
 
     async def status(self, reference: str, access_code: str) -> Request | None:
@@ -136,10 +135,15 @@ class Requests:
     async def withdraw(self, reference: str, access_code: str) -> Request:
         """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once it was served."""
         request = await self._open(reference, access_code)
+        code = receipts.read_code(access_code)
+
+        def decide(case: Case) -> Changes:
+            if not self._opens(case.request, code):
+                raise UnknownRequest()
+            return requests.withdraw(case, self._clock())
+
         try:
-            case = await cases.change(
-                self._store, request.reference, lambda case: requests.withdraw(case, self._clock())
-            )
+            case = await cases.change(self._store, request.reference, decide)
         except HandedOver as refusal:
             refusal.phone = await self.phone_of(request)
             raise
@@ -164,6 +168,10 @@ class Requests:
         except (PlaceGone, NoSuchSlot) as refusal:
             refusal.phone = await self.phone_of(request)
             raise
+
+    def forget_tries(self, reference: str) -> None:
+        """Let the wrong codes that were tried for a reference not keep its newest one out, in this instance."""
+        self._tries.forget(reference)
 
     async def phone_of(self, request: Request | None) -> str:
         """Return the number that can help with a request: its service's, else the municipality's."""
@@ -202,6 +210,10 @@ class Requests:
         if request is None and receipts.is_genuine(self._secrets, reference, code):
             return None
         if request is None or not self._opens(request, code):
+            if request and receipts.has_ended(
+                self._secrets, reference, code, version=request.access_version, epoch=request.access_epoch
+            ):
+                self._tries.give_back(reference)
             raise UnknownRequest()
         return request
 
@@ -231,9 +243,9 @@ class Requests:
             raise
         self._outage.answered()
 
-    async def _queue(self, message: IntakeMessage, version: int) -> None:
-        resolved = version if version != AS_SHIPPED else None
-        await self._queues.send(intake.QUEUE, msgspec.to_builtins(replace(message, resolved_version=resolved)))
+    async def _queue(self, message: SealedMessage, version: int) -> None:
+        resolved = replace(message, resolved_version=version if version != AS_SHIPPED else None)
+        await self._queues.send(intake.QUEUE, intake.sealed(resolved, self._secrets.reference))
 
     async def _recognise(self, submission: Submission, key: str, refusal: Refusal) -> Receipt:
         """Give the first receipt of a repeat that would be refused today; a store that is away is not a refusal."""
@@ -266,10 +278,11 @@ class Requests:
         )
 
     def _receipt(self, request: Request, phone: str, status: str | None = None) -> Receipt:
+        """Give the first receipt, with its first code: one that staff issued since is not for whoever holds the key."""
         return Receipt(
             reference=request.reference,
             access_code=receipts.access_code_for(
-                self._secrets, request.reference, version=request.access_version, epoch=request.access_epoch
+                self._secrets, request.reference, version=request.access_version, epoch=0
             ),
             status=status or request.status,
             service=request.service,
@@ -277,16 +290,6 @@ class Requests:
             received_at=request.received_at,
             phone=phone,
         )
-
-
-def identify(secrets: ReceiptSecrets, submission: Submission, key: str, access_version: int | None = None) -> Identity:
-    """Derive what a submission is known by; the access code is made under the newest secret unless told otherwise."""
-    return Identity(
-        reference=receipts.reference_for(secrets, submission.channel, key),
-        key_hash=receipts.hash_of_key(secrets, submission.channel, key),
-        body_hash=intake.hash_of_body(submission),
-        access_version=access_version if access_version in secrets.access else secrets.current_version,
-    )
 
 
 def first_steps(definition: Definition, step: Step) -> dict[str, Step]:

@@ -7,6 +7,8 @@ import msgspec
 from services import times
 from services.documents import Document, Event
 from services.errors import RequestWithdrawn, StaleToken, TaskClosed, TaskHeld
+from services.names import is_name
+from services.requests.receipts import is_reference
 from services.times import Instant
 
 CLOCKS_DIFFER_BY = 5.0
@@ -19,6 +21,8 @@ SWEEP_HELD_AFTER = 600.0
 """Seconds after the end of a lease at which the sweeper delivers the task again."""
 SWEEP_OPEN_AFTER = 3600.0
 """Seconds after which the sweeper delivers an open task again; doubles with each sweep."""
+LONGEST_ID = 64
+"""Characters of a task's id: a reference (14), a route (40) and a round."""
 
 TEAM = "Team."
 """Stands before the name of a team in the role of those who work for it."""
@@ -91,8 +95,11 @@ def task_id(reference: str, route: str, round_: int) -> str:
 
 def reference_of(task: str) -> str:
     """Return the reference in a task's id; raises ValueError where it is no task id."""
-    reference, _route, round_ = task.split(".")
-    int(round_)
+    if len(task) > LONGEST_ID:
+        raise ValueError("longer than any id of a task")
+    reference, route, round_ = task.split(".")
+    if not (is_reference(reference) and is_name(route) and round_.isdecimal()):
+        raise ValueError("no id of a task")
     return reference
 
 

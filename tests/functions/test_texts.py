@@ -9,6 +9,7 @@ from services.pickup.booking import BookingState
 from services.pickup.numbers import SlotState
 from services.pickup.sites import Method, MoveKind
 from services.pickup.split import Because, Rule
+from services.requests.reissue import Checked
 
 WEB = Path(__file__).parent.parent.parent / "web"
 PLACES = "page|home|closed|form|contact|check|receipt|requests|request|withdraw|slots|pickup|place|waiting"
@@ -64,6 +65,7 @@ def test_every_text_of_the_staff_pages_is_shown_somewhere():
         for prefix, names in {
             "counter.state": BookingState,
             "counter.next": BookingState,
+            "counter.checked": Checked,
             "supplies.state": SlotState,
             "supplies.method": Method,
             "supplies.moved": MoveKind,

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.guards.calls import asks
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -28,9 +30,16 @@ def test_every_route_states_its_access(routes):
 
 def test_whatever_anyone_may_call_is_limited_unless_it_asks_no_store(routes):
     unlimited = {f["name"] for f in routes.values() if f["access"] == "anyone" and not f["limit"]}
-    files = {"choose_language", "static_file", "staff_home", "staff_worker", "counter_page", "supplies_page"}
 
-    assert unlimited == files | {"health", "walk_in_page", "submit_request"}
+    assert {name for name in unlimited if asks(name)} == {"submit_request"}, "it counts by the channel it reads"
+
+
+def test_what_a_page_asks_is_found_in_it_and_in_what_it_calls():
+    assert asks("health") == asks("static_file") == asks("staff_home") == set()
+    assert asks("walk_in_page") == {"catalog", "offers"}
+    assert asks("counter_page") == {"catalog"}
+    assert {"requests", "catalog"} <= asks("submit_request") | asks("show_form")
+    assert "requests" in asks("show_request")
 
 
 def test_what_a_role_may_call_is_not_limited_by_address(routes):

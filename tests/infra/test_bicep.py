@@ -97,7 +97,9 @@ def test_the_settings_are_those_of_the_sample_with_addresses_for_connection_stri
 def test_the_app_starts_with_the_settings_of_bicep():
     values = {name: value if isinstance(value, str) else "x" for name, value in agreement.settings(INFRA).items()}
 
-    settings = Settings.from_env(values | {"ACCESS_SECRETS": "1:x", "CALLS_PER_MINUTE": "1200"})
+    secret = "0123456789abcdef" * 4
+    secrets = {"REFERENCE_SECRET": secret, "ACCESS_SECRETS": f"1:{secret}"}
+    settings = Settings.from_env(values | secrets | {"CALLS_PER_MINUTE": "1200"})
 
     assert settings.cosmos.connection_string is None
     assert settings.storage.queue_service_uri

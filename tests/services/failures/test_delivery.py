@@ -51,6 +51,14 @@ async def test_a_document_that_never_comes_is_a_failure_in_the_end(counter: Coun
     assert len(counter.queues.messages["q"]) == 1
 
 
+@pytest.mark.parametrize("rest", ['"x": 1e400', '"x": "\\ud800"'])
+async def test_a_message_that_cannot_be_counted_does_not_come_again_for_ever(counter: Counter, rest: str):
+    await counter.delivery.work("q", f'{{"reference": "K7M2-QX9P-D4TB", {rest}}}', raising(UnknownRequest()), "m1")
+
+    assert len(counter.failures.failures) == 1
+    assert "q" not in counter.queues.messages
+
+
 async def test_what_can_never_succeed_is_a_failure_at_once(counter: Counter):
     await counter.delivery.work("q", "rubbish", raising(NeverPossible("not JSON")), "m1")
 

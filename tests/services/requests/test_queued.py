@@ -1,11 +1,15 @@
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from services.requests import intake
-from services.requests.intake import IntakeMessage
-from tests.counter import KEY, Counter, current, submission
+from services.requests.intake import SealedMessage
+from services.requests.service import Receipt
+from tests.counter import HANAKO, KEY, Counter, current, submission
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 @pytest.fixture
@@ -14,10 +18,9 @@ def counter() -> Counter:
 
 
 def message(counter: Counter, key: str = KEY, **changes) -> str:
-    made = intake.message_for(
-        submission(**changes), key, received_at=counter.clock(), access_version=1, traceparent=None
-    )
-    return msgspec.json.encode(made).decode()
+    """Return what another channel sends."""
+    plain = {**msgspec.to_builtins(submission(**changes)), "idempotencyKey": key, "receivedAt": counter.clock()}
+    return json.dumps(plain, ensure_ascii=False)
 
 
 async def queued(counter: Counter, body: str) -> None:
@@ -139,10 +142,7 @@ async def test_an_outdated_submission_goes_to_a_person(counter: Counter):
 
 
 async def test_a_channel_cannot_claim_to_have_received_something_in_the_future(counter: Counter):
-    early = msgspec.json.decode(message(counter), type=IntakeMessage)
-    forged = msgspec.structs.replace(early, received_at="2099-01-01T00:00:00Z")
-
-    await queued(counter, msgspec.json.encode(forged).decode())
+    await queued(counter, dated(counter, "2099-01-01T00:00:00Z"))
 
     receipt = await counter.submit()
     assert counter.case(receipt).request.received_at == counter.clock()
@@ -155,7 +155,10 @@ async def test_a_channel_cannot_claim_to_have_received_something_in_the_future(c
         ("not json", "not JSON: the sender must send one JSON object"),
         ("[]", "not a submission"),
         ('{"service": "water"}', "not a submission: Object missing required field `idempotencyKey`"),
-        ('{"version": "1"}', "not a submission: Expected `int | null`, got `str` at $.version"),
+        (
+            f'{{"idempotencyKey":"{KEY}","version": "1"}}',
+            "not a submission: Expected `int | null`, got `str` at $.version",
+        ),
         ("eyJhIjogMX0=", "base64: the sender must send plain text (messageEncoding none)"),
         ("[" * 60_000, "not a submission"),
         (
@@ -253,3 +256,199 @@ async def test_a_submission_waits_while_no_published_edition_can_be_read(counter
     [case] = counter.store.cases.values()
     assert (case.request.service, case.request.version, case.request.status) == (service, 1, "accepted")
     assert case.tasks
+
+
+# The time that another channel tells
+
+
+def dated(counter: Counter, received_at: str) -> str:
+    return json.dumps({**json.loads(message(counter)), "receivedAt": received_at})
+
+
+async def test_another_channels_time_counts_within_three_days(counter: Counter):
+    await queued(counter, dated(counter, "2026-11-20T09:00:00+09:00"))
+
+    [case] = counter.store.cases.values()
+    assert case.request.received_at == "2026-11-20T00:00:00.000000Z"
+    assert [task.route for task in case.tasks.values()] == ["prepare"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2026-11-19T23:59:59Z",
+        "1970-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59.999999-14:00",
+    ],
+)
+async def test_what_was_received_before_or_at_no_time_of_ours_counts_from_now_and_a_person_looks(
+    counter: Counter, told: str
+):
+    await queued(counter, dated(counter, told))
+
+    [case] = counter.store.cases.values()
+    assert case.request.received_at == counter.clock()
+    assert [(task.kind, task.reason) for task in case.tasks.values()] == [("review", "undated")]
+
+
+async def test_a_leap_second_is_the_second_before_it(counter: Counter):
+    await queued(counter, dated(counter, "2026-11-22T23:59:60Z"))
+
+    [case] = counter.store.cases.values()
+    assert case.request.received_at == "2026-11-22T23:59:59.000000Z"
+
+
+async def test_our_own_time_counts_however_long_the_message_waited(counter: Counter):
+    counter.store.away = True
+    receipt = await counter.submit()
+    counter.store.away = False
+    counter.clock.pass_(30 * 24 * 3600)
+
+    await counter.run_workers()
+
+    assert counter.case(receipt).request.received_at == receipt.received_at
+    assert [task.route for task in counter.store.tasks] == ["prepare"]
+
+
+# Our own messages
+
+
+async def waiting(counter: Counter, **changes) -> tuple[Receipt, dict]:
+    """Return a receipt that was given while the store was away, and the message behind it, taken out of the queue."""
+    counter.store.away = True
+    receipt, _ = await counter.requests.submit(submission(**changes), KEY, TRACE)
+    counter.store.away = False
+    [put] = counter.queues.messages.pop(intake.QUEUE)
+    return receipt, json.loads(put["body"])
+
+
+async def test_whoever_reads_the_queue_learns_neither_key_nor_access_code(counter: Counter):
+    receipt, sent = await waiting(counter)
+
+    assert KEY not in json.dumps(sent)
+    assert receipt.access_code not in json.dumps(sent)
+    assert sent["reference"] == receipt.reference
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reference": "K7M2-QX9P-D4TB"},
+        {"keyHash": "0" * 64},
+        {"receivedAt": "2026-11-20T00:00:00.000000Z"},
+        {"service": "blankets"},
+        {"answers": {"members": 9}},
+        {"contact": {"phone": "090-0000-9999"}},
+        {"channel": "phone"},
+        {"locale": "en"},
+        {"version": 1},
+        {"resolvedVersion": 2},
+        {"accessVersion": 2},
+        {"traceparent": TRACE.replace("4bf9", "0000")},
+        {"added": True},
+        {"seal": "0" * 64},
+        {"seal": ""},
+        {"seal": 1},
+        {"seal": None},
+        {"answers": {"members": 2**60}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_what_nobody_of_ours_sealed_is_a_failure_whose_reason_quotes_nothing(counter: Counter, changes: dict):
+    _, sent = await waiting(counter)
+
+    await queued(counter, json.dumps({**sent, **changes}))
+
+    [failure] = counter.failures.failures.values()
+    assert failure.error == "not sealed by this app"
+    assert counter.store.cases == {}
+
+
+async def test_a_message_without_its_seal_is_nobodys(counter: Counter):
+    _, sent = await waiting(counter)
+    del sent["seal"]
+
+    await queued(counter, json.dumps(sent))
+
+    [failure] = counter.failures.failures.values()
+    assert failure.error == "not a submission: Object missing required field `idempotencyKey`"
+
+
+async def test_a_seal_of_another_secret_is_none(counter: Counter):
+    _, sent = await waiting(counter)
+    made = msgspec.convert(sent, SealedMessage)
+
+    await queued(counter, json.dumps(intake.sealed(made, b"another secret than the one of the tests")))
+
+    assert [failure.error for failure in counter.failures.failures.values()] == ["not sealed by this app"]
+
+
+async def test_a_message_written_anew_with_its_tries_is_still_ours(counter: Counter):
+    receipt, sent = await waiting(counter, answers={"members": 2.0, "note": "a/b é 漢字 1e-7"})
+
+    await queued(counter, json.dumps({**sent, "tries": 7}, sort_keys=True, indent=1, ensure_ascii=True))
+
+    assert counter.case(receipt).request.answers["note"] == "a/b é 漢字 1e-7"
+
+
+async def test_our_own_message_is_put_back_counted_and_worked_in_the_end(counter: Counter):
+    receipt, sent = await waiting(counter)
+    counter.store.away = True
+    await queued(counter, json.dumps(sent))
+    counter.store.away = False
+    counter.clock.pass_(30)
+
+    await counter.run_workers()
+
+    assert await counter.requests.status(receipt.reference, receipt.access_code) is not None
+
+
+async def test_our_own_message_that_failed_is_replayed(counter: Counter):
+    receipt, sent = await waiting(counter)
+    await counter.delivery.give_up(intake.QUEUE, json.dumps({**sent, "tries": 2}), "p1")
+
+    await counter.operations.replay(list(counter.failures.failures), HANAKO, dry_run=False)
+    await counter.run_workers()
+
+    assert await counter.requests.status(receipt.reference, receipt.access_code) is not None
+
+
+async def test_a_message_of_the_version_before_opens_with_the_very_receipt_that_was_given(counter: Counter):
+    known = json.loads((Path(__file__).parent / "message_with_its_key.json").read_text(encoding="utf-8"))
+
+    await queued(counter, known["message"])
+
+    receipt = known["receipt"]
+    request = await counter.requests.status(receipt["reference"], receipt["accessCode"])
+    assert request is not None
+    assert (request.received_at, request.version) == (receipt["receivedAt"], receipt["version"])
+    assert request.traceparent == TRACE
+
+
+# What a message says besides
+
+
+@pytest.mark.parametrize("traceparent", ["00-short", TRACE.upper(), TRACE + "-more", "x" * 40_000, ""])
+async def test_a_traceparent_that_is_none_is_dropped(counter: Counter, traceparent: str):
+    await queued(counter, json.dumps({**json.loads(message(counter)), "traceparent": traceparent}))
+
+    [case] = counter.store.cases.values()
+    assert case.request.traceparent is None
+
+
+async def test_a_locale_that_is_none_keeps_nobody_from_being_served(counter: Counter):
+    await queued(counter, json.dumps({**json.loads(message(counter)), "locale": "x" * 40_000}))
+
+    [case] = counter.store.cases.values()
+    assert case.request.locale == "ja"
+    assert [task.route for task in case.tasks.values()] == ["prepare"]
+
+
+async def test_a_channel_that_is_no_name_is_a_failure(counter: Counter):
+    await queued(counter, json.dumps({**json.loads(message(counter)), "channel": "x" * 40_000}))
+
+    [failure] = counter.failures.failures.values()
+    assert failure.error.startswith("channel is not 1 to 20 characters")
+    assert counter.store.cases == {}

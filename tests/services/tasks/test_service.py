@@ -265,6 +265,18 @@ async def test_a_message_whose_task_is_not_there_is_left_and_after_five_deliveri
         ('{"task": 1}', "not a task message: Expected `str`, got `int` at $.task"),
         ('{"task":"x","team":"y","priority":"見本 花子"}', "not a task message: unknown field, or value out of range"),
         ('{"task":"x","team":"y","priority":"normal"}', "not a task message: task is not the id of a task"),
+        (
+            '{"task":"a/b?c.prepare.1","team":"y","priority":"normal"}',
+            "not a task message: task is not the id of a task",
+        ),
+        (
+            f'{{"task":"K7M2-QX9P-D4TB.{"x" * 60_000}.1","team":"y","priority":"normal"}}',
+            "not a task message: task is not the id of a task",
+        ),
+        (
+            f'{{"task":"K7M2-QX9P-D4TB.prepare.{"1" * 30_000}","team":"y","priority":"normal"}}',
+            "not a task message: task is not the id of a task",
+        ),
     ],
 )
 async def test_a_malformed_task_message_is_a_failure_at_once(body: str, why: str):

@@ -5,6 +5,7 @@ import * as corrections from "/static/staff/correction.js";
 import * as outbox from "/static/staff/outbox.js";
 import { newId } from "/static/staff/forms.js";
 import { element, open, own, phrase, plain, say, sayProblem, t } from "/static/staff/page.js";
+import * as reissues from "/static/staff/reissue.js";
 import * as rosters from "/static/staff/roster.js";
 import { scan } from "/static/staff/scanner.js";
 import { time } from "/static/staff/times.js";
@@ -30,6 +31,7 @@ open(async () => {
 
 function listen() {
   corrections.listen(present);
+  reissues.listen();
   place("look").addEventListener("submit", on(() => look(place("reference").value)));
   place("search").addEventListener("submit", on(search));
   place("hand-over").addEventListener("submit", on(handOver));
@@ -77,6 +79,7 @@ function present(card) {
   cards.show(card, place("site").value);
   showProxy();
   corrections.fill(card);
+  reissues.fill(card);
 }
 
 function showProxy() {
@@ -244,6 +247,7 @@ function stopScanning() {
 function nextOne() {
   shown = null;
   cards.hide();
+  reissues.fill(null);
   say("");
   place("reference").value = "";
   if (scans) return startCamera();

@@ -8,7 +8,7 @@ const NEEDED = [
   "/static/icon.svg",
   "/static/site.css",
   "/static/staff/staff.css",
-  ...["home", "page", "api", "sign-in", "forms", "times", "counter", "card", "correction", "outbox", "roster", "scanner"].map((name) => `/static/staff/${name}.js`),
+  ...["home", "page", "api", "sign-in", "forms", "times", "counter", "card", "correction", "reissue", "outbox", "roster", "scanner"].map((name) => `/static/staff/${name}.js`),
   "/static/vendor/oauth4webapi/index.js",
   "/static/vendor/qr/decode.js",
   "/static/vendor/qr/index.js",
