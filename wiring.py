@@ -10,6 +10,7 @@ from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
 from services.keys import derived
 from services.limits import KINDS, Kind, Limiter, Rate
+from services.looks import Looks, WatchedAudit
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
@@ -45,7 +46,7 @@ from stores.jwks import KeySet
 from stores.queues import StorageQueues
 from stores.shipped import ShippedEditions
 from stores.sites import CosmosQuotas, CosmosSites
-from stores.telemetry import record_answer
+from stores.telemetry import record_answer, record_many_looks
 
 if TYPE_CHECKING:
     from azure.cosmos.aio import CosmosClient
@@ -114,12 +115,14 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     store, failures = CosmosRequests(cosmos), CosmosFailures(cosmos)
     catalog = Catalog(CosmosEditions(cosmos), blobs, ShippedEditions(), queues, clock)
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
+    looks = Looks(derived(settings.reference_secret, "looks"))
+    audit = WatchedAudit(CosmosAudit(cosmos), looks, record_many_looks)
     sites = CosmosSites(cosmos)
     grants = Grants(CosmosQuotas(cosmos), settings.reference_secret, clock)
     slots, depots = Slots(sites, clock), Depots(sites, catalog, clock)
     reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
     splits = Splits(store, sites, depots, reservations, catalog, clock)
-    counter = Counter(store, sites, grants, catalog, CosmosAudit(cosmos), clock)
+    counter = Counter(store, sites, grants, catalog, audit, clock)
     correcting = Correcting(
         store,
         sites,
@@ -127,7 +130,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         grants,
         counter,
         catalog,
-        CosmosAudit(cosmos),
+        audit,
         settings.reference_secret,
         clock,
     )
@@ -138,10 +141,10 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     return App(
         settings=settings,
         requests=requests,
-        reissuing=Reissuing(store, requests, CosmosAudit(cosmos), secrets, clock),
+        reissuing=Reissuing(store, requests, audit, secrets, clock),
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
         advance=advance,
-        tasks=Tasks(store, queues, deliveries, CosmosAudit(cosmos), catalog, clock),
+        tasks=Tasks(store, queues, deliveries, audit, catalog, clock),
         reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
         readiness=Readiness(store, queues, catalog, clock),
         depots=depots,
@@ -151,11 +154,11 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         reservations=reservations,
         offers=Offers(sites, slots, catalog, clock),
         counter=counter,
-        rosters=Rosters(sites, CosmosAudit(cosmos), clock),
-        searching=Searching(store, catalog, CosmosAudit(cosmos), clock),
-        walk_ins=WalkIns(requests, advance, counter, CosmosAudit(cosmos), secrets, clock),
+        rosters=Rosters(sites, audit, clock),
+        searching=Searching(store, catalog, audit, clock),
+        walk_ins=WalkIns(requests, advance, counter, audit, secrets, clock),
         correcting=correcting,
-        judging=Judging(store, reservations, counter, CosmosAudit(cosmos), clock),
+        judging=Judging(store, reservations, counter, audit, clock),
         refolding=Refolding(store, grants, catalog, settings.reference_secret, clock),
         tending=Tending(store, sites, depots, reservations, splits, counter, clock),
         catalog=catalog,

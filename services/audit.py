@@ -23,13 +23,14 @@ def record(
     task: str | None = None,
     reason: str | None = None,
     operation: str | None = None,
+    listed: int | None = None,
 ) -> AuditRecord:
-    """Record who did what to whom and why; `operation` is the id under which the history of the subject knows it.
+    """Record who did what to whom and why; AuditRecord says what each is.
 
     The id derives from all of it and the span: an id that a caller chooses makes more records, and never fewer.
     """
     span = int(times.moment(now).timestamp()) // SPAN
-    content = msgspec.json.encode((action, subject, staff.id, task, reason, operation, span))
+    content = msgspec.json.encode((action, subject, staff.id, task, reason, operation, listed, span))
     return AuditRecord(
         id=f"{action}.{hashlib.sha256(content).hexdigest()[:32]}",
         subject=subject,
@@ -39,4 +40,5 @@ def record(
         task=task,
         reason=reason,
         operation=operation,
+        listed=listed,
     )

@@ -201,7 +201,10 @@ class EditionStore(EditionSource, Protocol):
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Record who saw or changed what and why, ids only; `operation` is the id that stands in the history for it."""
+    """Record who saw or changed what and why, ids only.
+
+    `operation` is the id that stands in the history for it, `listed` how many requests a roster told the references of.
+    """
 
     id: str
     subject: str
@@ -211,6 +214,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     task: str | None = None
     reason: str | None = None
     operation: str | None = None
+    listed: int | None = None
 
 
 class AuditLog(Protocol):

@@ -1,4 +1,4 @@
-"""What the stores cost, on the OpenTelemetry API: spans of calls, request units, and answers that are no success."""
+"""What the stores cost and who reads much of them, on the OpenTelemetry API: spans, request units, answers, looks."""
 
 import re
 from collections.abc import Iterator
@@ -9,11 +9,15 @@ from opentelemetry import metrics, trace
 from opentelemetry.trace import StatusCode
 
 from services.errors import WriteConflict
+from services.looks import Kind
 
 _tracer = trace.get_tracer("madoguchi.stores")
 _meter = metrics.get_meter("madoguchi.stores")
 _charge = _meter.create_counter("madoguchi.cosmos.request_charge", "{RU}", "Request units, by container")
 _answers = _meter.create_counter("madoguchi.cosmos.answers", "1", "Answers, by container and status; 429 is throttling")
+_many_looks = _meter.create_counter(
+    "madoguchi.many_looks", "1", "Clerks who were shown more than work asks for, by kind"
+)
 _CONTAINER = re.compile("/colls/([^/?]+)")
 
 
@@ -40,3 +44,8 @@ def record_answer(response: PipelineResponse) -> None:  # type: ignore[type-arg]
     container = found[1] if found else "account"
     _answers.add(1, {"container": container, "status": answer.status_code})
     _charge.add(float(answer.headers.get("x-ms-request-charge", 0)), {"container": container})
+
+
+def record_many_looks(kind: Kind) -> None:
+    """Count a clerk who was shown more in an hour than work asks for; the log says who."""
+    _many_looks.add(1, {"kind": kind})

@@ -43,8 +43,9 @@ class Rosters:
         if depot is None:
             raise UnknownSite()
         now = self._clock()
-        await self._audit.append(audit.record("roster_taken", site, staff, now))
-        return list(due_at(depot, now))
+        due = list(due_at(depot, now))
+        await self._audit.append(audit.record("roster_taken", site, staff, now, listed=len(due)))
+        return due
 
 
 def due_at(depot: Depot, now: Instant) -> Iterator[Due]:

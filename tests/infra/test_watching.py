@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from services.looks import MOST
 from services.reconciliation.model import OVERDUE_AFTER
 from tests.infra import reading, watching
 from tests.infra.watching import EMITTED, ROOT, WORKBOOK
@@ -38,6 +39,14 @@ def test_every_alert_has_its_runbook_and_leads_there():
 
 def test_what_is_overdue_for_an_alert_is_overdue_for_the_reconciliation():
     assert f"Sum > {OVERDUE_AFTER:.0f}" in ALERTS["oldest-pending"]
+
+
+def test_the_runbook_says_how_much_is_much_to_look_at():
+    section = OPERATIONS.partition("### Alert `many-looks`")[2].partition("\n### ")[0]
+
+    assert f"more than {MOST['shown']} requests" in section
+    assert f"more than {MOST['listed']:,} references" in section
+    assert 'startswith "many looks: "' in section
 
 
 def test_a_poisoned_message_wakes_one_alert_and_not_two():

@@ -36,3 +36,10 @@ def test_a_failed_call_tells_its_type_alone_and_a_conflict_is_no_failure(collect
         "test CosmosHttpResponseError": ("CosmosHttpResponseError", []),
         "test WriteConflict": (None, []),
     }
+
+
+def test_a_clerk_who_looks_at_much_is_counted_by_kind_and_by_nothing_that_names_anybody(collected: Telemetry):
+    telemetry.record_many_looks("listed")
+
+    [found] = [metric for metric in collected.metrics() if metric["name"] == "madoguchi.many_looks"]
+    assert (found["attributes"], found["value"]) == ({"kind": "listed"}, 1)

@@ -109,6 +109,15 @@ var logAlerts = [
     threshold: 0
     window: 'PT6H'
   }
+  {
+    name: 'many-looks'
+    description: 'Somebody was shown more requests within an hour than work at a counter asks for.'
+    severity: 2
+    query: 'AppMetrics | where Name == "madoguchi.many_looks" and Sum > 0'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT5M'
+  }
 ]
 
 resource cosmos 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' existing = {

@@ -78,10 +78,10 @@ async def test_the_earliest_slot_comes_first():
 async def test_that_it_was_taken_is_on_record_before_it_is_shown():
     audit = FakeAudit()
 
-    await roster(audit=audit)
+    await roster(slot("s", 0, cccc=held(), dddd=held(), eeee=held("ended", ())), audit=audit)
 
     [record] = audit.records.values()
-    assert (record.subject, record.action, record.who) == ("school", "roster_taken", HANAKO.id)
+    assert (record.subject, record.action, record.who, record.listed) == ("school", "roster_taken", HANAKO.id, 2)
 
 
 async def test_a_roster_taken_as_a_colleague_takes_it_is_on_record_too():
