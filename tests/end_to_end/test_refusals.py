@@ -152,6 +152,7 @@ def guarded_routes() -> list[tuple[str, str]]:
         ("GET", "/api/operations/queues"),
         ("GET", "/api/operations/failures"),
         ("POST", "/api/operations/reconciliation"),
+        ("POST", "/api/operations/refolding"),
         ("POST", "/api/operations/failures/replay"),
         ("POST", "/api/operations/failures/dismiss"),
         ("PUT", "/api/catalog/services/water"),

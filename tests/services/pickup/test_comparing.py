@@ -29,10 +29,10 @@ async def estate() -> Town:
 
 
 def fill(town: Town, number: int, **answers: Any) -> None:
-    """Put neighbours before and behind all others: of another name, and another door of one address."""
+    """Put neighbours before all others: of another name, and another door of one address."""
     [known, *_] = town.counter.store.cases.values()
     for n in range(number):
-        reference = f"{'0Z'[n % 2]}000-0000-{n:04}"
+        reference = f"0000-0000-{n:04}"
         said = {"name": f"例示 {n}", "kana": "レイジ ジロウ", "address": f"{ESTATE} 9-{n}", **answers}
         blocks = (f"a:{ESTATE}",) if "kana" not in answers else ("k:ミホンハナコ",)
         town.counter.store.cases[reference] = Case(_another(known.request, reference, said, blocks), {})

@@ -272,6 +272,13 @@ async def test_who_withdraws_after_the_refolding_may_ask_again_under_either_name
     assert await past.state_of(1) == "already"
 
 
+async def test_a_grant_that_was_left_behind_under_a_former_key_is_void(past: Past):
+    ended = msgspec.structs.replace(past.booking_of("hidden"), state="ended", place=None)
+    past.keep(msgspec.structs.replace(past.of_before("hidden"), booking=ended, status="withdrawn"))
+
+    assert await past.state_of_waiting(1, **HIDDEN) == "confirmed"
+
+
 async def test_a_correction_of_a_request_of_before_folds_it_anew(past: Past):
     old = past.booking_of("hidden")
     amendment = Amendment(id="correct-0001", answers={"members": 3}, reason="本人が窓口で申し出た")
