@@ -4,8 +4,9 @@ import logging
 import pytest
 
 from services.readiness import Readiness
+from services.requests.model import Request
 from tests.counter import Counter
-from tests.fakes import FakeEditions
+from tests.fakes import FakeEditions, FakeRequests
 
 READY = {"cosmos": "ready", "queues": "ready", "catalog": "ready"}
 
@@ -27,8 +28,33 @@ async def test_readiness_costs_one_point_read_and_one_call_of_a_queue(counter: C
     assert counter.queues.calls == ["peek requests-intake"]
 
 
-async def test_many_at_once_and_within_seconds_share_one_look(counter: Counter, readiness: Readiness):
-    await asyncio.gather(*(readiness.look() for _ in range(50)))
+class SlowRequests(FakeRequests):
+    """Answer once everybody has asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def read(self, reference: str) -> Request | None:
+        found = await super().read(reference)
+        await self.asked.wait()
+        return found
+
+
+async def test_all_who_ask_at_once_share_one_look(counter: Counter):
+    store = SlowRequests()
+    readiness = Readiness(store, counter.queues, counter.catalog, counter.clock)
+
+    async def answer() -> None:
+        store.asked.set()
+
+    await asyncio.gather(*(readiness.look() for _ in range(50)), answer())
+
+    assert store.calls == ["read"]
+
+
+async def test_all_who_ask_within_seconds_share_one_look(counter: Counter, readiness: Readiness):
+    await readiness.look()
     counter.clock.pass_(4.9)
     await readiness.look()
     assert len(counter.store.calls) == 1
