@@ -8,9 +8,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.end_to_end.browsing import PHONE, check_page, context_of, press
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_browser import PHONE, check_page, context_of, press
-from tests.end_to_end.test_main_job import of_another_household, status, submit
+from tests.end_to_end.over_http import of_another_household, status, submit
 
 CLERK, OFFICER = "見本 窓口", "見本 物資係"
 

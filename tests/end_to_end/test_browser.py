@@ -4,33 +4,13 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from local.browser import chromium
+from tests.end_to_end.browsing import PHONE, check_page, context_of, fill, press, receipt_on
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_pages import CONTACT, EXAMPLE, Typed
+from tests.end_to_end.forms import CONTACT, EXAMPLE, FORM
 
 pytestmark = pytest.mark.xdist_group("desk")
-PHONE = {"width": 360, "height": 740}
-FORM = "/ja/services/relief-supplies"
-STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start a browser for this module only: the event loop that Playwright keeps disturbs asynchronous tests."""
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
-        yield browser
-        browser.close()
-
-
-def context_of(browser: Browser, desk: RunningDesk, **options: object) -> BrowserContext:
-    context = browser.new_context(base_url=desk.url, viewport=PHONE, locale="ja-JP", **options)
-    context.set_default_timeout(15_000)
-    return context
 
 
 @pytest.fixture
@@ -49,20 +29,6 @@ def examined(browser: Browser, desk: RunningDesk) -> Iterator[Page]:
     context.close()
 
 
-def fill(page: Page, typed: Typed) -> None:
-    for name, values in typed.items():
-        for value in values:
-            choice = page.locator(f'input[name="{name}"][value="{value}"]:is([type=radio],[type=checkbox])')
-            if choice.count():
-                choice.check()
-            else:
-                page.locator(f'[name="{name}"]').fill(value)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
 def send(page: Page) -> tuple[str, str]:
     """Fill in the form, check and send it; return reference and access code."""
     page.goto(FORM)
@@ -70,12 +36,6 @@ def send(page: Page) -> tuple[str, str]:
     press(page, "入力した内容を確かめる")
     press(page, "この内容で申請する")
     return receipt_on(page)
-
-
-def receipt_on(page: Page) -> tuple[str, str]:
-    expect(page.get_by_role("heading", level=1)).to_have_text("申請を受け付けました")
-    reference, code = page.locator("dl.receipt dd").all_inner_texts()
-    return reference, code
 
 
 def test_a_resident_asks_sees_how_it_stands_and_withdraws(page: Page):
@@ -226,12 +186,3 @@ def test_every_step_is_accessible_and_fits_a_phone(examined: Page):
     check_page(examined)
     press(examined, "申請を取り下げる")
     check_page(examined)
-
-
-def check_page(page: Page) -> None:
-    found = Axe().run(page, options=STANDARD)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    page.set_viewport_size({"width": 320, "height": 640})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.set_viewport_size(PHONE)

@@ -10,7 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 from functions.pickup_codes import content_of
 from local.browser import chromium
 from tests.camera import film
+from tests.end_to_end.browsing import fill, press, receipt_on
 from tests.end_to_end.conftest import RunningDesk
+from tests.end_to_end.forms import CONTACT, typed_of
+from tests.end_to_end.over_http import of_another_household, status
 from tests.end_to_end.staff_pages import (
     check_at_both_widths,
     hand_over,
@@ -20,11 +23,7 @@ from tests.end_to_end.staff_pages import (
     open_site,
     staff_page,
 )
-from tests.end_to_end.test_browser import browser, fill, press, receipt_on
-from tests.end_to_end.test_main_job import of_another_household, status
-from tests.end_to_end.test_pages import CONTACT, typed_of
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("desk")
 COUNTER = "/staff/counter"
 DONE = "渡したことを記録しました"

@@ -4,49 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import BODY, new_key
+from tests.end_to_end.over_http import BODY, new_key
+from tests.end_to_end.processes import answers, children, wait_until
 
 pytestmark = pytest.mark.xdist_group("second desk")
-
-
-@pytest.fixture
-def own_desk() -> Iterator[RunningDesk]:
-    """Start a desk that a test may harm."""
-    desk = RunningDesk()
-    try:
-        desk.wait_for_line("Ctrl-C stops everything")
-        yield desk
-    finally:
-        desk.forget()
-
-
-def children(pid: int) -> dict[int, str]:
-    """Return the command of every child of a process, from /proc."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat") as stat, open(f"/proc/{entry}/cmdline") as command:
-                    if stat.read().rpartition(")")[2].split()[1] == str(pid):
-                        found[int(entry)] = command.read().replace("\0", " ")
-            except FileNotFoundError:
-                continue
-    return found
-
-
-def wait_until(holds: Callable[[], bool], within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.1)
 
 
 def is_running(pid: int) -> bool:
@@ -54,13 +21,6 @@ def is_running(pid: int) -> bool:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
-        return False
-
-
-def answers(desk: RunningDesk) -> bool:
-    try:
-        return desk.http.get("/api/ready").status_code == 200
-    except httpx.TransportError:
         return False
 
 

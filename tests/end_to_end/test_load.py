@@ -9,14 +9,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.end_to_end.browsing import check_page, context_of, fill, press, receipt_on
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_browser import FORM, browser, check_page, context_of, fill, press, receipt_on
-from tests.end_to_end.test_desk import answers, children, wait_until
-from tests.end_to_end.test_main_job import BODY, new_key
-from tests.end_to_end.test_pages import CONTACT, EXAMPLE
+from tests.end_to_end.forms import CONTACT, EXAMPLE, FORM
+from tests.end_to_end.over_http import BODY, new_key
+from tests.end_to_end.processes import answers, children, wait_until
 from tests.html import Page as HtmlPage
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("second desk")
 
 NOBODY = {**BODY, "service": "no-such-service"}

@@ -11,8 +11,8 @@ import yaml
 
 from local.desk import ROOT
 from tests.end_to_end.conftest import DeskQueues, RunningDesk
-from tests.end_to_end.test_main_job import BODY, submit
-from tests.end_to_end.test_pages import post, start
+from tests.end_to_end.forms import post, start
+from tests.end_to_end.over_http import BODY, submit
 
 pytestmark = pytest.mark.xdist_group("desk")
 NAME, WORD = "印見本花子", "Mark7Xq2Personal"

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,15 +15,14 @@ import wiring
 from services.pickup.fields import JAPAN, SlotFields
 from services.times import instant
 from settings import Settings
+from tests.end_to_end.browsing import check_page, context_of, fill, press, receipt_on
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_browser import browser, check_page, context_of, fill, press, receipt_on
-from tests.end_to_end.test_main_job import BODY, new_key
-from tests.end_to_end.test_pages import CONTACT, EXAMPLE, Typed, get, post, start
-from tests.end_to_end.test_pages import receipt_on as receipt_of
+from tests.end_to_end.forms import CONTACT, EXAMPLE, Typed, get, post, start
+from tests.end_to_end.forms import receipt_on as receipt_of
+from tests.end_to_end.over_http import BODY, eventually, new_key
 from tests.pickup import OFFICER, site, stock
 from tests.qr import says
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("pickup desk")
 FORM = "/ja/services/relief-supplies"
 SLOT = "/answers/slot"
@@ -115,15 +113,6 @@ def status(desk: RunningDesk, receipt: dict[str, Any]) -> dict[str, Any]:
     answer = desk.http.get(f"/api/requests/{receipt['reference']}", headers={"Access-Code": receipt["accessCode"]})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
-
-
-def eventually[T](found: Callable[[], T], within: float = 20) -> T:
-    """Wait until something is found."""
-    deadline = time.monotonic() + within
-    while not (value := found()):
-        assert time.monotonic() < deadline, "never came"
-        time.sleep(0.1)
-    return value
 
 
 def booking_in(desk: RunningDesk, receipt: dict[str, Any], *states: str) -> dict[str, Any]:

@@ -6,8 +6,7 @@ import pytest
 from azure.storage.queue import QueueClient
 
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import BODY, new_key, open_tasks, submit
-from tests.end_to_end.test_pickup import eventually
+from tests.end_to_end.over_http import BODY, eventually, new_key, open_tasks, submit
 
 pytestmark = pytest.mark.xdist_group("desk")
 PATH = "/api/operations/reconciliation"

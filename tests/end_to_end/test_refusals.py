@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import BODY, new_key
+from tests.end_to_end.over_http import BODY, new_key
 
 pytestmark = pytest.mark.xdist_group("desk")
 JSON = {"Content-Type": "application/json"}

@@ -228,3 +228,13 @@ async def _server() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def noted(where: str) -> Iterator[None]:
+    """Say of a failed assertion where the fault was."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(where)
+        raise

@@ -1,7 +1,6 @@
 """Every operation of every command fails in every way; whoever called calls again or not; then all invariants hold."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.failures.model import failure_id
 from services.requests.intake import QUEUE as INTAKE_QUEUE
-from tests.reliability.faults import KINDS, Injection, outage_of
+from tests.reliability.faults import KINDS, Injection, noted, outage_of
 from tests.reliability.world import HANAKO, JIRO, ROUTES, World
 
 type Act = Callable[[World], Awaitable[object]]
@@ -256,12 +255,3 @@ async def check(own: World, scenario: Scenario, was_answered: bool) -> None:
         assert not is_open or task.id in delivered, "an open task is delivered"
         assert len([event for event in task.history if event.event == "claimed"]) == task.token
     assert set(own.shown) <= await own.views(), "no view without its record"
-
-
-@contextmanager
-def noted(where: str) -> Iterator[None]:
-    try:
-        yield
-    except AssertionError as error:
-        error.add_note(where)
-        raise

@@ -13,8 +13,7 @@ from services.pickup.fields import AllotFields
 from tests.apps import settings_for
 from tests.conftest import Emulators
 from tests.pickup import OFFICER, site, slot, stock
-from tests.reliability.faults import Injection, under_the_sdks
-from tests.reliability.test_fault_walk import noted
+from tests.reliability.faults import Injection, noted, under_the_sdks
 from tests.reliability.town import CLERK, Town, town
 
 type Act = Callable[[Town], Awaitable[object]]

@@ -14,7 +14,7 @@ from services.pickup.quotas import quota_id
 from services.requests.service import Receipt
 from tests.counter import HANAKO, SECRETS
 from tests.pickup import NOW, OFFICER, answers, site, slot, stock
-from tests.services.pickup.test_reservations import MORNING, NOON, Town
+from tests.services.pickup.town import MORNING, NOON, Town
 from tests.trouble import Conditions, Crash, Trouble, Unreliable
 
 REASON = "本人が窓口で申し出た"

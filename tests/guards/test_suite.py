@@ -1,0 +1,29 @@
+"""What the suite holds itself to."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent.parent
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules that a file may import names from."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def is_test_module(name: str) -> bool:
+    return TESTS.joinpath(*name.split(".")[1:]).with_suffix(".py").is_file() and ".test_" in name
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))
+def test_nothing_imports_a_test_module(path: Path):
+    """What tests share stands in a module beside their conftest, so that no fixture and no test is made twice."""
+    assert {name for name in imported(path) if is_test_module(name)} == set()
