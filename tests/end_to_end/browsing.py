@@ -30,9 +30,25 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def go_on(page: Page, name: str) -> None:
+    """Press a button that sends the form of a page, and wait until the whole page of the answer is there.
+
+    A click alone waits for the head of the answer: what is read at once may stand in a part that is still to come.
+    """
+    with page.expect_navigation():
+        press(page, name)
+
+
 def receipt_on(page: Page) -> tuple[str, str]:
     expect(page.get_by_role("heading", level=1)).to_have_text("申請を受け付けました")
-    reference, code = page.locator("dl.receipt dd").all_inner_texts()
+    return numbers_on(page)
+
+
+def numbers_on(page: Page) -> tuple[str, str]:
+    """Read reference and access code from a receipt in any language."""
+    numbers = page.locator("dl.receipt dd")
+    expect(numbers).to_have_count(2)
+    reference, code = numbers.all_inner_texts()
     return reference, code
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -87,26 +88,36 @@ class RunningDesk:
             self._new.put(line)
 
 
-@pytest.fixture(scope="session")
-def desk() -> Iterator[RunningDesk]:
-    """Start a desk, once for all tests that speak to it."""
+@contextmanager
+def running_desk() -> Iterator[RunningDesk]:
+    """Start a desk and forget it in the end."""
     desk = RunningDesk()
     try:
         desk.wait_for_line("Ctrl-C stops everything")
         yield desk
     finally:
         desk.forget()
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator[RunningDesk]:
+    """Start a desk, once for all tests that speak to it."""
+    with running_desk() as desk:
+        yield desk
 
 
 @pytest.fixture
 def own_desk() -> Iterator[RunningDesk]:
-    """Start a desk that a test may harm."""
-    desk = RunningDesk()
-    try:
-        desk.wait_for_line("Ctrl-C stops everything")
+    """Start a desk that a test may harm for good."""
+    with running_desk() as desk:
         yield desk
-    finally:
-        desk.forget()
+
+
+@pytest.fixture(scope="session")
+def lent_desk() -> Iterator[RunningDesk]:
+    """Start a desk, once for all tests that harm one and leave it as well as they found it."""
+    with running_desk() as desk:
+        yield desk
 
 
 class DeskQueues:

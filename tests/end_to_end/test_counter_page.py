@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from functions.pickup_codes import content_of
 from local.browser import chromium
 from tests.camera import film
-from tests.end_to_end.browsing import fill, press, receipt_on
+from tests.end_to_end.browsing import fill, go_on, press, receipt_on
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import CONTACT, typed_of
 from tests.end_to_end.over_http import of_another_household, status
@@ -24,7 +24,7 @@ from tests.end_to_end.staff_pages import (
     staff_page,
 )
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("staff")
 COUNTER = "/staff/counter"
 DONE = "渡したことを記録しました"
 
@@ -74,12 +74,12 @@ def test_a_resident_reserves_and_staff_scans_and_hands_over_so_that_stock_falls(
     resident = browser.new_page(base_url=desk.url, locale="ja-JP")
     resident.goto("/ja/services/relief-supplies")
     fill(resident, typed)
-    press(resident, "入力した内容を確かめる")
-    press(resident, "この内容で申請する")
+    go_on(resident, "入力した内容を確かめる")
+    go_on(resident, "この内容で申請する")
     reference, _ = receipt_on(resident)
-    press(resident, "申請の状況を確かめる")
+    go_on(resident, "申請の状況を確かめる")
     while not resident.get_by_role("img", name="受け取りコード").count():
-        press(resident, "最新の状況を確かめる")
+        go_on(resident, "最新の状況を確かめる")
     resident.close()
     before = on_hand(desk, site[0])
 
@@ -171,17 +171,14 @@ def test_what_is_said_is_seen_wherever_the_page_was_scrolled_to(counter: Page):
     expect(counter.locator("#said")).to_be_in_viewport(ratio=1)
 
 
-def test_a_number_of_nobody_is_told_in_the_words_of_the_counter(counter: Page):
-    look(counter, "0000-0000-0000")
+def test_a_number_of_nobody_and_what_is_no_reference_of_ours_are_told_in_the_words_of_the_counter(counter: Page):
+    for typed in ("https://example.com/pay", "MADOGUCHI:", "番号"):
+        look(counter, "0000-0000-0000")
+        expect(counter.locator("#said")).to_contain_text("「受付番号がわからないかた」から探してください")
 
-    expect(counter.locator("#said")).to_contain_text("「受付番号がわからないかた」から探してください")
+        look(counter, typed)
 
-
-@pytest.mark.parametrize("typed", ["https://example.com/pay", "MADOGUCHI:", "番号"])
-def test_what_is_no_reference_of_ours_is_said_so(counter: Page, typed: str):
-    look(counter, typed)
-
-    expect(counter.locator("#said")).to_contain_text("この窓口の受付番号ではありません")
+        expect(counter.locator("#said")).to_contain_text("この窓口の受付番号ではありません")
 
 
 def test_without_a_camera_the_reference_is_typed(counter: Page):

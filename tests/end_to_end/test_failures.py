@@ -18,7 +18,7 @@ from local.desk import ROOT
 from services import times
 from tests.end_to_end.conftest import RunningDesk
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("operations")
 QUEUE = "requests-intake"
 NOBODY = "0" * 32
 

@@ -20,7 +20,7 @@ from tests.end_to_end.over_http import (
     wait_until_dispatched,
 )
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("operations")
 
 
 def tasks_of(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance, unsuppor
 from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("operations")
 ROLES = ("Team.supplies", "Supervisor", "Operator", "Editor")
 
 schema = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml")

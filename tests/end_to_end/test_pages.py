@@ -1,23 +1,17 @@
 """The pages as a browser without JavaScript uses them; reading any of them checks its structure (tests/html.py)."""
 
-import os
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import httpx
 import pytest
 
 from tests.counter import DEFINITION
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import CONTACT, FORM, Typed, get, post, receipt_on, start
 from tests.end_to_end.over_http import RELIEF, submit
-from tests.end_to_end.processes import children
 from tests.end_to_end.supplies import wait_for_booking
 from tests.html import Page
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("residents")
 
 
 def sent(desk: RunningDesk) -> Typed:
@@ -396,40 +390,3 @@ def test_a_failed_lookup_says_the_number_to_call_once(desk: RunningDesk):
     page = post(desk, "/ja/requests", pair, "show", 404)
 
     assert len([e for e in page.all("a") if e.get("class") == "tel"]) == 1
-
-
-@contextmanager
-def away(desk: RunningDesk, *names: str) -> Iterator[None]:
-    """Let parts of a desk take calls and answer none."""
-    pids = [pid for pid, command in children(desk.process.pid).items() if any(name in command for name in names)]
-    assert len(pids) == len(names)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
-@pytest.mark.xdist_group("second desk")
-def test_an_outage_costs_a_resident_no_word_and_no_receipt(own_desk: RunningDesk):
-    typed = start(own_desk)
-    other = {**typed, "/contact/name": ["見本 次郎"]}
-    own_desk.http.timeout = httpx.Timeout(15)
-
-    with away(own_desk, "cosmos.js"):
-        queued = post(own_desk, FORM, typed, "send", 202)
-        reference, code = receipt_on(queued)
-        waiting = post(own_desk, "/ja/requests", {"reference": [reference], "accessCode": [code]}, "show")
-    with away(own_desk, "cosmos.js", "azurite.js"):
-        refused = post(own_desk, FORM, other, "send", 503)
-    in_english = post(own_desk, "/en/services/relief-supplies", refused.typed, "check")
-    later = own_desk.http.post("/en/services/relief-supplies", data={**in_english.typed, "step": "send"})
-    repeated = post(own_desk, FORM, other, "send")
-
-    assert "もう一度送る必要はありません" in queued.text
-    assert "申請は受け取っています" in waiting.text
-    assert {name: refused.typed[name] for name in other if other[name]} == {n: v for n, v in other.items() if v}
-    assert "同じ内容をもう一度送る" in refused.text
-    assert receipt_on(Page(later.text)) == receipt_on(repeated)

@@ -15,7 +15,7 @@ import wiring
 from services.pickup.fields import JAPAN, SlotFields
 from services.times import instant
 from settings import Settings
-from tests.end_to_end.browsing import check_page, context_of, fill, press, receipt_on
+from tests.end_to_end.browsing import check_page, context_of, fill, go_on, receipt_on
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import CONTACT, EXAMPLE, Typed, get, post, start
 from tests.end_to_end.forms import receipt_on as receipt_of
@@ -328,29 +328,29 @@ def test_a_resident_chooses_a_slot_shows_the_code_changes_and_withdraws(page: Pa
     page.on("request", lambda request: seen.append(request.url))
     page.goto(FORM)
     fill(page, typed_by(20, slot_name(11)))
-    press(page, "入力した内容を確かめる")
+    go_on(page, "入力した内容を確かめる")
     expect(page.get_by_text("11時から12時まで")).to_be_visible()
-    press(page, "この内容で申請する")
+    go_on(page, "この内容で申請する")
     reference, code = receipt_on(page)
     receipt = {"reference": reference, "accessCode": code}
     booking_in(desk, receipt, "confirmed")
 
-    press(page, "申請の状況を確かめる")
+    go_on(page, "申請の状況を確かめる")
     expect(page.get_by_role("img", name=f"受付番号 {reference} の受け取りコード")).to_be_visible()
     assert says(page.content(), f"MADOGUCHI:{reference.replace('-', '')}")
     expect(page.get_by_text("見本第一小学校")).to_be_visible()
     expect(page.get_by_text("飲料水（500ミリリットル）：18本")).to_be_visible()
 
-    press(page, "場所と時間を変える")
+    go_on(page, "場所と時間を変える")
     expect(page.get_by_role("radio", name=re.compile("11時から12時まで.*今の予約"))).to_be_checked()
     page.locator(f'input[value="{slot_name(14, "gym")}"]').check()
-    press(page, "この場所と時間にする")
+    go_on(page, "この場所と時間にする")
     expect(page.get_by_text("14時から15時まで")).to_be_visible()
     expect(page.get_by_text("見本市民体育館")).to_be_visible()
     taken = free_in(desk, slot_name(14, "gym"))
 
-    press(page, "申請を取り下げる")
-    press(page, "取り下げる")
+    go_on(page, "申請を取り下げる")
+    go_on(page, "取り下げる")
     expect(page.get_by_text("取り下げました", exact=True)).to_be_visible()
     expect(page.locator(".code")).to_have_count(0)
     eventually(lambda: free_in(desk, slot_name(14, "gym")) > taken)
@@ -368,14 +368,14 @@ def test_pages_with_slots_and_codes_are_accessible_and_break_no_rule_of_the_brow
     page = context.new_page()
     look_up(page, receipt)
     expect(page.locator(".code")).to_be_visible()
-    press(page, "場所と時間を変える")
+    go_on(page, "場所と時間を変える")
     page.goto(FORM)
     context.close()
 
     examined = context_of(browser, desk, bypass_csp=True).new_page()
     look_up(examined, receipt)
     check_page(examined)
-    press(examined, "場所と時間を変える")
+    go_on(examined, "場所と時間を変える")
     check_page(examined)
     examined.goto(FORM)
     check_page(examined)
@@ -409,4 +409,4 @@ def look_up(page: Page, receipt: dict[str, Any]) -> None:
     page.goto("/ja/requests")
     page.get_by_label("受付番号").fill(receipt["reference"])
     page.get_by_label("アクセスコード").fill(receipt["accessCode"])
-    press(page, "状況を確かめる")
+    go_on(page, "状況を確かめる")

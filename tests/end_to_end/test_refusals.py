@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.over_http import BODY, new_key
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("residents")
 JSON = {"Content-Type": "application/json"}
 
 

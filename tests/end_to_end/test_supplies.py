@@ -7,10 +7,9 @@ import pytest
 
 from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.over_http import BODY, submit
-from tests.end_to_end.supplies import numbers, post, slot_on, wait_for_booking
+from tests.end_to_end.supplies import numbers, post, slot_on
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("officers")
 
 
 def test_stock_is_received_allotted_and_counted(desk, officer, site):
@@ -99,21 +98,6 @@ def test_what_is_not_there_is_said_so(desk, officer, site):
     assert desk.http.get("/api/pickup/sites/nowhere", headers=officer).json()["code"] == "unknown_site"
     gone = post(desk, f"{site}/slots/pickup-20201124-1000/close", None, officer)
     assert (gone.status_code, gone.json()["code"]) == (404, "unknown_slot")
-
-
-def test_what_the_form_gives_as_an_example_gets_a_confirmed_place_on_a_fresh_desk(own_desk):
-    receipt = submit(own_desk, {**BODY, "answers": {**BODY["answers"], "address": "見本市中央九丁目9番9号"}})
-
-    booking = wait_for_booking(own_desk, receipt)
-
-    assert booking["state"] == "confirmed"
-    assert booking["place"]["site"]["id"] in ("mihon-school", "mihon-gym")
-    assert {line["item"]: line["units"] for line in booking["lines"]} == {
-        "water": 18,
-        "food": 9,
-        "blanket": 3,
-        "toiletPaper": 3,
-    }
 
 
 def send(desk: RunningDesk, address: str, content: bytes, headers: dict[str, str], **params: str) -> httpx.Response:

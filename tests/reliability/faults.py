@@ -6,7 +6,7 @@ An operation is one HTTP request to Cosmos DB or Storage. Whatever the SDK or ou
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -32,10 +32,29 @@ KINDS = (
     "killed after",
 )
 
+KINDS_OF_WRITES = ("reply lost", "answer 412", "killed after")
+KINDS_OF_READS = ("reply lost", "killed after")
+"""The faults that differ for a conditional write, and those of them that a read can meet."""
+WRITES = ("batch", "patch", "create", "replace")
+
 STORM_OF_READS = ("answer 429", "refused")
 STORM_OF_WRITES = ("answer 412", "answer 429", "answer 449", "reply lost")
 
 _current: ContextVar["Injection | None"] = ContextVar("injection", default=None)
+
+
+def sample(kinds: Sequence[str], operations: Sequence[str], start: int) -> list[tuple[str, int]]:
+    """Let every operation fail once, in one way after the other, beginning with the kind number `start`."""
+    return [(kinds[(start + index) % len(kinds)], index) for index in range(len(operations))]
+
+
+def sample_of_writes(operations: Sequence[str], start: int) -> list[tuple[str, int]]:
+    """Let every operation fail once, in one way after the other of those that a read or a write can meet."""
+    found = []
+    for index, operation in enumerate(operations):
+        kinds = KINDS_OF_WRITES if operation.startswith(WRITES) else KINDS_OF_READS
+        found.append((kinds[(start + index) % len(kinds)], index))
+    return found
 
 
 class Killed(BaseException):
