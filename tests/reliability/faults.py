@@ -49,11 +49,13 @@ def sample(kinds: Sequence[str], operations: Sequence[str], start: int) -> list[
 
 
 def sample_of_writes(operations: Sequence[str], start: int) -> list[tuple[str, int]]:
-    """Let every operation fail once, in one way after the other of those that a read or a write can meet."""
+    """Let every write fail once, and of the reads of one name the first, in one way after the other."""
     found = []
     for index, operation in enumerate(operations):
-        kinds = KINDS_OF_WRITES if operation.startswith(WRITES) else KINDS_OF_READS
-        found.append((kinds[(start + index) % len(kinds)], index))
+        is_write = operation.startswith(WRITES)
+        if is_write or operation not in operations[:index]:
+            kinds = KINDS_OF_WRITES if is_write else KINDS_OF_READS
+            found.append((kinds[(start + len(found)) % len(kinds)], index))
     return found
 
 

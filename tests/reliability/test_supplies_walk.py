@@ -200,8 +200,19 @@ async def own(emulators: Emulators) -> AsyncIterator[Town]:
         yield made
 
 
+@pytest.mark.parametrize("start", range(6))
+def test_the_suite_lets_every_write_and_every_read_of_another_name_fail(start: int):
+    operations = ["query sites", "patch in sites", "query sites", "query quotas", *["batch in requests"] * 3]
+
+    chosen = sample_of_writes(operations, start)
+
+    assert [index for _, index in chosen] == [0, 1, 3, 4, 5, 6]
+    assert {kind for kind, index in chosen if index >= 4} == set(KINDS_OF_WRITES)
+    assert {kind for kind, index in chosen if index in (0, 3)} <= set(KINDS_OF_READS)
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_a_command_ends_as_it_should_where_nothing_and_wherever_one_operation_fails(
+async def test_a_command_ends_as_it_should_where_nothing_fails_and_where_one_operation_does(
     name: str, own: Town, record_property: Note
 ):
     fair = await operations(own, SCENARIOS[name])
