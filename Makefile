@@ -5,7 +5,7 @@ REQUESTS ?= 2000
 SEED ?= 1
 MYPY := services stores settings.py wiring.py functions local bench soak audit
 
-.PHONY: help setup run reset test lint format bench soak audit publish requirements
+.PHONY: help setup run reset test test-deep lint format bench soak audit publish requirements
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
@@ -18,9 +18,15 @@ run: setup ## Start the counter on http://127.0.0.1:7071 (PORT=7081 moves it); C
 reset: setup ## Forget the data of the desk on PORT
 	@$(PYTHON) -m local --port $(PORT) --reset
 
-test: ## Run every test, browser tests included
+test: ## Run the tests, browser tests included; make test-deep runs those that it leaves to the night
 	@local/setup.sh tests
 	@$(PYTHON) -m pytest
+
+test-deep: ## Run what make test leaves out (docs/testing.md): every fault point, storms of 500 households, fresh searches
+	@local/setup.sh tests
+	@$(PYTHON) -m pytest -m deep
+	@HOUSEHOLDS=500 $(PYTHON) -m pytest -n 0 tests/stores/test_reservations.py tests/stores/test_splits.py
+	@$(PYTHON) -m pytest -n 0 --hypothesis-profile=long tests/services/test_machine.py
 
 lint: setup ## Check style, types and the direction of imports
 	@$(PYTHON) -m ruff check .

@@ -21,7 +21,7 @@ from local.telemetry import Telemetry
 ROOT = Path(__file__).parent.parent
 
 settings.register_profile("suite", derandomize=True, deadline=None, stateful_step_count=40)
-settings.register_profile("long", deadline=None, max_examples=5_000, stateful_step_count=80)
+settings.register_profile("long", deadline=None, max_examples=2_000, stateful_step_count=80)
 settings.load_profile("suite")
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import secrets
 import shutil
 import signal
 import subprocess
@@ -10,17 +11,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from azure.storage.queue import QueueClient
+from playwright.sync_api import Browser, sync_playwright
 
+from local.browser import chromium
 from local.desk import Desk, choose_ports
 from local.processes import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 STARTS_WITHIN = 90.0
+SITE = {"name": {"ja": "例示町公民館"}, "kind": "temporary", "address": "見本市例示町（番地なし）"}
 
 
 class RunningDesk:
@@ -83,15 +88,36 @@ class RunningDesk:
             self._new.put(line)
 
 
-@pytest.fixture(scope="session")
-def desk() -> Iterator[RunningDesk]:
-    """Start a desk, once for all tests that speak to it."""
+@contextmanager
+def running_desk() -> Iterator[RunningDesk]:
+    """Start a desk and forget it in the end."""
     desk = RunningDesk()
     try:
         desk.wait_for_line("Ctrl-C stops everything")
         yield desk
     finally:
         desk.forget()
+
+
+@pytest.fixture(scope="session")
+def desk() -> Iterator[RunningDesk]:
+    """Start a desk, once for all tests that speak to it."""
+    with running_desk() as desk:
+        yield desk
+
+
+@pytest.fixture
+def own_desk() -> Iterator[RunningDesk]:
+    """Start a desk that a test may harm for good."""
+    with running_desk() as desk:
+        yield desk
+
+
+@pytest.fixture(scope="session")
+def lent_desk() -> Iterator[RunningDesk]:
+    """Start a desk, once for all tests that harm one and leave it as well as they found it."""
+    with running_desk() as desk:
+        yield desk
 
 
 class DeskQueues:
@@ -116,3 +142,29 @@ def desk_storage(desk: RunningDesk) -> str:
 def desk_queues(desk_storage: str) -> DeskQueues:
     """Return the queues of the desk."""
     return DeskQueues(desk_storage)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a browser for this module only: the event loop that Playwright keeps disturbs asynchronous tests."""
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def officer(desk: RunningDesk) -> dict[str, str]:
+    return desk.token("busshi", "Team.supplies", "Supervisor")
+
+
+@pytest.fixture
+def site(desk: RunningDesk, officer: dict[str, str]) -> str:
+    """Open a site of the test's own, with 60 blankets."""
+    name = f"test-{secrets.token_hex(4)}"
+    assert desk.http.put(f"/api/pickup/sites/{name}", json=SITE, headers=officer).status_code == 200
+    received = {"id": "delivery-0001", "lines": {"blanket": 60}}
+    entered = desk.http.post(f"/api/pickup/sites/{name}/moves", json=received, headers=officer)
+    assert entered.status_code == 200, entered.text
+    return name

@@ -8,28 +8,42 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.end_to_end.browsing import PHONE, check_page, context_of, press
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_browser import PHONE, check_page, context_of, press
-from tests.end_to_end.test_main_job import of_another_household, status, submit
+from tests.end_to_end.over_http import of_another_household, status, submit
 
 CLERK, OFFICER = "見本 窓口", "見本 物資係"
+_kept: dict[tuple[str, str], str] = {}
+"""Scripts that put into a page what the session of a person keeps there, by desk and person."""
 
 
 @contextmanager
 def staff_page(
     browser: Browser, desk: RunningDesk, address: str, person: str = CLERK, **options: Any
 ) -> Iterator[Page]:
-    """Open a page and sign in on it."""
+    """Open a page as somebody who signs in on the first page of a run, and is signed in on those that follow."""
     context = context_of(browser, desk, **options)
+    kept = _kept.get((desk.url, person))
+    if kept:
+        context.add_init_script(f"if (!window.name) {{ window.name = 'begun'; {kept} }}")
     page = context.new_page()
     page.goto(address)
-    press(page, "サインインする")
-    page.get_by_role("link", name=person).click()
+    if not kept:
+        sign_in(page, person)
+        items = page.evaluate("JSON.stringify(Object.entries(sessionStorage))")
+        _kept[desk.url, person] = f"for (const [name, value] of {items}) sessionStorage.setItem(name, value);"
     expect(page.locator("#who")).to_have_text(person)
     try:
         yield page
     finally:
         context.close()
+
+
+def sign_in(page: Page, person: str) -> None:
+    """Sign in at the issuer of the desk."""
+    press(page, "サインインする")
+    page.get_by_role("link", name=person).click()
+    expect(page.locator("#who")).to_have_text(person)
 
 
 def officer(desk: RunningDesk) -> dict[str, str]:

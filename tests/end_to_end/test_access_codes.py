@@ -1,21 +1,33 @@
 """Another access code, at the counter's page, over the API and by the command line of operators."""
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.end_to_end.at_counter import counter_page, look, lose_connection
+from tests.end_to_end.browsing import press
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.staff_pages import check_at_both_widths, household_with_place
-from tests.end_to_end.test_browser import browser, press
-from tests.end_to_end.test_counter_page import counter, look, lose_connection, site
-from tests.end_to_end.test_failures import Operator
-from tests.end_to_end.test_main_job import submit
+from tests.end_to_end.operators import Operator
+from tests.end_to_end.over_http import submit
+from tests.end_to_end.staff_pages import check_at_both_widths, household_with_place, open_site
 
-__all__ = ["browser", "counter", "site"]
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("staff")
 AT_COUNTER, OF_OPERATORS = "/api/staff/requests/access-codes", "/api/operations/requests/access-codes"
+
+
+@pytest.fixture
+def site(desk: RunningDesk) -> tuple[str, str]:
+    return open_site(desk)
+
+
+@pytest.fixture
+def counter(browser: Browser, desk: RunningDesk, site: tuple[str, str]) -> Iterator[Page]:
+    """Return the counter's page, where the clerk is signed in, at a site of its own."""
+    with counter_page(browser, desk, site[0]) as page:
+        yield page
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ import httpx
 import pytest
 
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import BODY, new_key, of_another_household
-from tests.end_to_end.test_pages import FORM, Typed
-from tests.end_to_end.test_pages import post as send_form
-from tests.end_to_end.test_pages import start as filled_form
-from tests.end_to_end.test_supplies import officer, post, site, slot_on
+from tests.end_to_end.forms import FORM, Typed
+from tests.end_to_end.forms import post as send_form
+from tests.end_to_end.forms import start as filled_form
+from tests.end_to_end.over_http import BODY, new_key, of_another_household
+from tests.end_to_end.supplies import post, slot_on
 
-__all__ = ["officer", "site"]
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("residents")
 
 PLACES = "1から500までの整数を入力してください。"
 UNITS = "1から100000までの整数を入力してください。"

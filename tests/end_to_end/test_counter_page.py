@@ -10,23 +10,21 @@ from playwright.sync_api import Browser, Page, expect
 from functions.pickup_codes import content_of
 from local.browser import chromium
 from tests.camera import film
+from tests.end_to_end.at_counter import COUNTER, counter_page, look, lose_connection, moves, regain_connection
+from tests.end_to_end.browsing import fill, go_on, press, receipt_on
 from tests.end_to_end.conftest import RunningDesk
+from tests.end_to_end.forms import CONTACT, typed_of
+from tests.end_to_end.over_http import of_another_household, status
 from tests.end_to_end.staff_pages import (
     check_at_both_widths,
     hand_over,
     household_with_place,
-    officer,
     on_hand,
     open_site,
     staff_page,
 )
-from tests.end_to_end.test_browser import browser, fill, press, receipt_on
-from tests.end_to_end.test_main_job import of_another_household, status
-from tests.end_to_end.test_pages import CONTACT, typed_of
 
-__all__ = ["browser"]
-pytestmark = pytest.mark.xdist_group("desk")
-COUNTER = "/staff/counter"
+pytestmark = pytest.mark.xdist_group("staff")
 DONE = "渡したことを記録しました"
 
 
@@ -38,33 +36,8 @@ def site(desk: RunningDesk) -> tuple[str, str]:
 @pytest.fixture
 def counter(browser: Browser, desk: RunningDesk, site: tuple[str, str]) -> Iterator[Page]:
     """Return the counter's page, signed in and at a site of its own."""
-    with staff_page(browser, desk, COUNTER, bypass_csp=True) as page:
-        page.get_by_label("この窓口の場所").select_option(site[0])
-        expect(page.locator("#roster")).to_contain_text("現在")
+    with counter_page(browser, desk, site[0]) as page:
         yield page
-
-
-def look(page: Page, reference: str) -> None:
-    page.get_by_label("受付番号").fill(reference)
-    page.get_by_label("受付番号").press("Enter")
-
-
-def lose_connection(page: Page) -> None:
-    """Abort what the page and its service worker send.
-
-    Chromium's own emulation is no use here: after a reload it reports a call as failed that the server did receive.
-    """
-    page.context.route("**", lambda route: route.abort("internetdisconnected"))
-
-
-def regain_connection(page: Page) -> None:
-    page.context.unroute("**")
-    page.evaluate("dispatchEvent(new Event('online'))")
-
-
-def moves(desk: RunningDesk, site: str) -> list[str]:
-    found = desk.http.get(f"/api/pickup/sites/{site}/moves", headers=officer(desk)).json()["moves"]
-    return [move["reference"] for move in found if move["kind"] == "handed_over"]
 
 
 def test_a_resident_reserves_and_staff_scans_and_hands_over_so_that_stock_falls(
@@ -75,12 +48,12 @@ def test_a_resident_reserves_and_staff_scans_and_hands_over_so_that_stock_falls(
     resident = browser.new_page(base_url=desk.url, locale="ja-JP")
     resident.goto("/ja/services/relief-supplies")
     fill(resident, typed)
-    press(resident, "入力した内容を確かめる")
-    press(resident, "この内容で申請する")
+    go_on(resident, "入力した内容を確かめる")
+    go_on(resident, "この内容で申請する")
     reference, _ = receipt_on(resident)
-    press(resident, "申請の状況を確かめる")
+    go_on(resident, "申請の状況を確かめる")
     while not resident.get_by_role("img", name="受け取りコード").count():
-        press(resident, "最新の状況を確かめる")
+        go_on(resident, "最新の状況を確かめる")
     resident.close()
     before = on_hand(desk, site[0])
 
@@ -172,17 +145,14 @@ def test_what_is_said_is_seen_wherever_the_page_was_scrolled_to(counter: Page):
     expect(counter.locator("#said")).to_be_in_viewport(ratio=1)
 
 
-def test_a_number_of_nobody_is_told_in_the_words_of_the_counter(counter: Page):
-    look(counter, "0000-0000-0000")
+def test_a_number_of_nobody_and_what_is_no_reference_of_ours_are_told_in_the_words_of_the_counter(counter: Page):
+    for typed in ("https://example.com/pay", "MADOGUCHI:", "番号"):
+        look(counter, "0000-0000-0000")
+        expect(counter.locator("#said")).to_contain_text("「受付番号がわからないかた」から探してください")
 
-    expect(counter.locator("#said")).to_contain_text("「受付番号がわからないかた」から探してください")
+        look(counter, typed)
 
-
-@pytest.mark.parametrize("typed", ["https://example.com/pay", "MADOGUCHI:", "番号"])
-def test_what_is_no_reference_of_ours_is_said_so(counter: Page, typed: str):
-    look(counter, typed)
-
-    expect(counter.locator("#said")).to_contain_text("この窓口の受付番号ではありません")
+        expect(counter.locator("#said")).to_contain_text("この窓口の受付番号ではありません")
 
 
 def test_without_a_camera_the_reference_is_typed(counter: Page):

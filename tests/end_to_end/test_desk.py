@@ -1,52 +1,24 @@
-"""The desk as a whole: it starts again what dies, keeps its data, and leaves nothing behind."""
+"""The desk as a whole: it starts again what dies, keeps its data, loses no word, and leaves nothing behind."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
 from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import BODY, new_key
+from tests.end_to_end.forms import FORM, Typed, post, receipt_on, start, typed_of
+from tests.end_to_end.over_http import BODY, new_key, of_another_household, submit
+from tests.end_to_end.processes import answers, children, wait_until
+from tests.end_to_end.supplies import wait_for_booking
+from tests.html import Page
 
 pytestmark = pytest.mark.xdist_group("second desk")
-
-
-@pytest.fixture
-def own_desk() -> Iterator[RunningDesk]:
-    """Start a desk that a test may harm."""
-    desk = RunningDesk()
-    try:
-        desk.wait_for_line("Ctrl-C stops everything")
-        yield desk
-    finally:
-        desk.forget()
-
-
-def children(pid: int) -> dict[int, str]:
-    """Return the command of every child of a process, from /proc."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat") as stat, open(f"/proc/{entry}/cmdline") as command:
-                    if stat.read().rpartition(")")[2].split()[1] == str(pid):
-                        found[int(entry)] = command.read().replace("\0", " ")
-            except FileNotFoundError:
-                continue
-    return found
-
-
-def wait_until(holds: Callable[[], bool], within: float = 30) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to hold"
-        time.sleep(0.1)
 
 
 def is_running(pid: int) -> bool:
@@ -57,24 +29,17 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def answers(desk: RunningDesk) -> bool:
-    try:
-        return desk.http.get("/api/ready").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def test_what_dies_is_started_again_with_its_data(own_desk: RunningDesk):
-    key = new_key()
-    first = own_desk.http.post("/api/requests", json=BODY, headers=key).json()
+def test_what_dies_is_started_again_with_its_data(lent_desk: RunningDesk):
+    key, body = new_key(), of_another_household()
+    first = lent_desk.http.post("/api/requests", json=body, headers=key).json()
 
     for name in ("local.host", "cosmos.js", "azurite.js"):
-        [victim] = [pid for pid, command in children(own_desk.process.pid).items() if name in command]
+        [victim] = [pid for pid, command in children(lent_desk.process.pid).items() if name in command]
         os.kill(victim, signal.SIGKILL)
-        own_desk.wait_for_line("started again")
-        wait_until(lambda: answers(own_desk))
+        lent_desk.wait_for_line("started again")
+        wait_until(lambda: answers(lent_desk))
 
-    again = own_desk.http.post("/api/requests", json=BODY, headers=key)
+    again = lent_desk.http.post("/api/requests", json=body, headers=key)
     assert again.status_code == 200
     assert again.json()["reference"] == first["reference"]
 
@@ -88,7 +53,7 @@ def test_everything_ends_with_a_killed_supervisor(own_desk: RunningDesk):
     wait_until(lambda: not any(is_running(pid) for pid in parts))
 
 
-def test_ctrl_c_stops_everything_and_the_next_run_finds_its_data(own_desk: RunningDesk):
+def test_ctrl_c_stops_everything_and_the_next_run_finds_its_data_until_a_reset_forgets_it(own_desk: RunningDesk):
     receipt = own_desk.http.post("/api/requests", json=BODY, headers=new_key()).json()
     parts = children(own_desk.process.pid)
 
@@ -103,9 +68,13 @@ def test_ctrl_c_stops_everything_and_the_next_run_finds_its_data(own_desk: Runni
     again.process.communicate()
     assert status.json()["status"] == "accepted"
 
+    command = [sys.executable, "-m", "local", "--port", str(own_desk.port), "--reset"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    assert not own_desk.folder.exists()
 
-def test_a_second_desk_runs_beside_the_first_and_a_taken_port_is_told(own_desk: RunningDesk):
-    command = [sys.executable, "-m", "local", "--port", str(own_desk.port)]
+
+def test_a_second_desk_runs_beside_the_first_and_a_taken_port_is_told(lent_desk: RunningDesk):
+    command = [sys.executable, "-m", "local", "--port", str(lent_desk.port)]
 
     refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
@@ -113,11 +82,56 @@ def test_a_second_desk_runs_beside_the_first_and_a_taken_port_is_told(own_desk: 
     assert "is in use" in refused.stdout
 
 
-def test_reset_forgets_the_data(own_desk: RunningDesk):
-    own_desk.stop()
-    assert own_desk.folder.exists()
+def test_what_the_form_gives_as_an_example_gets_a_confirmed_place_on_a_fresh_desk(lent_desk: RunningDesk):
+    receipt = submit(lent_desk, {**BODY, "answers": {**BODY["answers"], "address": "見本市中央九丁目9番9号"}})
 
-    command = [sys.executable, "-m", "local", "--port", str(own_desk.port), "--reset"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    booking = wait_for_booking(lent_desk, receipt)
 
-    assert not own_desk.folder.exists()
+    assert booking["state"] == "confirmed"
+    assert booking["place"]["site"]["id"] in ("mihon-school", "mihon-gym")
+    assert {line["item"]: line["units"] for line in booking["lines"]} == {
+        "water": 18,
+        "food": 9,
+        "blanket": 3,
+        "toiletPaper": 3,
+    }
+
+
+@contextmanager
+def away(desk: RunningDesk, *names: str) -> Iterator[None]:
+    """Let parts of a desk take calls and answer none."""
+    pids = [pid for pid, command in children(desk.process.pid).items() if any(name in command for name in names)]
+    assert len(pids) == len(names)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_an_outage_costs_a_resident_no_word_and_no_receipt(lent_desk: RunningDesk):
+    typed = start(lent_desk) | typed_of(of_another_household()["answers"])
+    other = {**typed, "/contact/name": ["見本 次郎"]}
+    lent_desk.http.timeout = httpx.Timeout(15)
+
+    with away(lent_desk, "cosmos.js"):
+        queued = post(lent_desk, FORM, typed, "send", 202)
+        reference, code = receipt_on(queued)
+        pair: Typed = {"reference": [reference], "accessCode": [code]}
+        waiting = post(lent_desk, "/ja/requests", pair, "show")
+        not_yet = lent_desk.http.post("/ja/requests", data={**pair, "step": "withdraw"})
+    with away(lent_desk, "cosmos.js", "azurite.js"):
+        refused = post(lent_desk, FORM, other, "send", 503)
+    in_english = post(lent_desk, "/en/services/relief-supplies", refused.typed, "check")
+    later = lent_desk.http.post("/en/services/relief-supplies", data={**in_english.typed, "step": "send"})
+    repeated = post(lent_desk, FORM, other, "send")
+
+    assert "もう一度送る必要はありません" in queued.text
+    assert "申請は受け取っています" in waiting.text
+    assert (not_yet.status_code, not_yet.headers["cache-control"]) == (503, "no-store")
+    assert Page(not_yet.text).typed == pair
+    assert {name: refused.typed[name] for name in other if other[name]} == {n: v for n, v in other.items() if v}
+    assert "同じ内容をもう一度送る" in refused.text
+    assert receipt_on(Page(later.text)) == receipt_on(repeated)

@@ -5,10 +5,10 @@ import pytest
 
 from functions.headers import OF_ALL
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_pages import FORM, get, sent, start
+from tests.end_to_end.forms import FORM, get, sent, start
 from tests.html import Page
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("residents")
 OFFICER = "Team.supplies"
 ANSWERS = {
     "the way to a language": ("GET", "/", 302),

@@ -10,21 +10,20 @@ import pytest
 
 import wiring
 from settings import Settings
-from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import (
+from tests.end_to_end.conftest import SITE, RunningDesk
+from tests.end_to_end.over_http import (
     claim_one,
     complete,
+    eventually,
     new_key,
     of_another_household,
     open_tasks,
     status,
     submit,
 )
-from tests.end_to_end.test_pickup import eventually
-from tests.end_to_end.test_supplies import SITE, numbers, officer, post, site, slot_on
+from tests.end_to_end.supplies import numbers, post, slot_on
 
-__all__ = ["officer", "site"]
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("officers")
 
 
 def booked(desk: RunningDesk, receipt: dict[str, Any], state: str) -> dict[str, Any]:

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.end_to_end.browsing import check_page, context_of, fill, go_on, receipt_on
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_browser import FORM, browser, check_page, context_of, fill, press, receipt_on
-from tests.end_to_end.test_desk import answers, children, wait_until
-from tests.end_to_end.test_main_job import BODY, new_key
-from tests.end_to_end.test_pages import CONTACT, EXAMPLE
+from tests.end_to_end.forms import CONTACT, EXAMPLE, FORM
+from tests.end_to_end.over_http import BODY, new_key
+from tests.end_to_end.processes import answers, children, wait_until
 from tests.html import Page as HtmlPage
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("second desk")
 
 NOBODY = {**BODY, "service": "no-such-service"}
@@ -127,12 +126,12 @@ def test_a_resident_waits_on_a_page_that_keeps_every_word_and_sends_it_once(page
     note = {"/contact/name": ["見本 花子 <b>&amp;lt;"]}
     page.goto(FORM)
     fill(page, EXAMPLE | CONTACT | note)
-    press(page, "入力した内容を確かめる")
+    go_on(page, "入力した内容を確かめる")
     checked = hidden(page)
     call_until_refused(narrow, "203.0.113.4")
 
     with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
-        press(page, "この内容で申請する")
+        go_on(page, "この内容で申請する")
 
     assert refused.value.status == 429
     assert 1 <= int(refused.value.headers["retry-after"]) <= 10
@@ -146,7 +145,7 @@ def test_a_resident_waits_on_a_page_that_keeps_every_word_and_sends_it_once(page
     reference, code = send_until_taken(page)
 
     page.go_back()
-    press(page, "もう一度送る")
+    go_on(page, "もう一度送る")
     answer = narrow.http.get(f"/api/requests/{reference}", headers={"Access-Code": code})
     assert [event["event"] for event in answer.json()["history"]].count("accepted") == 1
 
@@ -155,7 +154,7 @@ def send_until_taken(page: Page) -> tuple[str, str]:
     """Wait as the page says, and press its button, until there is a receipt."""
     for _ in range(5):
         time.sleep(10)
-        press(page, "もう一度送る")
+        go_on(page, "もう一度送る")
         if page.locator("dl.receipt").count():
             return receipt_on(page)
     raise AssertionError("it was never taken")

@@ -12,15 +12,26 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance, unsuppor
 from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("operations")
 ROLES = ("Team.supplies", "Supervisor", "Operator", "Editor")
 
 schema = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml")
 
 
 @schema.parametrize()
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_openapi_describes(case: schemathesis.Case, desk: RunningDesk):
+    hold_against_openapi(case, desk)
+
+
+@pytest.mark.deep
+@schema.parametrize()
+@settings(max_examples=60, derandomize=False, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_to_many_calls_is_one_that_openapi_describes(case: schemathesis.Case, desk: RunningDesk):
+    hold_against_openapi(case, desk)
+
+
+def hold_against_openapi(case: schemathesis.Case, desk: RunningDesk) -> None:
     wants_token = "Authorization" in (case.headers or {})
     response = case.call(base_url=desk.url, headers=desk.token("schemathesis", *ROLES) if wants_token else None)
 

@@ -1,72 +1,18 @@
 """The pages as a browser without JavaScript uses them; reading any of them checks its structure (tests/html.py)."""
 
-import os
 import re
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.counter import DEFINITION
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_desk import children, own_desk
-from tests.end_to_end.test_main_job import RELIEF, submit
-from tests.end_to_end.test_supplies import wait_for_booking
+from tests.end_to_end.forms import CONTACT, FORM, Typed, get, post, receipt_on, sent, start
+from tests.end_to_end.over_http import RELIEF, submit
+from tests.end_to_end.supplies import wait_for_booking
 from tests.html import Page
 
-__all__ = ["own_desk"]
-pytestmark = pytest.mark.xdist_group("desk")
-
+pytestmark = pytest.mark.xdist_group("residents")
 STEPS = ("show", "edit", "receipt", "confirm", "change-place", "withdraw")
-type Typed = dict[str, list[str]]
-FORM = "/ja/services/relief-supplies"
-CONTACT: Typed = {"/contact/phone": ["090-0000-0000"], "/contact/name": ["見本 花子"]}
-
-
-def typed_of(answers: Any, pointer: str = "/answers") -> Typed:
-    """Write answers as a form sends them."""
-    if isinstance(answers, dict):
-        parts = [typed_of(value, f"{pointer}/{name}") for name, value in answers.items()]
-        return {name: values for part in parts for name, values in part.items()}
-    if isinstance(answers, list):
-        return {pointer: [str(value) for value in answers]}
-    return {pointer: ["true"] if answers is True else [str(answers)] if answers is not False else []}
-
-
-EXAMPLE = typed_of(RELIEF["form"]["examples"][0])
-
-
-def get(desk: RunningDesk, path: str, status: int = 200) -> Page:
-    answer = desk.http.get(path)
-    assert answer.status_code == status, answer.text
-    return Page(answer.text)
-
-
-def post(desk: RunningDesk, path: str, typed: Typed, step: str, status: int = 200) -> Page:
-    answer = desk.http.post(path, data={**typed, "step": step})
-    assert answer.status_code == status, answer.text
-    return Page(answer.text)
-
-
-def start(desk: RunningDesk, path: str = FORM) -> Typed:
-    """Open the form and fill it in."""
-    empty = get(desk, path).typed
-    return {name: empty[name] for name in ("seed", "version")} | EXAMPLE | CONTACT
-
-
-def receipt_on(page: Page) -> tuple[str, str]:
-    """Read reference and access code from a receipt."""
-    reference, code = [e.text for e in page.all("dd")]
-    return reference, code
-
-
-def sent(desk: RunningDesk) -> Typed:
-    """Send the example and return what leads to its request."""
-    reference, code = receipt_on(post(desk, FORM, start(desk), "send", 201))
-    return {"reference": [reference], "accessCode": [code]}
 
 
 def test_the_first_page_leads_to_the_language_of_the_browser(desk: RunningDesk):
@@ -452,44 +398,3 @@ def test_a_failed_lookup_says_the_number_to_call_once(desk: RunningDesk):
     page = post(desk, "/ja/requests", pair, "show", 404)
 
     assert len([e for e in page.all("a") if e.get("class") == "tel"]) == 1
-
-
-@contextmanager
-def away(desk: RunningDesk, *names: str) -> Iterator[None]:
-    """Let parts of a desk take calls and answer none."""
-    pids = [pid for pid, command in children(desk.process.pid).items() if any(name in command for name in names)]
-    assert len(pids) == len(names)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
-@pytest.mark.xdist_group("second desk")
-def test_an_outage_costs_a_resident_no_word_and_no_receipt(own_desk: RunningDesk):
-    typed = start(own_desk)
-    other = {**typed, "/contact/name": ["見本 次郎"]}
-    own_desk.http.timeout = httpx.Timeout(15)
-
-    with away(own_desk, "cosmos.js"):
-        queued = post(own_desk, FORM, typed, "send", 202)
-        reference, code = receipt_on(queued)
-        pair: Typed = {"reference": [reference], "accessCode": [code]}
-        waiting = post(own_desk, "/ja/requests", pair, "show")
-        not_yet = own_desk.http.post("/ja/requests", data={**pair, "step": "withdraw"})
-    with away(own_desk, "cosmos.js", "azurite.js"):
-        refused = post(own_desk, FORM, other, "send", 503)
-    in_english = post(own_desk, "/en/services/relief-supplies", refused.typed, "check")
-    later = own_desk.http.post("/en/services/relief-supplies", data={**in_english.typed, "step": "send"})
-    repeated = post(own_desk, FORM, other, "send")
-
-    assert "もう一度送る必要はありません" in queued.text
-    assert "申請は受け取っています" in waiting.text
-    assert (not_yet.status_code, not_yet.headers["cache-control"]) == (503, "no-store")
-    assert Page(not_yet.text).typed == pair
-    assert {name: refused.typed[name] for name in other if other[name]} == {n: v for n, v in other.items() if v}
-    assert "同じ内容をもう一度送る" in refused.text
-    assert receipt_on(Page(later.text)) == receipt_on(repeated)

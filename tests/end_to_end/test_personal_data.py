@@ -11,10 +11,10 @@ import yaml
 
 from local.desk import ROOT
 from tests.end_to_end.conftest import DeskQueues, RunningDesk
-from tests.end_to_end.test_main_job import BODY, submit
-from tests.end_to_end.test_pages import post, start
+from tests.end_to_end.forms import post, start
+from tests.end_to_end.over_http import BODY, submit
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("operations")
 NAME, WORD = "印見本花子", "Mark7Xq2Personal"
 """A name and a word that stand nowhere else."""
 ROLES = ("Team.supplies", "Supervisor", "Operator", "Editor")

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,15 +15,14 @@ import wiring
 from services.pickup.fields import JAPAN, SlotFields
 from services.times import instant
 from settings import Settings
+from tests.end_to_end.browsing import check_page, context_of, fill, go_on, receipt_on
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_browser import browser, check_page, context_of, fill, press, receipt_on
-from tests.end_to_end.test_main_job import BODY, new_key
-from tests.end_to_end.test_pages import CONTACT, EXAMPLE, Typed, get, post, start
-from tests.end_to_end.test_pages import receipt_on as receipt_of
+from tests.end_to_end.forms import CONTACT, EXAMPLE, Typed, get, post, start
+from tests.end_to_end.forms import receipt_on as receipt_of
+from tests.end_to_end.over_http import BODY, eventually, new_key
 from tests.pickup import OFFICER, site, stock
 from tests.qr import says
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("pickup desk")
 FORM = "/ja/services/relief-supplies"
 SLOT = "/answers/slot"
@@ -115,15 +113,6 @@ def status(desk: RunningDesk, receipt: dict[str, Any]) -> dict[str, Any]:
     answer = desk.http.get(f"/api/requests/{receipt['reference']}", headers={"Access-Code": receipt["accessCode"]})
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
-
-
-def eventually[T](found: Callable[[], T], within: float = 20) -> T:
-    """Wait until something is found."""
-    deadline = time.monotonic() + within
-    while not (value := found()):
-        assert time.monotonic() < deadline, "never came"
-        time.sleep(0.1)
-    return value
 
 
 def booking_in(desk: RunningDesk, receipt: dict[str, Any], *states: str) -> dict[str, Any]:
@@ -339,29 +328,29 @@ def test_a_resident_chooses_a_slot_shows_the_code_changes_and_withdraws(page: Pa
     page.on("request", lambda request: seen.append(request.url))
     page.goto(FORM)
     fill(page, typed_by(20, slot_name(11)))
-    press(page, "入力した内容を確かめる")
+    go_on(page, "入力した内容を確かめる")
     expect(page.get_by_text("11時から12時まで")).to_be_visible()
-    press(page, "この内容で申請する")
+    go_on(page, "この内容で申請する")
     reference, code = receipt_on(page)
     receipt = {"reference": reference, "accessCode": code}
     booking_in(desk, receipt, "confirmed")
 
-    press(page, "申請の状況を確かめる")
+    go_on(page, "申請の状況を確かめる")
     expect(page.get_by_role("img", name=f"受付番号 {reference} の受け取りコード")).to_be_visible()
     assert says(page.content(), f"MADOGUCHI:{reference.replace('-', '')}")
     expect(page.get_by_text("見本第一小学校")).to_be_visible()
     expect(page.get_by_text("飲料水（500ミリリットル）：18本")).to_be_visible()
 
-    press(page, "場所と時間を変える")
+    go_on(page, "場所と時間を変える")
     expect(page.get_by_role("radio", name=re.compile("11時から12時まで.*今の予約"))).to_be_checked()
     page.locator(f'input[value="{slot_name(14, "gym")}"]').check()
-    press(page, "この場所と時間にする")
+    go_on(page, "この場所と時間にする")
     expect(page.get_by_text("14時から15時まで")).to_be_visible()
     expect(page.get_by_text("見本市民体育館")).to_be_visible()
     taken = free_in(desk, slot_name(14, "gym"))
 
-    press(page, "申請を取り下げる")
-    press(page, "取り下げる")
+    go_on(page, "申請を取り下げる")
+    go_on(page, "取り下げる")
     expect(page.get_by_text("取り下げました", exact=True)).to_be_visible()
     expect(page.locator(".code")).to_have_count(0)
     eventually(lambda: free_in(desk, slot_name(14, "gym")) > taken)
@@ -379,14 +368,14 @@ def test_pages_with_slots_and_codes_are_accessible_and_break_no_rule_of_the_brow
     page = context.new_page()
     look_up(page, receipt)
     expect(page.locator(".code")).to_be_visible()
-    press(page, "場所と時間を変える")
+    go_on(page, "場所と時間を変える")
     page.goto(FORM)
     context.close()
 
     examined = context_of(browser, desk, bypass_csp=True).new_page()
     look_up(examined, receipt)
     check_page(examined)
-    press(examined, "場所と時間を変える")
+    go_on(examined, "場所と時間を変える")
     check_page(examined)
     examined.goto(FORM)
     check_page(examined)
@@ -420,4 +409,4 @@ def look_up(page: Page, receipt: dict[str, Any]) -> None:
     page.goto("/ja/requests")
     page.get_by_label("受付番号").fill(receipt["reference"])
     page.get_by_label("アクセスコード").fill(receipt["accessCode"])
-    press(page, "状況を確かめる")
+    go_on(page, "状況を確かめる")

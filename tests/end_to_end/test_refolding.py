@@ -14,11 +14,15 @@ from services.requests.model import Case, Changes
 from settings import Settings
 from stores.cosmos import CosmosRequests
 from tests.end_to_end.conftest import RunningDesk
+from tests.end_to_end.operators import Operator
 from tests.end_to_end.staff_pages import household_with_place, open_site
-from tests.end_to_end.test_failures import Operator, operator
 
-__all__ = ["operator"]
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("operations")
+
+
+@pytest.fixture
+def operator(desk: RunningDesk) -> Operator:
+    return Operator(desk)
 
 
 def make_old(desk: RunningDesk, reference: str) -> None:

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import BODY, new_key
+from tests.end_to_end.over_http import BODY, new_key
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("residents")
 JSON = {"Content-Type": "application/json"}
 
 

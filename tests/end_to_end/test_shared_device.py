@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.end_to_end.at_counter import COUNTER, counter_page, look, lose_connection, moves, regain_connection
+from tests.end_to_end.browsing import check_page, press
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.staff_pages import CLERK, OFFICER, hand_over, household_with_place, open_site, staff_page
-from tests.end_to_end.test_browser import browser, check_page, press
-from tests.end_to_end.test_counter_page import COUNTER, look, lose_connection, moves, regain_connection
+from tests.end_to_end.staff_pages import CLERK, OFFICER, hand_over, household_with_place, open_site
 
-__all__ = ["browser"]
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("staff")
 CHOICE = "だれとしてサインインしますか"
 OF_CLERK = "見本 窓口 さんの記録 1件"
 WITHOUT_OWNER = """() => {
@@ -29,9 +28,7 @@ def site(desk: RunningDesk) -> tuple[str, str]:
 @pytest.fixture
 def counter(browser: Browser, desk: RunningDesk, site: tuple[str, str]) -> Iterator[Page]:
     """Return the counter's page, where the clerk is signed in, at a site of its own."""
-    with staff_page(browser, desk, COUNTER, bypass_csp=True) as page:
-        page.get_by_label("この窓口の場所").select_option(site[0])
-        expect(page.locator("#roster")).to_contain_text("現在")
+    with counter_page(browser, desk, site[0]) as page:
         yield page
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import of_another_household, status, submit
-from tests.end_to_end.test_supplies import SITE, post, slot_on, wait_for_booking
+from tests.end_to_end.conftest import SITE, RunningDesk
+from tests.end_to_end.over_http import status
+from tests.end_to_end.supplies import ask_for_milk, look, post, slot_on
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("officers")
 NAME = "test-split"
 
 
@@ -36,29 +36,6 @@ def slot(desk: RunningDesk, officer: dict[str, str], receipts) -> str:
     opened = post(desk, f"{NAME}/slots", fields, officer)
     assert (opened.status_code, opened.json()["fill"]) == (200, "split"), opened.text
     return f"{NAME}/slots/{opened.json()['id']}"
-
-
-def ask_for_milk(desk: RunningDesk, infants: int) -> dict[str, Any]:
-    body = of_another_household()
-    household = {"members": 3, "infants": infants}
-    answers = {
-        **body["answers"],
-        "household": household,
-        "items": ["infantMilk"],
-        "sizes": "粉ミルク",
-        "receive": "delivery",
-        "deliveryReason": "isolated",
-    }
-    receipt = submit(desk, {**body, "answers": answers})
-    assert wait_for_booking(desk, receipt)["state"] == "waiting"
-    return receipt
-
-
-def look(desk: RunningDesk, slot: str, officer: dict[str, str]) -> dict[str, Any]:
-    answer = desk.http.get(f"/api/pickup/sites/{slot}/splits", headers=officer)
-    assert answer.status_code == 200, answer.text
-    shown: dict[str, Any] = answer.json()
-    return shown
 
 
 def decision(**changes: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import pytest
 from local.desk import ROOT
 from tests.counter import DEFINITION
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_main_job import BODY, status, submit, wait_until_dispatched
+from tests.end_to_end.over_http import BODY, status, submit, wait_until_dispatched
 
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("operations")
 
 
 def poll(desk: RunningDesk, storage: str, team: str) -> str:

@@ -1,53 +1,15 @@
 """What supplies officers do, over HTTP."""
 
 import json
-import secrets
-import time
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
 
 from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
-from tests.end_to_end.test_desk import own_desk
-from tests.end_to_end.test_main_job import BODY, status, submit
+from tests.end_to_end.supplies import numbers, post, slot_on
 
-__all__ = ["own_desk"]
-pytestmark = pytest.mark.xdist_group("desk")
-SITE = {"name": {"ja": "例示町公民館"}, "kind": "temporary", "address": "見本市例示町（番地なし）"}
-
-
-@pytest.fixture
-def officer(desk: RunningDesk) -> dict[str, str]:
-    return desk.token("busshi", "Team.supplies", "Supervisor")
-
-
-@pytest.fixture
-def site(desk: RunningDesk, officer: dict[str, str]) -> str:
-    """Open a site of the test's own, with 60 blankets."""
-    name = f"test-{secrets.token_hex(4)}"
-    assert desk.http.put(f"/api/pickup/sites/{name}", json=SITE, headers=officer).status_code == 200
-    received = {"id": "delivery-0001", "lines": {"blanket": 60}}
-    entered = post(desk, f"{name}/moves", received, officer)
-    assert entered.status_code == 200, entered.text
-    return name
-
-
-def slot_on(day: int, hours: tuple[int, int] = (10, 12), **changes: Any) -> dict[str, Any]:
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=day)
-    starts, ends = (midnight + timedelta(hours=hour) for hour in hours)
-    return {"starts": starts.isoformat(), "ends": ends.isoformat(), "places": 5, "allotted": {"blanket": 40}, **changes}
-
-
-def post(desk: RunningDesk, address: str, body: Any, headers: dict[str, str]) -> httpx.Response:
-    return desk.http.post(f"/api/pickup/sites/{address}", json=body, headers=headers)
-
-
-def numbers(desk: RunningDesk, site: str, officer: dict[str, str]) -> dict[str, Any]:
-    shown: dict[str, Any] = desk.http.get(f"/api/pickup/sites/{site}", headers=officer).json()
-    return shown
+pytestmark = pytest.mark.xdist_group("officers")
 
 
 def test_stock_is_received_allotted_and_counted(desk, officer, site):
@@ -136,31 +98,6 @@ def test_what_is_not_there_is_said_so(desk, officer, site):
     assert desk.http.get("/api/pickup/sites/nowhere", headers=officer).json()["code"] == "unknown_site"
     gone = post(desk, f"{site}/slots/pickup-20201124-1000/close", None, officer)
     assert (gone.status_code, gone.json()["code"]) == (404, "unknown_slot")
-
-
-def test_what_the_form_gives_as_an_example_gets_a_confirmed_place_on_a_fresh_desk(own_desk):
-    receipt = submit(own_desk, {**BODY, "answers": {**BODY["answers"], "address": "見本市中央九丁目9番9号"}})
-
-    booking = wait_for_booking(own_desk, receipt)
-
-    assert booking["state"] == "confirmed"
-    assert booking["place"]["site"]["id"] in ("mihon-school", "mihon-gym")
-    assert {line["item"]: line["units"] for line in booking["lines"]} == {
-        "water": 18,
-        "food": 9,
-        "blanket": 3,
-        "toiletPaper": 3,
-    }
-
-
-def wait_for_booking(desk: RunningDesk, receipt: dict[str, Any], within: float = 20) -> dict[str, Any]:
-    deadline = time.monotonic() + within
-    while True:
-        shown: dict[str, Any] | None = status(desk, receipt).get("booking")
-        if shown and shown["state"] != "looking":
-            return shown
-        assert time.monotonic() < deadline, "no place was found or refused"
-        time.sleep(0.1)
 
 
 def send(desk: RunningDesk, address: str, content: bytes, headers: dict[str, str], **params: str) -> httpx.Response:

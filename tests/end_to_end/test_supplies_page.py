@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.pickup.fields import JAPAN
+from tests.end_to_end.browsing import press
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.staff_pages import (
     CLERK,
@@ -21,12 +22,9 @@ from tests.end_to_end.staff_pages import (
     open_site,
     staff_page,
 )
-from tests.end_to_end.test_browser import browser, press
-from tests.end_to_end.test_splits import ask_for_milk, look
-from tests.end_to_end.test_supplies import post, slot_on
+from tests.end_to_end.supplies import ask_for_milk, look, post, slot_on
 
-__all__ = ["browser"]
-pytestmark = pytest.mark.xdist_group("desk")
+pytestmark = pytest.mark.xdist_group("officers")
 SUPPLIES = "/staff/supplies"
 
 

@@ -64,6 +64,14 @@ def test_ci_audits_each_week_in_a_job_of_its_own_so_that_no_test_waits_for_a_dat
     assert workflow[True]["schedule"]  # YAML 1.1 reads the key `on` as true
 
 
+def test_every_night_runs_what_a_commit_does_not_wait_for():
+    workflow = yaml.safe_load(WORKFLOWS["nightly"].read_text(encoding="utf-8"))
+
+    assert "make test-deep" in commands("nightly").splitlines()
+    assert workflow[True]["schedule"]  # YAML 1.1 reads the key `on` as true
+    assert "test-deep" not in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_a_deployment_is_compiled_and_previewed_before_it_is_made():
     order = ["bicep lint", "bicep build", "group what-if", "group create", "functionapp publish", "/api/ready"]
 

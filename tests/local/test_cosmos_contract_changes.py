@@ -7,7 +7,7 @@ import pytest_asyncio
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import ContainerProxy, DatabaseProxy
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.deep]
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -10,7 +10,7 @@ from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
 from tests.local.cosmos_contract import found, ids_in, refused
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.deep]
 
 EXPIRED_WITHIN = 15.0
 """Seconds; items that live for one second are gone long before."""

@@ -8,7 +8,7 @@ from azure.cosmos.aio import ContainerProxy
 
 from tests.local.cosmos_contract import LARGE_BODY, Item, found, ids_in, refused
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.deep]
 
 UNCHANGED: Any = {"match_condition": MatchConditions.IfNotModified}
 STALE: Any = {"etag": '"stale"', **UNCHANGED}

@@ -9,7 +9,7 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from tests.local.cosmos_contract import Item, found, items_container
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.deep]
 
 ITEMS = [{"id": f"q{n:02d}", "group": n % 3, "letter": "aAbB"[n % 4], "day": f"2026-01-{n + 1:02d}"} for n in range(12)]
 IDS = [str(item["id"]) for item in ITEMS]

@@ -76,6 +76,7 @@ async def test_what_was_answered_is_there_after_a_crash(data: Path) -> None:
     assert written["patched"]["ttl"] == 3600
 
 
+@pytest.mark.deep
 async def test_a_container_keeps_its_definition(data: Path) -> None:
     keys: Any = {"uniqueKeys": [{"paths": ["/a"]}]}
     async with opened(data) as database:
@@ -96,6 +97,7 @@ async def test_a_container_keeps_its_definition(data: Path) -> None:
     assert kept["indexingPolicy"]["includedPaths"] == INDEXED["includedPaths"]
 
 
+@pytest.mark.deep
 async def test_a_replaced_container_keeps_its_items_and_its_new_definition(data: Path) -> None:
     async with opened(data) as database:
         made = await database.create_container("c", PartitionKey("/pk"))
@@ -108,6 +110,7 @@ async def test_a_replaced_container_keeps_its_items_and_its_new_definition(data:
         assert set(await all_of(container)) == {"1"}
 
 
+@pytest.mark.deep
 async def test_what_was_deleted_stays_deleted(data: Path) -> None:
     async with opened(data) as database:
         for name in ("kept", "gone", "again"):
@@ -123,6 +126,7 @@ async def test_what_was_deleted_stays_deleted(data: Path) -> None:
         assert await all_of(database.get_container_client("again")) == {}
 
 
+@pytest.mark.deep
 async def test_a_deleted_database_stays_deleted(data: Path) -> None:
     async with running(data) as port, CosmosClient.from_connection_string(cosmos_connection(port)) as client:
         await client.create_database("gone")
@@ -133,6 +137,7 @@ async def test_a_deleted_database_stays_deleted(data: Path) -> None:
         assert [database["id"] async for database in client.list_databases()] == ["kept"]
 
 
+@pytest.mark.deep
 async def test_an_internal_id_is_never_given_twice(data: Path) -> None:
     async with requests_in(data) as container:
         first = await container.create_item({"id": "1", "pk": "a"})
@@ -147,6 +152,7 @@ async def test_an_internal_id_is_never_given_twice(data: Path) -> None:
     assert second["_rid"] != first["_rid"]
 
 
+@pytest.mark.deep
 async def test_a_change_feed_goes_on_where_it_stood(data: Path) -> None:
     async with requests_in(data) as container:
         for id_ in ("1", "2"):
@@ -160,6 +166,7 @@ async def test_a_change_feed_goes_on_where_it_stood(data: Path) -> None:
         assert [c["id"] async for c in container.query_items_change_feed(continuation=token)] == ["1", "3"]
 
 
+@pytest.mark.deep
 async def test_a_user_defined_function_is_kept(data: Path) -> None:
     async with requests_in(data) as container:
         await container.scripts.create_user_defined_function({"id": "double", "body": "function (n) { return 2 * n; }"})
@@ -188,6 +195,7 @@ async def test_a_half_written_last_line_is_as_if_never_sent(data: Path) -> None:
         assert set(await all_of(container)) == {"whole", "half", "窓口"}
 
 
+@pytest.mark.deep
 async def test_a_batch_that_failed_leaves_no_trace(data: Path) -> None:
     async with requests_in(data) as container:
         await container.create_item({"id": "1", "pk": "a"})
@@ -210,6 +218,7 @@ async def test_a_batch_that_failed_leaves_no_trace(data: Path) -> None:
     assert "n" not in written["1"]
 
 
+@pytest.mark.deep
 async def test_the_journal_holds_no_more_than_the_data_after_a_start(data: Path) -> None:
     async with requests_in(data) as container:
         for n in range(50):
@@ -221,6 +230,7 @@ async def test_the_journal_holds_no_more_than_the_data_after_a_start(data: Path)
         assert (await container.read_item("1", "a"))["n"] == 49
 
 
+@pytest.mark.deep
 async def test_a_damaged_line_is_reported_and_nothing_is_overwritten(data: Path) -> None:
     async with requests_in(data) as container:
         await container.create_item({"id": "1", "pk": "a"})
@@ -236,6 +246,7 @@ async def test_a_damaged_line_is_reported_and_nothing_is_overwritten(data: Path)
     assert journal_of(data).read_bytes() == damaged
 
 
+@pytest.mark.deep
 async def test_of_two_emulators_on_one_folder_the_first_answers_no_more_writes(data: Path) -> None:
     async with running(data) as first, running(data) as second, httpx.AsyncClient(timeout=20) as client:
         with pytest.raises(httpx.RemoteProtocolError):
@@ -243,6 +254,7 @@ async def test_of_two_emulators_on_one_folder_the_first_answers_no_more_writes(d
         assert (await client.post(f"http://127.0.0.1:{second}/dbs", json={"id": "kept"})).is_success
 
 
+@pytest.mark.deep
 async def test_a_write_that_is_refused_is_not_kept(data: Path) -> None:
     async with requests_in(data) as container:
         await container.create_item({"id": "1", "pk": "a", "n": 1})

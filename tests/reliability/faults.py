@@ -6,7 +6,7 @@ An operation is one HTTP request to Cosmos DB or Storage. Whatever the SDK or ou
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from types import SimpleNamespace
@@ -32,10 +32,31 @@ KINDS = (
     "killed after",
 )
 
+KINDS_OF_WRITES = ("reply lost", "answer 412", "killed after")
+KINDS_OF_READS = ("reply lost", "killed after")
+"""The faults that differ for a conditional write, and those of them that a read can meet."""
+WRITES = ("batch", "patch", "create", "replace")
+
 STORM_OF_READS = ("answer 429", "refused")
 STORM_OF_WRITES = ("answer 412", "answer 429", "answer 449", "reply lost")
 
 _current: ContextVar["Injection | None"] = ContextVar("injection", default=None)
+
+
+def sample(kinds: Sequence[str], operations: Sequence[str], start: int) -> list[tuple[str, int]]:
+    """Let every operation fail once, in one way after the other, beginning with the kind number `start`."""
+    return [(kinds[(start + index) % len(kinds)], index) for index in range(len(operations))]
+
+
+def sample_of_writes(operations: Sequence[str], start: int) -> list[tuple[str, int]]:
+    """Let every write fail once, and of the reads of one name the first, in one way after the other."""
+    found = []
+    for index, operation in enumerate(operations):
+        is_write = operation.startswith(WRITES)
+        if is_write or operation not in operations[:index]:
+            kinds = KINDS_OF_WRITES if is_write else KINDS_OF_READS
+            found.append((kinds[(start + len(found)) % len(kinds)], index))
+    return found
 
 
 class Killed(BaseException):
@@ -228,3 +249,13 @@ async def _server() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@contextmanager
+def noted(where: str) -> Iterator[None]:
+    """Say of a failed assertion where the fault was."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(where)
+        raise

@@ -1,7 +1,7 @@
 """Every operation of every command fails in every way; whoever called calls again or not; then all invariants hold."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import itertools
+from collections.abc import Awaitable, Callable
 
 import msgspec
 import pytest
@@ -9,10 +9,11 @@ import pytest
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.failures.model import failure_id
 from services.requests.intake import QUEUE as INTAKE_QUEUE
-from tests.reliability.faults import KINDS, Injection, outage_of
+from tests.reliability.faults import KINDS, Injection, noted, outage_of, sample
 from tests.reliability.world import HANAKO, JIRO, ROUTES, World
 
 type Act = Callable[[World], Awaitable[object]]
+type Note = Callable[[str, object], None]
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -181,7 +182,7 @@ SCENARIOS = {
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_the_operations_of_a_command_are_those_listed(name: str, own: World):
-    """A new operation must be listed, so that the walk below comes to it."""
+    """A new operation must be listed, so that the walk comes to it."""
     injection = Injection("", None, *SCENARIOS[name].away)
 
     await play(own, SCENARIOS[name], injection)
@@ -189,13 +190,43 @@ async def test_the_operations_of_a_command_are_those_listed(name: str, own: Worl
     assert injection.operations == listed(SCENARIOS[name])
 
 
+def points_of_the_suite() -> dict[str, list[tuple[str, int]]]:
+    """Return the faults that `make test` lets each command meet: the kinds go round over the operations of all."""
+    starts = itertools.accumulate((len(listed(scenario)) for scenario in SCENARIOS.values()), initial=0)
+    return {name: sample(KINDS, listed(SCENARIOS[name]), start) for name, start in zip(SCENARIOS, starts, strict=False)}
+
+
+def test_the_suite_lets_every_operation_of_every_command_fail_and_each_kind_hit_several_commands():
+    points = points_of_the_suite()
+
+    assert {name: [index for _, index in chosen] for name, chosen in points.items()} == {
+        name: list(range(len(listed(scenario)))) for name, scenario in SCENARIOS.items()
+    }
+    hit = {kind: {name for name, chosen in points.items() if kind in dict(chosen)} for kind in KINDS}
+    assert min(len(names) for names in hit.values()) >= 3
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_no_operation_that_fails_loses_or_doubles_anything(name: str, own: World, record_property: Note):
+    await walk(own, SCENARIOS[name], points_of_the_suite()[name])
+
+    record_property("fault points", own.cases)
+
+
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_no_fault_at_any_operation_loses_or_doubles_anything(
-    name: str, kind: str, own: World, record_property: Callable[[str, object], None]
+    name: str, kind: str, own: World, record_property: Note
 ):
-    scenario = SCENARIOS[name]
-    for index in range(len(listed(scenario))):
+    await walk(own, SCENARIOS[name], [(kind, index) for index in range(len(listed(SCENARIOS[name])))])
+
+    record_property("fault points", own.cases)
+
+
+async def walk(own: World, scenario: Scenario, points: list[tuple[str, int]]) -> None:
+    """Let a command meet one fault after the other, each in a case of its own."""
+    for kind, index in points:
         injection = Injection(kind, index, *scenario.away)
         ended = await play(own, scenario, injection)
         assert injection.was_reached, injection.operations
@@ -210,7 +241,6 @@ async def test_no_fault_at_any_operation_loses_or_doubles_anything(
             await check(own, scenario, ended or calls_again)
 
     assert await own.number_of_requests() <= own.cases
-    record_property("fault points", own.cases)
 
 
 def listed(scenario: Scenario) -> list[str]:
@@ -256,12 +286,3 @@ async def check(own: World, scenario: Scenario, was_answered: bool) -> None:
         assert not is_open or task.id in delivered, "an open task is delivered"
         assert len([event for event in task.history if event.event == "claimed"]) == task.token
     assert set(own.shown) <= await own.views(), "no view without its record"
-
-
-@contextmanager
-def noted(where: str) -> Iterator[None]:
-    try:
-        yield
-    except AssertionError as error:
-        error.add_note(where)
-        raise

@@ -1,6 +1,5 @@
 """The walk through the faults for supplies: each operation of each command fails; then what was promised adds up."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
@@ -13,18 +12,21 @@ from services.pickup.fields import AllotFields
 from tests.apps import settings_for
 from tests.conftest import Emulators
 from tests.pickup import OFFICER, site, slot, stock
-from tests.reliability.faults import Injection, under_the_sdks
-from tests.reliability.test_fault_walk import noted
+from tests.reliability.faults import (
+    KINDS_OF_READS,
+    KINDS_OF_WRITES,
+    WRITES,
+    Injection,
+    noted,
+    sample_of_writes,
+    under_the_sdks,
+)
 from tests.reliability.town import CLERK, Town, town
 
 type Act = Callable[[Town], Awaitable[object]]
+type Note = Callable[[str, object], None]
 
-KINDS = ("reply lost", "answer 412", "killed after")
-"""The faults that differ for a conditional write; the others are walked in test_fault_walk.py."""
-WRITES = ("batch", "patch", "create", "replace")
 DAY = 86_400.0
-EVERY = 1 if os.environ.get("FAULTS") == "all" else 3
-"""The suite takes every third point of each walk; `FAULTS=all` in the environment takes all."""
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -198,24 +200,50 @@ async def own(emulators: Emulators) -> AsyncIterator[Town]:
         yield made
 
 
+@pytest.mark.parametrize("start", range(6))
+def test_the_suite_lets_every_write_and_every_read_of_another_name_fail(start: int):
+    operations = ["query sites", "patch in sites", "query sites", "query quotas", *["batch in requests"] * 3]
+
+    chosen = sample_of_writes(operations, start)
+
+    assert [index for _, index in chosen] == [0, 1, 3, 4, 5, 6]
+    assert {kind for kind, index in chosen if index >= 4} == set(KINDS_OF_WRITES)
+    assert {kind for kind, index in chosen if index in (0, 3)} <= set(KINDS_OF_READS)
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
-async def test_a_command_ends_as_it_should_where_nothing_fails(name: str, own: Town):
-    scenario = SCENARIOS[name]
-    await play(own, scenario, Injection())
+async def test_a_command_ends_as_it_should_where_nothing_fails_and_where_one_operation_does(
+    name: str, own: Town, record_property: Note
+):
+    fair = await operations(own, SCENARIOS[name])
     await own.run_on()
+    await own.check(SCENARIOS[name].ends)
 
-    await own.check(scenario.ends)
+    await walk(own, SCENARIOS[name], sample_of_writes(fair, list(SCENARIOS).index(name)), record_property)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.deep
+@pytest.mark.parametrize("kind", KINDS_OF_WRITES)
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_no_fault_promises_a_unit_twice_loses_one_or_forgets_a_household(
-    name: str, kind: str, own: Town, record_property: Callable[[str, object], None]
+    name: str, kind: str, own: Town, record_property: Note
 ):
-    scenario, fair = SCENARIOS[name], Injection()
+    fair = await operations(own, SCENARIOS[name])
+    points = [(kind, n) for n, made in enumerate(fair) if kind in KINDS_OF_READS or made.startswith(WRITES)]
+
+    await walk(own, SCENARIOS[name], points, record_property)
+
+
+async def operations(own: Town, scenario: Scenario) -> list[str]:
+    """Return the operations of a command where nothing fails."""
+    fair = Injection()
     await play(own, scenario, fair)
-    points = [n for n, made in enumerate(fair.operations) if kind != "answer 412" or made.startswith(WRITES)]
-    for index in points[KINDS.index(kind) % EVERY :: EVERY]:
+    return fair.operations
+
+
+async def walk(own: Town, scenario: Scenario, points: list[tuple[str, int]], record_property: Note) -> None:
+    """Let a command meet one fault after the other, each in a case of its own."""
+    for kind, index in points:
         injection = Injection(kind, index)
         await play(own, scenario, injection)
         assert injection.was_reached

@@ -119,7 +119,7 @@ class Town:
 
     async def run_on(self) -> None:
         """Let minutes pass with workers, sweeper and tending at work, until nothing is left to be done."""
-        for _ in range(6):
+        for _ in range(3):
             for name in self.receipts:
                 await self._advance_again(name)
             await self.app.tending.run()

@@ -11,7 +11,7 @@ from services.pickup.booking import Booking
 from services.pickup.comparing import compare
 from services.requests.model import Request
 from stores.cosmos import CosmosRequests
-from tests.stores.test_cosmos import request_of
+from tests.stores.documents import request_of
 from wiring import App
 
 KANA, LAND, PHONE = "k:ミホンハナコ", "a:見本市中央1-2-3", "t:09000000001"

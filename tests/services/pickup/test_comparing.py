@@ -13,7 +13,7 @@ from services.pickup.matching import MOST_NAMED
 from services.pickup.searching import MOST_FOUND, Wanted
 from services.requests.model import Case, Request
 from tests.counter import HANAKO
-from tests.services.pickup.test_reservations import Town
+from tests.services.pickup.town import Town
 
 ESTATE = "見本市団地町1-2-3"
 TWIN = {"name": "見本 花子", "kana": "ミホン ハナコ", "address": f"{ESTATE} 5-101"}

@@ -26,7 +26,7 @@ from services.pickup.households import (
     key_of,
     likeness,
 )
-from tests.services.pickup.test_households import HOUSEHOLDS, MIHON, SECRET
+from tests.services.pickup.people import HOUSEHOLDS, MIHON, SECRET
 
 BEFORE: list[dict[str, Any]] = json.loads((Path(__file__).parent / "keys_of_folding_1.json").read_text("utf-8"))
 _IN_TABLE = re.compile(f"[{invisible.DEFAULT_IGNORABLE}{invisible.CONTROLS}]")

@@ -8,7 +8,7 @@ from services.pickup.sites import Site
 from services.requests.service import Receipt
 from tests.counter import SUPERVISOR
 from tests.pickup import OFFICER, site, slot, stock
-from tests.services.pickup.test_reservations import MORNING, NOON, Town
+from tests.services.pickup.town import MORNING, NOON, Town
 from tests.trouble import Conditions, Crash, Trouble, Unreliable
 
 ELSEWHERE = "見本市北町9"

@@ -18,7 +18,7 @@ from services.requests.model import Case
 from services.requests.service import Receipt
 from services.tasks.model import Staff
 from tests.pickup import site, slot, stock
-from tests.services.pickup.test_reservations import Town
+from tests.services.pickup.town import Town
 
 ROLES = frozenset({"Team.supplies", "Supervisor"})
 SATO, NAMESAKE = Staff("u-sato", "佐藤", ROLES), Staff("u-namesake", "佐藤", ROLES)

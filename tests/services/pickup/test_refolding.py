@@ -26,7 +26,7 @@ from services.requests.receipts import access_code_for, reference_for
 from services.tasks.model import Task
 from tests.counter import HANAKO, SECRETS, submission
 from tests.pickup import PICKUP_DEFINITION, answers
-from tests.services.pickup.test_correcting import Desk
+from tests.services.pickup.correcting_desk import Desk
 from tests.trouble import TROUBLES, Crash, Trouble
 
 BEFORE: dict[str, Any] = json.loads((Path(__file__).parent / "before_folding_2.json").read_text("utf-8"))

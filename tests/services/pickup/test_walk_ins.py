@@ -14,7 +14,7 @@ from services.requests.receipts import reference_for
 from services.tasks.model import Staff
 from tests.counter import HANAKO, SECRETS
 from tests.pickup import answers
-from tests.services.pickup.test_reservations import Town
+from tests.services.pickup.town import Town
 
 KEY = "walk-in-0000000000000001"
 REFERENCE = reference_for(SECRETS, CHANNEL, KEY)

@@ -1,0 +1,33 @@
+"""Requests and tasks as the stores keep them."""
+
+from services import times
+from services.requests import model as requests
+from services.requests.model import Identity, Step
+from services.tasks import model as tasks
+from tests.counter import submission
+
+NOW = "2026-11-23T00:00:00.000000Z"
+
+
+def request_of(reference: str, answers: dict | None = None) -> requests.Request:
+    identity = Identity(reference=reference, key_hash="k", body_hash="b", access_version=1)
+    step = Step(kind="dispatch", at=NOW)
+    sent = submission(answers=answers or {"members": 2})
+    return requests.accept(sent, identity, version=1, received_at=NOW, now=NOW, steps={"dispatch": step})
+
+
+def task_of(reference: str, route: str = "prepare", **changes) -> tasks.Task:
+    fields = {
+        "id": f"{reference}.{route}.1",
+        "reference": reference,
+        "service": "water",
+        "version": 1,
+        "route": route,
+        "kind": "prepare-water",
+        "team": "supplies",
+        "priority": "normal",
+        "deadline": NOW,
+        "created_at": NOW,
+        "due_at": times.later(NOW, 3600),
+    }
+    return tasks.Task(**{**fields, **changes})
