@@ -4,7 +4,7 @@ import msgspec
 
 from services.catalog.routing import route_of_review
 from services.documents import Event
-from services.pickup.booking import HAS_PLACE, IN_LINE, Apportioned, Booking, Place
+from services.pickup.booking import HAS_PLACE, IN_LINE, MOST_ASKED, Apportioned, Booking, Place
 from services.pickup.places import Opening
 from services.pickup.sites import Move
 from services.pickup.split import Rule, Share
@@ -40,7 +40,7 @@ def not_there(request: Request, asks: Place) -> Request:
     booking = booked(request)
     if booking.asks != asks:
         return request
-    return _with(request, asks=None, asked=(*booking.asked, asks.name))
+    return _with(request, asks=None, asked=(*booking.asked, asks.name)[-MOST_ASKED:])
 
 
 def placed(
@@ -135,18 +135,6 @@ def may_be_the_same(request: Request, step: str, others: tuple[str, ...], now: I
     changed = requests.with_step(requests.without_step(request, step, now), f"{step}.review", review)
     event = Event(id=f"{step}.found", at=now, event="possible_duplicate", note=" ".join(others))
     return msgspec.structs.replace(changed, history=(*changed.history, event))
-
-
-def wish(request: Request, slot: str, now: Instant) -> Request:
-    """Let a resident choose another slot; the place there is kept until the new one is certain."""
-    booking = booked(request)
-    state = "changing" if booking.place else "looking"
-    changed = _with(request, state=state, wish=slot, asked=())
-    if booking.state == "returned":
-        round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
-        again = Step(kind="dispatch", at=now, round=round_, reason="delivered_again")
-        changed = requests.with_step(changed, f"dispatch.{round_}", again)
-    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 
 
 def overridden(request: Request, reason: str, by: str, now: Instant) -> Request:
