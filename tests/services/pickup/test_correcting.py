@@ -236,6 +236,7 @@ async def test_who_waits_keeps_the_turn_and_is_due_what_was_corrected(desk: Desk
         ({"address": {"city": "見本市"}}, FieldError("/answers/address/city", "not_of_household")),
         ({"address": "見本市\0"}, FieldError("/answers/address", "control_character")),
         ({"items": ["water"]}, FieldError("/answers/items", "not_of_household")),
+        ({"address": "町" * 1365}, FieldError("/answers", "correction_too_long")),
         ({"slot": NOON}, FieldError("/answers/slot", "not_of_household")),
         ({"gold": 1}, FieldError("/answers/gold", "unknown_field")),
         ({}, FieldError("/answers", "required")),
