@@ -1,7 +1,5 @@
 """A place changes hands as often as anybody likes, and no document grows without end."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
@@ -10,6 +8,7 @@ from services.pickup import places, progress
 from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Place
 from services.pickup.counter import HandOver
 from services.pickup.places import MANY_ENDED, MOST_ENTRIES, key_of
+from services.pickup.quotas import Quota
 from services.pickup.sites import Entry, EntryState, Slot
 from services.requests.service import Receipt
 from tests.counter import HANAKO, SERVICE_PHONE, SUPERVISOR
@@ -234,17 +233,17 @@ async def test_a_turn_that_is_made_while_a_slot_is_tended_is_not_lost(town: Town
 
 async def test_a_slow_worker_gives_back_what_it_took_after_the_mark_was_gone(town: Town):
     receipt = await town.counter.submit(service="kits", answers=answers(1, slot=MORNING))
-    turn = town.counter.sites.turn
+    save = town.counter.quotas.save
     found: list[list[str]] = []
 
-    async def arrive_late(*arguments: Any) -> bool:
-        town.counter.sites.turn = turn
+    async def write_late(quota: Quota) -> None:
+        town.counter.quotas.save = save
         await town.withdraw(receipt)
         await tend(town)
         found.append(list(town.slot(MORNING).entries))
-        return await turn(*arguments)
+        await save(quota)
 
-    town.counter.sites.turn = arrive_late
+    town.counter.quotas.save = write_late
     await town.counter.advance.advance(receipt.reference)
 
     assert found == [[]]
