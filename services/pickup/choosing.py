@@ -24,13 +24,10 @@ SHORTEST_HOLD = 1800.0
 def choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
     """Choose the slot to ask: the one wished for, else the earliest with room.
 
-    A change asks for its wish alone, and so does a household that was granted a share of it. A crowded slot is for
-    those who are called.
+    A change asks for its wish alone, and so does a household that was granted a share of it.
     """
     split = booking.apportioned.slot if booking.apportioned else None
-    calls = booking.state == "called"
     left = [o for o in openings if o.method == booking.method and o.name not in booking.asked and o.admits(split)]
-    left = [o for o in left if calls or not o.is_crowded]
     wished = next((o for o in left if o.name == booking.wish), None)
     if wished or split or booking.state == "changing":
         return wished

@@ -142,7 +142,7 @@ class Offers:
 
 def _is_open(opening: Opening) -> bool:
     has_units = any(opening.free.values())
-    return opening.takes_newcomers and opening.free_places > 0 and has_units and not opening.has_line
+    return opening.admits() and opening.free_places > 0 and has_units and not opening.has_line
 
 
 def _lines(units: Mapping[str, int], items: Mapping[str, Item]) -> tuple[Line, ...]:

@@ -11,8 +11,10 @@ from services.times import Instant
 MANY_ENDED = 100
 """Entries over its places at which a slot is tended at once; fewer may stay until it is over."""
 MOST_ENTRIES = 3 * MOST_HOUSEHOLDS
-"""Entries at which a slot is crowded. Its document stays far below what Cosmos DB takes, whatever comes until it is
-tended: those who are called, and newcomers of the seconds for which an instance trusts its list."""
+"""Entries at which a slot is crowded and takes nobody until it was tended, but the households of its split.
+
+Its document stays far below what Cosmos DB takes, whoever comes in the seconds for which instances trust their lists.
+"""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,17 +70,12 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def is_crowded(self) -> bool:
-        """Tell whether it takes no newcomers until it was tended: it holds as many entries as it may."""
+        """Tell whether it holds as many entries as it may, until it was tended."""
         return self.entry_count >= MOST_ENTRIES
 
-    @property
-    def takes_newcomers(self) -> bool:
-        """Tell whether a resident may choose it, as far as its own state goes."""
-        return self.admits() and not self.is_crowded
-
     def admits(self, split: str | None = None) -> bool:
-        """Tell whether it is open to anybody, or, where a split fills it, to a household that this split serves."""
-        return self.is_open and (self.fill == "first_come" or self.name == split)
+        """Tell whether it is open to anybody and not crowded, or takes the households that its own split serves."""
+        return self.is_open and (self.name == split or (self.fill == "first_come" and not self.is_crowded))
 
 
 def key_of(reference: str, round_: int) -> str:

@@ -81,7 +81,7 @@ class Reservations:
             raise PlaceGone()
         if request.booking.place and request.booking.place.name == slot:
             return request
-        if not any(o.name == slot and o.takes_newcomers for o in await self._slots.openings()):
+        if not any(opening.name == slot and opening.admits() for opening in await self._slots.openings()):
             raise NoSuchSlot()
         case = await self._change(request.reference, lambda read: wish(read, slot, self._clock()))
         return (await self.settle(case)).request
@@ -287,7 +287,7 @@ class Reservations:
 
     async def _openings(self, site: str | None, method: str) -> list[Opening]:
         """List the slots whose room those who wait are called to."""
-        of_line = [o for o in await self._slots.openings() if o.method == method and o.fill == "first_come"]
+        of_line = [o for o in await self._slots.openings() if o.method == method and o.admits()]
         return [opening for opening in of_line if site in (None, opening.site_id)]
 
     async def _follow(self, case: Case, id_: str, decide: Callable[[Request], Request]) -> Case:

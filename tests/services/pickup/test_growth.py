@@ -5,7 +5,8 @@ import pytest
 
 from services.errors import NoSuchSlot, PlaceChangedTooOften, WriteConflict
 from services.pickup import places, progress
-from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Place
+from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Apportioned, Place
+from services.pickup.choosing import choice
 from services.pickup.counter import HandOver
 from services.pickup.places import MANY_ENDED, MOST_ENTRIES, key_of
 from services.pickup.quotas import Quota
@@ -283,7 +284,7 @@ async def test_a_slot_that_is_over_keeps_what_was_collected_alone(town: Town):
 # A crowded slot
 
 
-async def test_a_crowded_slot_takes_no_newcomer_until_it_was_tended_and_that_is_at_once(town: Town):
+async def test_a_crowded_slot_takes_nobody_until_it_was_tended_and_that_is_at_once(town: Town):
     first = await town.ask(slot=MORNING)
     crowd(town, first)
     town.counter.clock.pass_(5)
@@ -301,16 +302,37 @@ async def test_a_crowded_slot_takes_no_newcomer_until_it_was_tended_and_that_is_
     assert town.place(await town.ask(slot=MORNING)) == MORNING
 
 
-async def test_a_crowded_slot_serves_those_who_are_called_and_hands_over(town: Town):
+async def test_who_waits_is_called_to_a_crowded_slot_once_it_was_tended(town: Town):
     receipts = [await town.ask() for _ in range(5)]
     waits = receipts[-1]
     crowd(town, receipts[0])
+    town.counter.clock.pass_(5)
 
     await town.withdraw(receipts[1])
+    assert town.booking(waits).state == "waiting"
+    await town.counter.tending.run()
 
     assert (town.booking(waits).state, town.place(waits)) == ("held", MORNING)
+
+
+async def test_a_crowded_slot_hands_over(town: Town):
+    receipt = await town.ask(slot=MORNING)
+    crowd(town, receipt)
+
     handed = HandOver(id="hand-over-0001", receiver="household")
-    assert (await town.counter.handing.hand_over(receipts[0].reference, handed, HANAKO)).handed_over
+
+    assert (await town.counter.handing.hand_over(receipt.reference, handed, HANAKO)).handed_over
+
+
+async def test_a_crowded_slot_takes_the_households_of_its_own_split(town: Town):
+    receipt = await town.ask()
+    [opening, _] = await town.counter.sites.openings(town.counter.clock.now)
+    crowded = msgspec.structs.replace(opening, entry_count=MOST_ENTRIES)
+    share = Apportioned(slot=MORNING, lines={"kit": 1})
+    apportioned = msgspec.structs.replace(town.booking(receipt), state="called", wish=MORNING, apportioned=share)
+
+    assert choice([crowded], apportioned) == crowded
+    assert choice([crowded], msgspec.structs.replace(apportioned, apportioned=None)) is None
 
 
 # Documents that are full all the same
