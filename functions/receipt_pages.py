@@ -9,7 +9,7 @@ from functions.fields import Field, Typed, first
 from functions.html import LANG, NOT_KEPT, Visit, page
 from functions.problems import ReceiptIncomplete, retry_after
 from services.catalog.model import Definition
-from services.errors import MadoguchiError, NoSuchSlot, PlaceGone, TooManyTries
+from services.errors import MadoguchiError, NoSuchSlot, PlaceChangedTooOften, PlaceGone, TooManyTries
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE
 from services.requests.model import Request
 from services.requests.receipts import read_code, read_reference
@@ -55,7 +55,7 @@ async def show_request(visit: Visit) -> func.HttpResponse:
 
 def receipt_page(visit: Visit, reference: str, code: str, *, status: int = 200, **values: Any) -> func.HttpResponse:
     """Draw a receipt, which no cache keeps."""
-    known: dict[str, Any] = {"shown": {}, "pickup_code": None, "can_change": False, **values}
+    known: dict[str, Any] = {"shown": {}, "pickup_code": None, "can_change": False, "may_not_choose": False, **values}
     return visit.page("receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
 
 
@@ -75,6 +75,7 @@ def _receipt_again(visit: Visit, request: Request | None, values: dict[str, Any]
         shown=shown,
         pickup_code=values["pickup_code"],
         can_change=values["can_change"],
+        may_not_choose=values["may_not_choose"],
     )
 
 
@@ -94,7 +95,7 @@ async def _asked(
     """Do what was asked; a place that cannot be had is told on the page of the request."""
     try:
         return await _request(visit, step, reference, code, slot), None
-    except (PlaceGone, NoSuchSlot) as error:
+    except (PlaceGone, NoSuchSlot, PlaceChangedTooOften) as error:
         return await visit.app.requests.status(reference, code), error
 
 
@@ -112,7 +113,10 @@ async def _request(visit: Visit, step: str, reference: str, code: str, slot: str
 
 async def _values(visit: Visit, request: Request | None, reference: str, code: str) -> dict[str, Any]:
     """Gather what every page of a request says."""
-    state = request.booking.state if request and request.booking and request.booking.method == "pickup" else None
+    booking = request.booking if request and request.booking and request.booking.method == "pickup" else None
+    state = booking.state if booking else None
+    could_change = request is not None and request.status == "accepted" and state in CAN_CHANGE
+    may_choose = booking is not None and booking.may_choose
     phone = await visit.app.requests.phone_of(request)
     definition = await _definition(visit, request) if request else None
     return {
@@ -122,7 +126,8 @@ async def _values(visit: Visit, request: Request | None, reference: str, code: s
         "has_pickup": definition is not None and definition.pickup is not None,
         "phone": phone,
         "pickup_code": pickup_codes.drawing_of(request.reference) if request and state in HAS_PLACE else None,
-        "can_change": request is not None and request.status == "accepted" and state in CAN_CHANGE,
+        "can_change": could_change and may_choose,
+        "may_not_choose": could_change and not may_choose,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from services.errors import UnknownRequest, WriteConflict
 from services.ports import RequestStore
+from services.requests.bounds import bounded
 from services.requests.model import Case, Changes
 
 ATTEMPTS = 8
@@ -17,14 +18,14 @@ async def change(
     """Bring a case (the one given, if it was read already) into the state that `decide` wants, and return it.
 
     `decide` is pure and gives no changes where the state holds already; so a write whose reply was lost, and that a
-    second try finds applied, ends well. Raises UnknownRequest, whatever `decide` raises, and WriteConflict after
-    many lost races.
+    second try finds applied, ends well. What is written is bounded (services/requests/bounds.py). Raises
+    UnknownRequest, whatever `decide` raises, and WriteConflict after many lost races.
     """
     for attempt in range(ATTEMPTS):
         case = case or await store.load(reference)
         if case is None:
             raise UnknownRequest()
-        changes = decide(case)
+        changes = tuple(bounded(document) for document in decide(case))
         if not changes:
             return case
         try:

@@ -1,5 +1,7 @@
 """What every stored document has: an id, an ETag, a schema version and its history."""
 
+from collections.abc import Callable, Iterable
+
 import msgspec
 
 from services.times import Instant
@@ -34,3 +36,24 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def has(self, operation: str) -> bool:
         """Tell whether the operation with this id is already part of the history."""
         return any(event.id == operation for event in self.history)
+
+
+def latest(history: tuple[Event, ...], most: int, needed: Callable[[Event], bool]) -> tuple[Event, ...]:
+    """Return a history in at most so many bytes of JSON: the latest events, and whichever is needed, however old.
+
+    What is needed has a bound of its own, and counts among the bytes last.
+    """
+    if len(msgspec.json.encode(history)) <= most:
+        return history
+    left = most - _bytes_of(event for event in history if needed(event))
+    kept: list[Event] = []
+    for event in reversed(history):
+        if not needed(event):
+            left -= _bytes_of([event])
+        if left >= 0 or needed(event):
+            kept.append(event)
+    return tuple(reversed(kept))
+
+
+def _bytes_of(events: Iterable[Event]) -> int:
+    return sum(len(msgspec.json.encode(event)) + 1 for event in events)

@@ -14,6 +14,7 @@ MadoguchiError
 │   ├── HandedOver             the request was served: too late to withdraw
 │   ├── PlaceGone              the place is not held for the request any more
 │   ├── NoSuchSlot             no slot of this name takes anybody any more
+│   ├── PlaceChangedTooOften   the resident has chosen other slots as often as one request may
 │   ├── NothingDue             nothing is to be handed over for a request now
 │   ├── AlreadyHandedOver      another counter handed over already
 │   ├── UnknownSite            no such pickup site
@@ -22,6 +23,7 @@ MadoguchiError
 │   ├── NotForSplit            the slot is filled in the order in which households come
 │   ├── AlreadyDecided         the split of the slot was decided already
 │   ├── LookAgain              the line or the stock is not what the preview showed any more
+│   ├── TooManyCorrections     staff have corrected the household as often as one request may be
 │   ├── NotEnoughStock         the site has fewer units free; names the items
 │   ├── SheetRefused           a table has lines that do not fit; lists each with its number
 │   ├── UnknownTask            no such task
@@ -31,6 +33,7 @@ MadoguchiError
 │   ├── RequestWithdrawn       the resident has withdrawn the request
 │   ├── UnknownOutcome         the service does not list this outcome
 │   ├── DefinitionRefused      a service definition does not stand its own test
+│   ├── DocumentFull           the document has grown to what the store takes; a person has to act
 │   ├── TooManyRequests        one address calls too often; says how long to wait
 │   │   └── TooManyTries         too many wrong access codes for one reference
 │   ├── Unauthenticated        no valid token
@@ -157,6 +160,18 @@ class PlaceGone(Refusal):
     """Say that the place is not held for this request any more, or that nothing can be chosen for it."""
 
     code = "place_gone"
+
+
+class PlaceChangedTooOften(Refusal):
+    """Refuse another slot to a resident who has chosen as often as one request may; staff can still help."""
+
+    code = "place_changed_too_often"
+
+
+class TooManyCorrections(Refusal):
+    """Refuse to correct the household of a request once more."""
+
+    code = "too_many_corrections"
 
 
 class UnknownSite(Refusal):
@@ -291,6 +306,12 @@ class DefinitionRefused(Refusal):
     def __init__(self, reasons: tuple[str, ...]) -> None:
         self.reasons = tuple(reason[:LONGEST_REASON] for reason in reasons[:MOST_PLACES])
         super().__init__("; ".join(self.reasons))
+
+
+class DocumentFull(Refusal):
+    """Say that a document would grow over what the store takes (2 MB in Cosmos DB): nothing was written."""
+
+    code = "document_full"
 
 
 class TooManyRequests(Refusal):

@@ -1,6 +1,7 @@
 """What the services need from the outside, as protocols; `stores/` has one class for each.
 
 Every call raises StoreUnavailable where the store does not answer in time. The outcome of a write is then not known.
+Every write raises DocumentFull where a document would grow over what the store takes; nothing is written then.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
-from services.errors import StoreUnavailable, WriteConflict
+from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.pickup.alike import Alike
 from services.pickup.places import Waiting
 from services.ports import AuditRecord
@@ -32,6 +32,7 @@ _DOES_NOT_ANSWER = {401, 403, 408, 410, 429, 449}
 _OTHER_STATE = {404, 409, 412}
 _RETRY_WITH = 449
 _THROTTLES = 429
+_TOO_LARGE = 413
 
 
 class Cosmos:
@@ -46,7 +47,9 @@ class Cosmos:
     async def ask[T](
         self, spec: ContainerSpec, call: Callable[[ContainerProxy], Awaitable[T]], within: float = ANSWER_WITHIN
     ) -> T:
-        """Make one call; raises StoreUnavailable, WriteConflict for 404, 409 and 412, and HttpResponseError."""
+        """Make one call; raises StoreUnavailable, WriteConflict for 404, 409 and 412, DocumentFull for 413, and
+        HttpResponseError.
+        """
         with telemetry.call(f"cosmos {spec.name}"):
             try:
                 async with asyncio.timeout(within):
@@ -100,6 +103,8 @@ def _translated(spec: ContainerSpec, error: HttpResponseError) -> Exception:
     status = error.status_code or 500
     if status in _OTHER_STATE:
         return WriteConflict(f"{spec.name}: {status}")
+    if status == _TOO_LARGE:
+        return DocumentFull(f"{spec.name}: over the 2 MB of a document or a batch")
     if status in _DOES_NOT_ANSWER or status >= 500:
         return StoreUnavailable(f"{spec.name}: {status}", wait=_asked_to_wait(error) if status == _THROTTLES else None)
     return error

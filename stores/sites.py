@@ -18,7 +18,7 @@ from stores.cosmos import Cosmos, plain, read_item
 OPERATIONS_IN_A_PATCH = 10
 _OPENING = (
     "SELECT c.id, c.siteId, c.starts, c.ends, c.method, c.fill, c.isOpen, c.places, c.freePlaces, c.allotted, c.free,"
-    " c.hasLine, c._etag"
+    " c.hasLine, ARRAY_LENGTH(ObjectToArray(c.entries)) AS entryCount, c._etag"
 )
 
 

@@ -9,7 +9,7 @@ import msgspec
 from services import times
 from services.advance.model import Due
 from services.catalog.model import Current, Edition
-from services.errors import StoreUnavailable, WriteConflict
+from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
 from services.pickup import places
 from services.pickup.alike import Alike
@@ -43,11 +43,13 @@ class FakeClock:
 class Switch:
     """Let a fake store fail: `away` for every call, `lose_replies` after a write was applied.
 
-    `asks_to_wait` is there where the store is away because it throttles.
+    `asks_to_wait` is there where the store is away because it throttles; `full` are the ids of documents that are as
+    large as a store takes.
     """
 
     def __init__(self) -> None:
         self.away = False
+        self.full: set[str] = set()
         self.asks_to_wait: float | None = None
         self.lose_replies = 0
         self.calls: list[str] = []
@@ -56,6 +58,10 @@ class Switch:
         self.calls.append(call)
         if self.away:
             raise StoreUnavailable("switched off", wait=self.asks_to_wait)
+
+    def fit(self, *ids: str) -> None:
+        if self.full.intersection(ids):
+            raise DocumentFull("413")
 
     def reply(self, error: Exception | None = None) -> None:
         if self.lose_replies:
@@ -88,6 +94,7 @@ class FakeRequests(Switch):
     async def save(self, case: Case, changes: Changes) -> Case:
         self.ask("save")
         stored = self.cases[case.request.reference]
+        self.fit(*(document.id for document in changes))
         for document in changes:
             known = stored.request if isinstance(document, Request) else stored.tasks.get(document.id)
             if (known.etag if known else "") != document.etag:
@@ -105,6 +112,7 @@ class FakeRequests(Switch):
 
     async def postpone(self, due: Due, until: Instant) -> bool:
         self.ask("postpone")
+        self.fit(due.id)
         case = self.cases[due.reference]
         document = case.tasks.get(due.id) or case.request
         if document.due_at != due.due_at:
@@ -416,6 +424,7 @@ class FakeSites(Switch):
 
     async def turn(self, site: str, slot: str, turn: Turn, move: Move | None = None) -> bool:
         self.ask("turn")
+        self.fit(slot)
         found = self.documents.get((site, slot))
         changed = places.after(found, turn) if isinstance(found, Slot) else None
         if self.overtaken:
@@ -456,6 +465,7 @@ class FakeSites(Switch):
 
     async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move | Decision]) -> None:
         self.ask("save")
+        self.fit(*(document.id for document in documents))
         for document in documents:
             known = self.documents.get((site, document.id))
             if (getattr(known, "etag", "") if known else "") != getattr(document, "etag", ""):
@@ -500,5 +510,5 @@ class FakeQuotas(Switch):
 
 
 def _opening(slot: Slot) -> Opening:
-    names = Opening.__struct_fields__
-    return Opening(**{name: getattr(slot, name) for name in names})
+    names = set(Opening.__struct_fields__) - {"entry_count"}
+    return Opening(**{name: getattr(slot, name) for name in names}, entry_count=len(slot.entries))

@@ -18,6 +18,7 @@ from services.pickup.rosters import Rosters
 from services.pickup.searching import Searching
 from services.pickup.tables import Tables
 from services.pickup.walk_ins import WalkIns
+from services.readiness import Readiness
 from stores.shipped import ShippedEditions
 from tests.apps import settings_for
 from tests.counter import SECRETS, Counter
@@ -49,6 +50,7 @@ def app_over(counter: Counter, **changes: object) -> App:
         walk_ins=WalkIns(counter.requests, counter.advance, counter.handing, counter.audit, SECRETS, clock),
         correcting=counter.correcting,
         reissuing=counter.reissuing,
+        readiness=Readiness(counter.store, counter.queues, counter.catalog, clock),
         refolding=counter.refolding,
         delivery=counter.delivery,
         failures=counter.operations,

@@ -13,7 +13,7 @@ from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, is_queu
 from services.catalog.model import Definition
 from services.catalog.routing import PlannedTask, notice, review, route_of_review
 from services.catalog.service import Catalog
-from services.errors import StoreUnavailable, UnknownRequest
+from services.errors import DocumentFull, StoreUnavailable, UnknownRequest
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.matching import Matching
@@ -102,8 +102,12 @@ class Advance:
         side_by_side = asyncio.Semaphore(SWEPT_SIDE_BY_SIDE)
 
         async def one(item: Due) -> bool:
-            async with side_by_side:
-                return await self._wake_again(item)
+            try:
+                async with side_by_side:
+                    return await self._wake_again(item)
+            except DocumentFull as error:
+                log.error("%s cannot be moved on: %s", item.id, error)
+                return False
 
         return sum(await asyncio.gather(*(one(item) for item in due)))
 

@@ -13,6 +13,8 @@ from services.times import Instant
 
 ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
 """Seconds for which a version is still accepted after a newer one became current."""
+MOST_REPLACED = 100
+"""Earlier versions that are accepted at a time."""
 USUAL_OUTCOMES = ("done", "not_done")
 type Delivered = Literal["all", "none"]
 RESERVED_ROUTES = ("unrouted", "review", "household", "notice", "handing-over")
@@ -157,12 +159,15 @@ def state_of(definition: Definition, now: Instant) -> Literal["open", "closed"]:
 
 
 def next_edition(current: Current | None, definition: Definition, now: Instant) -> Current:
-    """Make a definition current: the next version, with the one it replaces still accepted for a day."""
+    """Make a definition current: the next version, with the one it replaces still accepted for a day.
+
+    Of very many within a day, the latest are.
+    """
     version = current.edition.version + 1 if current else 1
     replaced: tuple[Replaced, ...] = ()
     if current:
         oldest = times.later(now, -ACCEPTED_AFTER_REPLACEMENT)
         kept = tuple(earlier for earlier in current.replaced if earlier.at >= oldest)
-        replaced = (*kept, Replaced(current.edition.version, now))
+        replaced = (*kept, Replaced(current.edition.version, now))[-MOST_REPLACED:]
     edition = Edition(service=definition.id, version=version, published_at=now, definition=definition)
     return Current(edition=edition, replaced=replaced, etag=current.etag if current else "")

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from services.errors import MadoguchiError, NeverPossible, StoreUnavailable, UnknownRequest, WriteConflict
+from services.errors import DocumentFull, MadoguchiError, NeverPossible, StoreUnavailable, UnknownRequest, WriteConflict
 from services.failures import model
 from services.failures.model import Failure, FailureSummary, Selection, tries_of
 from services.ports import FailureStore, Queues
@@ -58,6 +58,8 @@ class Delivery:
             await do(body)
         except NeverPossible as error:
             await self._fail(queue, body, str(error), message)
+        except DocumentFull as error:
+            await self._fail(queue, body, f"document full ({error}): see operations.md, then replay it", message)
         except UnknownRequest as error:
             if tries_of(body) < TRIES_WITHOUT_DOCUMENT and model.can_count(body):
                 await self._put_back(queue, body, error)

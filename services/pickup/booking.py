@@ -32,6 +32,10 @@ IN_LINE = ("waiting", "called", "looking")
 LASTS = ("waiting", "confirmed", "expired", "returned")
 """States in which a request waits for its turn, its day or its resident, with nothing pending and no task open."""
 IS_OVER = ("collected", "missed", "expired", "returned", "ended")
+MOST_CHOICES = 20
+"""How often a resident chooses another slot for one request: what changes leave in documents has an end."""
+MOST_ASKED = 500
+"""Slots without room that a request remembers while it looks for one."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +69,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     `apportioned` is there while `lines` and `policies` are those of its share of a split.
 
     A request asks one slot per round, and writes down which before it asks: whoever takes the step again asks the same.
+    `choices` counts the slots that the resident chose after the form: staff and the clock change places uncounted.
     """
 
     state: BookingState
@@ -88,6 +93,20 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     ends: Instant | None = None
     override: str | None = None
     apportioned: Apportioned | None = None
+    choices: int = 0
+
+    @property
+    def may_choose(self) -> bool:
+        """Tell whether the resident may choose another slot once more."""
+        return self.choices < MOST_CHOICES
+
+    def wants(self, place: Place) -> bool:
+        """Tell whether the request has this place or asks for it, and is not over."""
+        return self.state not in IS_OVER and place in (self.place, self.asks)
+
+    def is_past(self, place: Place) -> bool:
+        """Tell whether the request came to the round of this place and does not want it: it never will again."""
+        return self.round >= place.round and not self.wants(place)
 
 
 class Correction(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

@@ -1,11 +1,17 @@
-"""Choosing the slot that a household asks next, and until when a place that it did not choose is held."""
+"""Choosing the slot that a household asks next, by the resident or by rule, and until when a place it did not choose
+is held."""
 
 from collections.abc import Sequence
 
+import msgspec
+
 from services import times
-from services.pickup import places
+from services.errors import PlaceChangedTooOften
+from services.pickup import places, progress
 from services.pickup.booking import Booking
 from services.pickup.places import Opening
+from services.requests import model as requests
+from services.requests.model import Request, Step
 from services.times import Instant
 
 HELD_FOR = 12 * 3600.0
@@ -27,6 +33,26 @@ def choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
         return wished
     newcomer = booking.state == "looking"
     return next((o for o in left if places.has_room(o, booking.lines) and not (newcomer and o.has_line)), None)
+
+
+def wish(request: Request, slot: str, now: Instant) -> Request:
+    """Let a resident choose another slot; the place there is kept until the new one is certain.
+
+    The choice that is under way already changes nothing. Raises PlaceChangedTooOften.
+    """
+    booking = progress.booked(request)
+    if booking.wish == slot and any(step.kind == "reserve" for step in request.pending.values()):
+        return request
+    if not booking.may_choose:
+        raise PlaceChangedTooOften()
+    state = "changing" if booking.place else "looking"
+    wishes = msgspec.structs.replace(booking, state=state, wish=slot, asked=(), choices=booking.choices + 1)
+    changed = msgspec.structs.replace(request, booking=wishes)
+    if booking.state == "returned":
+        round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
+        again = Step(kind="dispatch", at=now, round=round_, reason="delivered_again")
+        changed = requests.with_step(changed, f"dispatch.{round_}", again)
+    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 
 
 def held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | None:

@@ -67,8 +67,9 @@ class Correcting:
     async def correct(self, reference: str, amendment: Amendment, staff: Staff) -> Corrected:
         """Correct what a request says of its household, once; the same id of the same clerk gives the same answer.
 
-        Raises UnknownRequest, InvalidSubmission where the answers would not fit the form that was answered, and
-        NothingDue, with its state, where there is nothing to correct any more: it was collected, or has ended.
+        Raises UnknownRequest, InvalidSubmission where the answers would not fit the form that was answered,
+        TooManyCorrections, and NothingDue, with its state, where there is nothing to correct any more: it was
+        collected, or has ended.
         """
         known = read_reference(reference)
         case = await self._store.load(known) if known else None

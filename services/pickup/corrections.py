@@ -7,13 +7,18 @@ import msgspec
 
 from services.catalog.forms import child
 from services.documents import Event
-from services.errors import FieldError, NothingDue, WriteConflict
+from services.errors import FieldError, NothingDue, TooManyCorrections, WriteConflict
 from services.pickup import progress
 from services.pickup.booking import HAS_PLACE, Booking, Correction, Place
 from services.pickup.plan import Pickup
 from services.requests import model as requests
 from services.requests.model import Request, Step
 from services.times import Instant
+
+MOST_CORRECTIONS = 20
+"""Corrections of one request: each keeps what it replaced."""
+LARGEST_CORRECTION = 4 * 1024
+"""Bytes of JSON that one correction names: a household's own answers are lines and numbers."""
 
 _ON_ITS_WAY = ("looking", "called", "changing")
 _OF_HOUSEHOLD = ("members", "flagged", "lines", "policies", "household", "blocks", "folding", "formerly")
@@ -64,6 +69,8 @@ def problems_of_patch(pickup: Pickup, patch: Mapping[str, Any]) -> Iterator[Fiel
             yield FieldError(f"/answers{pointer}", "not_of_household")
     if not named:
         yield FieldError("/answers", "required")
+    if len(msgspec.json.encode(patch)) > LARGEST_CORRECTION:
+        yield FieldError("/answers", "correction_too_long")
 
 
 def must_be_correctable(request: Request) -> Booking:
@@ -79,7 +86,9 @@ def must_be_correctable(request: Request) -> Booking:
 
 
 def asked(request: Request, correction: Correction) -> Request:
-    """Write down what is to be corrected, before anything follows from it."""
+    """Write down what is to be corrected, before anything follows from it; raises TooManyCorrections."""
+    if len(request.corrections) >= MOST_CORRECTIONS:
+        raise TooManyCorrections()
     noted = msgspec.structs.replace(request, corrections=(*request.corrections, correction))
     return requests.with_step(noted, step_of(correction.id), Step(kind="correct", at=correction.at))
 

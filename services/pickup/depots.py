@@ -1,6 +1,7 @@
 """Sites, slots and stock as the supplies officer keeps them; every unit moves by a recorded event."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -8,7 +9,7 @@ from functools import partial
 import msgspec
 
 from services.catalog.service import Catalog
-from services.errors import FieldError, InvalidSubmission, UnknownSite, WriteConflict
+from services.errors import DocumentFull, FieldError, InvalidSubmission, UnknownSite, WriteConflict
 from services.names import is_name
 from services.pickup import ledger
 from services.pickup.fields import (
@@ -31,6 +32,8 @@ from services.tasks.model import Staff
 from services.times import Clock, Instant
 
 ATTEMPTS = 8
+
+log = logging.getLogger("madoguchi.pickup")
 
 
 class Depots:
@@ -68,10 +71,16 @@ class Depots:
         return await self._follow(depot) if depot.site.due_at else depot.site
 
     async def catch_up(self) -> None:
-        """Let the slots of every site that was closed or moved follow it, as far as they did not."""
+        """Let the slots of every site that was closed or moved follow it, as far as they did not.
+
+        A site that cannot be written now keeps no other waiting.
+        """
         for site in await self._store.sites():
             if site.due_at:
-                await self._follow(await self.site(site.site_id))
+                try:
+                    await self._follow(await self.site(site.site_id))
+                except (DocumentFull, WriteConflict) as error:
+                    log.error("%s is left for another time: %s", site.site_id, error)
 
     async def move(self, site: str, fields: StockFields, staff: Staff) -> Stock:
         """Enter units that came or were counted, or kits that were packed; raises what `enter` raises."""

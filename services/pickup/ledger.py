@@ -9,7 +9,19 @@ from services import times
 from services.documents import Event
 from services.errors import FieldError, InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
 from services.pickup.fields import JAPAN, AllotFields, Items, SiteFields, SlotFields, StockFields, refuse, span
-from services.pickup.sites import MOST_HOUSEHOLDS, Depot, Method, Move, Site, Slot, Stock, after
+from services.pickup.sites import (
+    HISTORY_KEPT,
+    MOST_ALLOTMENTS,
+    MOST_HOUSEHOLDS,
+    MOST_ITEMS_OF_SITE,
+    Depot,
+    Method,
+    Move,
+    Site,
+    Slot,
+    Stock,
+    after,
+)
 from services.tasks.model import Staff
 from services.times import Instant
 
@@ -24,10 +36,11 @@ def slot_id(starts: Instant, method: Method) -> str:
 def described(depot: Depot | None, site: str, fields: SiteFields, by: Staff, now: Instant) -> Documents:
     """Say of a site what an officer writes; one that closes or moves is due, until its slots have followed."""
     known = depot.site if depot else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
+    number = 1 + max((int(event.id.removeprefix("put.")) for event in known.history), default=0)
     said = {name: getattr(fields, name) for name in fields.__struct_fields__ if name != "moved"}
     new = [name for name, value in said.items() if value != getattr(known, name)]
-    event = Event(id=f"put.{len(known.history) + 1}", at=now, event="put", by=by.name, by_id=by.id, note=", ".join(new))
-    changed = msgspec.structs.replace(known, **said, history=(*known.history, event))
+    event = Event(id=f"put.{number}", at=now, event="put", by=by.name, by_id=by.id, note=", ".join(new))
+    changed = msgspec.structs.replace(known, **said, history=(*known.history, event)[-HISTORY_KEPT:])
     if depot is None:
         return (changed, Stock(id="stock", site_id=site))
     if not new:
@@ -72,13 +85,14 @@ def moves_of(site: str, fields: StockFields, items: Items, by: Staff, now: Insta
 
 
 def entered(depot: Depot, moves: tuple[Move, ...]) -> Documents:
-    """Enter moves of stock, all or none, once; raises NotEnoughStock."""
+    """Enter moves of stock, all or none, once; raises NotEnoughStock, and InvalidSubmission for too many items."""
     if depot.stock.has(moves[-1].id):
         return ()
     stock = depot.stock
     for move in moves:
         stock = after(stock, move)
     _must_suffice(stock, moves)
+    _refuse_items(depot.stock, stock)
     return (stock, *moves)
 
 
@@ -144,8 +158,9 @@ def is_opened(depot: Depot, fields: SlotFields) -> bool:
 def reallotted(depot: Depot, slot: str, fields: AllotFields, by: Staff, now: Instant) -> Documents:
     """Give an open slot more places and units, or take back what nobody was promised, once.
 
-    Raises UnknownSlot, SlotClosed, NotEnoughStock, and InvalidSubmission for more than is free in the slot. A slot
-    keeps the items it was opened with: the entries count their units in the order of these.
+    Raises UnknownSlot, SlotClosed, NotEnoughStock, and InvalidSubmission for more than is free in the slot, and for
+    one change more than a slot remembers. A slot keeps the items it was opened with: the entries count their units in
+    the order of these.
     """
     known = depot.slots.get(slot)
     if known is None:
@@ -237,6 +252,8 @@ def _refuse_allotment(slot: Slot, fields: AllotFields) -> None:
         errors.append(FieldError("/places", "promised", {"limit": free_places}))
     if not 1 <= slot.places + fields.places <= MOST_HOUSEHOLDS:
         errors.append(FieldError("/places", "places_of_slot", {"limit": MOST_HOUSEHOLDS}))
+    if sum(event.event == "allotted" for event in slot.history) >= MOST_ALLOTMENTS:
+        errors.append(FieldError("", "allotments_of_slot", {"limit": MOST_ALLOTMENTS}))
     if errors:
         raise InvalidSubmission(tuple(errors))
 
@@ -256,6 +273,13 @@ def _allotments(slot: Slot, fields: AllotFields, by: Staff, now: Instant) -> tup
     )
     back = msgspec.structs.replace(move, id=f"{slot.id}.released.{fields.id}", kind="released", lines=less)
     return tuple(each for each in (move, back) if each.lines)
+
+
+def _refuse_items(before: Stock, stock: Stock) -> None:
+    """Refuse items that a site never had where it has had as many as its stock sums up."""
+    new = sorted(set(stock.on_hand) - set(before.on_hand))
+    if len(stock.on_hand) > MOST_ITEMS_OF_SITE:
+        refuse(FieldError(f"/lines/{item}", "items_of_site", {"limit": MOST_ITEMS_OF_SITE}) for item in new)
 
 
 def _must_suffice(stock: Stock, moves: tuple[Move, ...]) -> None:

@@ -1,10 +1,20 @@
 """How a household's place in a slot changes hands: each turn is one conditional write on the slot alone."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from services import times
-from services.pickup.sites import Entry, EntryState, Fill, Slot
+from services.pickup.sites import MOST_HOUSEHOLDS, Entry, EntryState, Fill, Slot
 from services.times import Instant
+
+MANY_ENDED = 100
+"""Entries over its places at which a slot is tended at once; fewer may stay until it is over."""
+MOST_ENTRIES = 3 * MOST_HOUSEHOLDS
+"""Entries at which a slot is crowded and takes nobody until it was tended, but the households of its split.
+
+Its document stays far below what Cosmos DB takes, whoever comes in the seconds for which instances trust their lists.
+"""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +50,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     allotted: dict[str, int]
     free: dict[str, int]
     has_line: bool
+    entry_count: int = 0
     etag: str = msgspec.field(default="", name="_etag")
 
     @property
@@ -52,9 +63,19 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         """Return the name by which a form and a request know the slot."""
         return f"{self.site_id}.{self.id}"
 
+    @property
+    def has_many_ended(self) -> bool:
+        """Tell whether it is to be tended at once, as it must hold many entries that have ended."""
+        return self.entry_count >= self.places + MANY_ENDED
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether it holds as many entries as it may, until it was tended."""
+        return self.entry_count >= MOST_ENTRIES
+
     def admits(self, split: str | None = None) -> bool:
-        """Tell whether it is open to anybody, or, where a split fills it, to a household that this split serves."""
-        return self.is_open and (self.fill == "first_come" or self.name == split)
+        """Tell whether it is open to anybody and not crowded, or takes the households that its own split serves."""
+        return self.is_open and (self.name == split or (self.fill == "first_come" and not self.is_crowded))
 
 
 def key_of(reference: str, round_: int) -> str:
@@ -149,6 +170,12 @@ def end(slot: Slot, key: str) -> Turn | None:
         return None
     back = {item: -units for item, units in slot.lines(key).items()}
     return Turn(key=key, before=entry.state, entry=ended, places=-1, takes=back)
+
+
+def without_ended(slot: Slot, keys: Collection[str]) -> Slot:
+    """Return the slot without those of these entries that have ended."""
+    left = {key: entry for key, entry in slot.entries.items() if entry.state != "ended" or key not in keys}
+    return slot if len(left) == len(slot.entries) else msgspec.structs.replace(slot, entries=left)
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

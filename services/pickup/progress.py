@@ -4,7 +4,7 @@ import msgspec
 
 from services.catalog.routing import route_of_review
 from services.documents import Event
-from services.pickup.booking import HAS_PLACE, IN_LINE, Apportioned, Booking, Place
+from services.pickup.booking import HAS_PLACE, IN_LINE, MOST_ASKED, Apportioned, Booking, Place
 from services.pickup.places import Opening
 from services.pickup.sites import Move
 from services.pickup.split import Rule, Share
@@ -41,7 +41,7 @@ def not_there(request: Request, asks: Place) -> Request:
     booking = booked(request)
     if booking.asks != asks:
         return request
-    return _with(request, asks=None, asked=(*booking.asked, asks.name))
+    return _with(request, asks=None, asked=(*booking.asked, asks.name)[-MOST_ASKED:])
 
 
 def placed(
@@ -128,18 +128,6 @@ def served_before(request: Request, step: str, now: Instant) -> Request:
     changed = requests.without_step(_with(_whole(request), state="already", asks=None, asked=()), step, now)
     review = Step(kind="review", at=now, round=next_round(request, "household"), reason="served_before")
     return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
-
-
-def wish(request: Request, slot: str, now: Instant) -> Request:
-    """Let a resident choose another slot; the place there is kept until the new one is certain."""
-    booking = booked(request)
-    state = "changing" if booking.place else "looking"
-    changed = _with(request, state=state, wish=slot, asked=())
-    if booking.state == "returned":
-        round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
-        again = Step(kind="dispatch", at=now, round=round_, reason="delivered_again")
-        changed = requests.with_step(changed, f"dispatch.{round_}", again)
-    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 
 
 def overridden(request: Request, reason: str, by: Staff, now: Instant) -> Request:

@@ -17,6 +17,10 @@ JAPAN = timezone(timedelta(hours=9), "Asia/Tokyo")
 """Japan has had no summer time since 1951, so its day begins at 15:00 UTC all the year."""
 
 
+MOST_GRANTS = 500
+"""Grants that count for one household under one policy at a time, whatever its limit and whoever gives a reason."""
+
+
 class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Count once against the limit from `at` on; `reason` is the word of the staff who granted it beyond the limit."""
 
@@ -51,14 +55,15 @@ def grant(
 ) -> Quota | None:
     """Hold one grant for a request, or return None where the limit is used up and no reason is given to go beyond it.
 
-    A repeat gives the quota unchanged; grants that count no longer are dropped. `elsewhere` are the references whose
-    grants count under other keys of the same household.
+    Where a quota is full no reason helps. A repeat gives the quota unchanged; grants that count no longer are dropped.
+    `elsewhere` are the references whose grants count under other keys of the same household.
     """
     known = quota or Quota(id=id_)
     if reference_round in known.grants:
         return known
     counting = used(known, policy, now)
-    if len({*counting, *elsewhere}) >= policy.limit and not override_reason:
+    is_used_up = len({*counting, *elsewhere}) >= policy.limit and not override_reason
+    if is_used_up or len(counting) >= MOST_GRANTS:
         return None
     kept = {key: known.grants[key] for key in counting}
     new = Grant(at=now, state="held", reason=override_reason)

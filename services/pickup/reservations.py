@@ -6,10 +6,10 @@ from collections.abc import Callable
 from services import cases
 from services.advance.model import QUEUE, wake_up
 from services.catalog.service import Catalog
-from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
+from services.errors import DocumentFull, NoSuchSlot, PlaceGone, StoreUnavailable
 from services.pickup import corrections, places, progress
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
-from services.pickup.choosing import choice, held_until
+from services.pickup.choosing import choice, held_until, wish
 from services.pickup.grants import Grants
 from services.pickup.places import Opening, Waiting
 from services.pickup.plan import booking_for, household_of, under_every_key
@@ -71,7 +71,7 @@ class Reservations:
     async def choose(self, request: Request, slot: str) -> Request:
         """Ask for another slot; the place there was stays until the new one is certain.
 
-        Raises PlaceGone where nothing can be chosen any more, and NoSuchSlot.
+        Raises PlaceGone where nothing can be chosen any more, NoSuchSlot and PlaceChangedTooOften.
         """
         if request.booking is None or request.status != "accepted":
             raise PlaceGone()
@@ -83,7 +83,7 @@ class Reservations:
             return request
         if not any(opening.name == slot and opening.admits() for opening in await self._slots.openings()):
             raise NoSuchSlot()
-        case = await self._change(request.reference, lambda read: progress.wish(read, slot, self._clock()))
+        case = await self._change(request.reference, lambda read: wish(read, slot, self._clock()))
         return (await self.settle(case)).request
 
     async def follow(self, reference: str, decide: Callable[[Request], Request]) -> Request:
@@ -237,11 +237,11 @@ class Reservations:
         )
 
     async def _orphaned(self, case: Case, asked: Place) -> Case:
-        """Give back a place that the request no longer wants: it was withdrawn in the meantime."""
+        """Give back a place that the request does not want any more: it was withdrawn in the meantime."""
         booking = case.request.booking
-        if booking and asked not in (booking.place, booking.asks):
+        if booking and not booking.wants(asked):
             await self._slots.turn(case.request.reference, asked, places.end)
-            if booking.place is None:
+            if booking.place is None or booking.state == "ended":
                 await self._grants.give_up(booking, case.request.reference)
         return case
 
@@ -273,19 +273,23 @@ class Reservations:
         return case
 
     async def _call(self, waiting: Waiting, site: str | None, method: str) -> bool:
-        """Let one household that waits look for a place, if it fits anywhere."""
+        """Let one household that waits look for a place, if it fits anywhere; one that cannot be stops nobody else."""
         openings = await self._openings(site, method)
         if not any(places.has_room(opening, waiting.lines) for opening in openings):
             return False
-        case = await self._change(waiting.reference, lambda read: progress.called(read, self._clock()))
-        if case.request.booking is None or case.request.booking.state != "called":
+        try:
+            case = await self._change(waiting.reference, lambda read: progress.called(read, self._clock()))
+            if case.request.booking is None or case.request.booking.state != "called":
+                return False
+            await self.settle(case)
+        except DocumentFull as error:
+            log.error("%s cannot be called: %s", waiting.reference, error)
             return False
-        await self.settle(case)
         return True
 
     async def _openings(self, site: str | None, method: str) -> list[Opening]:
         """List the slots whose room those who wait are called to."""
-        of_line = [o for o in await self._slots.openings() if o.method == method and o.fill == "first_come"]
+        of_line = [o for o in await self._slots.openings() if o.method == method and o.admits()]
         return [opening for opening in of_line if site in (None, opening.site_id)]
 
     async def _follow(self, case: Case, id_: str, decide: Callable[[Request], Request]) -> Case:

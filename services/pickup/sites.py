@@ -13,10 +13,15 @@ MOST_HOUSEHOLDS = 500
 MOST_ITEMS = 8
 """Items in one slot: a reservation is one patch, and a patch holds ten operations."""
 MOST_UNITS = 100_000
+MOST_ALLOTMENTS = 200
+"""How often what a slot is allotted is changed; the slot remembers each, so that a repeat changes nothing."""
+MOST_ITEMS_OF_SITE = 2_000
+"""Items of which a site has or had any."""
 DECIDED = "split.decided"
 """The id of the event by which a slot remembers that its split was decided."""
 HISTORY_KEPT = 50
-"""How many moves a stock remembers, to recognise a repeat; all of them stand beside it as documents."""
+"""How many moves a stock remembers, to recognise a repeat (all of them stand beside it as documents), and how many
+changes a site."""
 
 type SiteKind = Literal["shelter", "depot", "temporary"]
 type Method = Literal["pickup", "delivery"]

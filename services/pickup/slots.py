@@ -1,11 +1,12 @@
 """The slots that households ask for places: listing them, and making turns until one stands or none is called for."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 
 from services import times
-from services.errors import StoreUnavailable, WriteConflict
+from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.pickup import places
 from services.pickup.booking import Booking, Place
 from services.pickup.places import Opening, Turn
@@ -16,6 +17,8 @@ from services.times import Clock
 LISTED_FOR = 2.0
 """Seconds for which an instance chooses from the slots that it listed last."""
 ATTEMPTS = 8
+
+log = logging.getLogger("madoguchi.pickup")
 
 
 class Slots:
@@ -45,9 +48,17 @@ class Slots:
         return list(self._listed.values())
 
     async def take(self, opening: Opening, turn: Turn) -> bool:
-        """Make the turn; where it is refused, read back: an own write whose reply was lost is a success."""
+        """Make the turn; where it is refused, read back: an own write whose reply was lost is a success.
+
+        A slot whose document is full has no room.
+        """
         for _ in range(ATTEMPTS):
-            if await self._store.turn(opening.site_id, opening.id, turn):
+            try:
+                is_made = await self._store.turn(opening.site_id, opening.id, turn)
+            except DocumentFull:
+                log.error("%s takes nobody: its document is full", opening.name)
+                return False
+            if is_made:
                 self._listed[opening.name] = places.less(opening, turn)
                 return True
             self._listed_at = times.NEVER

@@ -1,11 +1,17 @@
-"""Looking after slots: what is over or closed lets go of what it holds, and no entry is without its request."""
+"""Looking after slots: what is over or closed lets go of what it holds, no entry is without its request, and entries
+that have ended go."""
 
+import asyncio
+import itertools
 import logging
+import random
+from collections.abc import Awaitable, Collection
 
 import msgspec
 
 from services import times
-from services.pickup import progress
+from services.errors import DocumentFull, WriteConflict
+from services.pickup import places, progress
 from services.pickup.booking import Place
 from services.pickup.choosing import hold_until
 from services.pickup.counter import Counter
@@ -17,6 +23,8 @@ from services.ports import RequestStore, SiteStore
 from services.times import Clock, Instant
 
 TENDED_AT_ONCE = 20
+READ_SIDE_BY_SIDE = 16
+ATTEMPTS = 8
 LOOKED_AFTER_EVERY = 3600.0
 """Seconds after which a slot is looked at again while it lasts."""
 OVER_AFTER = 3600.0
@@ -47,11 +55,16 @@ class Tending:
         self._clock = clock
 
     async def run(self) -> int:
-        """Look after every slot that is due, and call those who wait; return how many slots were due."""
+        """Look after every slot that is due or has many ended entries, and call those who wait; return how many slots.
+
+        What cannot be written now is left for another time, and keeps nothing else waiting.
+        """
         await self._depots.catch_up()
-        due = await self._sites.due_slots(self._clock(), TENDED_AT_ONCE)
-        for opening in due:
-            await self.tend(opening.site_id, opening.id)
+        now = self._clock()
+        grown = [opening for opening in await self._sites.openings(now) if opening.has_many_ended]
+        due = {one.name: one for one in (*await self._sites.due_slots(now, TENDED_AT_ONCE), *grown)}
+        for name, opening in due.items():
+            await _alone(name, self.tend(opening.site_id, opening.id))
         for method in ("pickup", "delivery"):
             await self._reservations.serve(None, method)
         return len(due)
@@ -59,7 +72,9 @@ class Tending:
     async def tend(self, site: str, id_: str) -> None:
         """Bring the entries of a slot and their requests together, and finish what was left of its split.
 
-        A slot that is over or closed is emptied.
+        A slot that is over or closed is emptied. An ended entry goes once its request came past its round: nobody asks
+        under its key again. A write under it that was under way all the time gives back what it took, or is given back
+        here within the hour.
         """
         await self._splits.follow(site, id_)
         slot = await self._sites.slot(site, id_)
@@ -68,18 +83,19 @@ class Tending:
         is_over = times.later(slot.ends, OVER_AFTER) <= self._clock()
         for key, entry in slot.entries.items():
             if entry.state != "ended":
-                await self._tend(slot, key, entry.state, is_over)
-        await self._move_on(site, id_, is_over)
+                await _alone(key, self._tend(slot, key, entry.state, is_over))
+        await self._move_on(site, id_, is_over, await self._past(slot))
 
     async def _tend(self, slot: Slot, key: str, state: str, is_over: bool) -> None:
-        reference, _, round_ = key.rpartition(".")
-        place = Place(site=slot.site_id, slot=slot.id, round=int(round_))
+        reference, place = _asked_as(slot, key)
         request = await self._store.read(reference)
         booking = request.booking if request else None
         if state == "collected":
             await self._counter.follow(reference, slot.site_id, key)
-        elif booking is None or place not in (booking.place, booking.asks):
+        elif booking is None or booking.is_past(place):
             await self._reservations.release(reference, place)
+        elif not booking.wants(place):
+            log.warning("%s was read from behind, and is left for another time", key)
         elif is_over:
             await self._reservations.follow(reference, lambda read: progress.missed(read, self._clock()))
         elif not slot.is_open:
@@ -96,25 +112,64 @@ class Tending:
             until = hold_until(slot.starts, now) if slot.starts > now else slot.ends
             await self._reservations.hold_again(reference, place, moved_at, until)
 
-    async def _move_on(self, site: str, id_: str, is_over: bool) -> None:
-        """Give back to the site what the slot has left once nobody holds anything of it; else look again later."""
-        depot = await self._sites.site(site)
-        slot = depot.slots.get(id_) if depot else None
-        if depot is None or slot is None:
-            return
-        holds = any(entry.state in ("held", "confirmed") for entry in slot.entries.values())
-        now = self._clock()
-        if holds or (slot.is_open and not is_over):
-            due_at = times.later(now, LOOKED_AFTER_EVERY)
-            await self._sites.save(site, [msgspec.structs.replace(slot, due_at=due_at)])
-            return
-        await self._sites.save(site, emptied(depot, slot, now))
+    async def _past(self, slot: Slot) -> set[str]:
+        """Return the ended entries of requests that came past their round."""
+        asked = {key: _asked_as(slot, key) for key, entry in slot.entries.items() if entry.state == "ended"}
+        bookings = {}
+        for some in itertools.batched({reference for reference, _ in asked.values()}, READ_SIDE_BY_SIDE, strict=False):
+            for request in await asyncio.gather(*(self._store.read(reference) for reference in some)):
+                if request and request.booking:
+                    bookings[request.reference] = request.booking
+        read = [(key, bookings.get(reference), place) for key, (reference, place) in asked.items()]
+        return {key for key, booking, place in read if booking and booking.is_past(place)}
+
+    async def _move_on(self, site: str, id_: str, is_over: bool, past: Collection[str]) -> None:
+        """Write what the slot is from now on, over the state that was read, so that no turn made meanwhile is lost."""
+        for attempt in range(ATTEMPTS):
+            depot = await self._sites.site(site)
+            slot = depot.slots.get(id_) if depot else None
+            if depot is None or slot is None:
+                return
+            try:
+                await self._sites.save(site, moved_on(depot, slot, past, is_over, self._clock()))
+            except WriteConflict:
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            else:
+                return
+        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+
+
+async def _alone(name: str, work: Awaitable[object]) -> None:
+    """Do what concerns one thing; where it cannot be written now, the others go on."""
+    try:
+        await work
+    except WriteConflict as error:
+        log.warning("%s is left for another time: %s", name, error)
+    except DocumentFull as error:
+        log.error("%s is left for another time: %s", name, error)
+
+
+def _asked_as(slot: Slot, key: str) -> tuple[str, Place]:
+    """Return the request of an entry, and the place as which it asked for it."""
+    reference, _, round_ = key.rpartition(".")
+    return reference, Place(site=slot.site_id, slot=slot.id, round=int(round_))
+
+
+def moved_on(depot: Depot, slot: Slot, past: Collection[str], is_over: bool, now: Instant) -> list[Slot | Stock | Move]:
+    """Give back to the site what the slot has left once nobody holds anything of it; else look again later."""
+    holds = any(entry.state in ("held", "confirmed") for entry in slot.entries.values())
+    if holds or (slot.is_open and not is_over):
+        tended = places.without_ended(slot, past)
+        return [msgspec.structs.replace(tended, due_at=times.later(now, LOOKED_AFTER_EVERY))]
+    return emptied(depot, slot, now)
 
 
 def emptied(depot: Depot, slot: Slot, now: Instant) -> list[Slot | Stock | Move]:
-    """Close a slot for good, and let the site have what is left of its allotment."""
+    """Close a slot for good, and let the site have what is left of its allotment; what is closed takes nobody."""
     left = {item: -units for item, units in slot.free.items() if units}
-    closed = msgspec.structs.replace(slot, is_open=False, due_at=None, free=dict.fromkeys(slot.free, 0))
+    closed = msgspec.structs.replace(
+        places.without_ended(slot, slot.entries), is_open=False, due_at=None, free=dict.fromkeys(slot.free, 0)
+    )
     if not left:
         return [closed]
     move = Move(id=f"{slot.id}.released", site_id=slot.site_id, kind="released", at=now, lines=left, slot=slot.id)

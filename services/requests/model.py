@@ -17,6 +17,9 @@ from services.times import Instant
 FIRST_SWEEP_AFTER = 60.0
 """Seconds for which a step is left to its wake-up message before the sweeper sends another."""
 
+MOST_OPEN_TASKS = 40
+"""Open tasks at which a request gets no further one: whoever takes one of them sees what there is to do."""
+
 type RequestStatus = Literal["accepted", "completed", "withdrawn"]
 type StepKind = Literal[
     "dispatch", "review", "reserve", "expire", "giveback", "notice", "match", "correct", "delivered"
@@ -158,14 +161,6 @@ def accept(
     return with_pending(request, {id_: msgspec.structs.replace(step, at=now) for id_, step in steps.items()})
 
 
-def received_earlier(request: Request, received_at: Instant, now: Instant) -> Changes:
-    """Let the earlier of two receipts of the same body count, whichever was processed first."""
-    if received_at >= request.received_at:
-        return ()
-    event = Event(id=f"received.{received_at}", at=now, event="received_earlier")
-    return (msgspec.structs.replace(request, received_at=received_at, history=(*request.history, event)),)
-
-
 def with_step(request: Request, id_: str, step: Step) -> Request:
     """Add a step that is still to be done."""
     return with_pending(request, {**request.pending, id_: step})
@@ -185,12 +180,16 @@ def due_steps(request: Request, now: Instant) -> list[tuple[str, Step]]:
 
 
 def dispatch(case: Case, step_id: str, step: Step, plan: Sequence[PlannedTask], now: Instant) -> Changes:
-    """Make the tasks of a step and record them on the request; a withdrawn request gets none."""
+    """Make the tasks of a step and record them on the request.
+
+    A withdrawn request gets none, nor does one with so many open tasks that withdrawing it would not fit into a batch.
+    """
     operation = f"dispatch.{step_id}"
     request = case.request
     if request.has(operation) or request.status == "withdrawn":
         return ()
-    made = tuple(_task(request, planned, step.round, now) for planned in plan)
+    has_enough = sum(task.status == "open" for task in request.tasks) >= MOST_OPEN_TASKS
+    made = tuple(_task(request, planned, step.round, now) for planned in plan if not has_enough)
     mirrored = tuple(RequestTask(id=t.id, kind=t.kind, team=t.team, deadline=t.deadline) for t in made)
     event = Event(id=operation, at=now, event="dispatched" if step.kind == "dispatch" else "person_asked")
     changed = msgspec.structs.replace(
@@ -243,18 +242,6 @@ def record_completion(request: Request, task: Task, now: Instant) -> Request:
     event = Event(id=f"{task.id}.{task.history[-1].id}", at=now, event="task_completed", task=task.kind)
     changed = msgspec.structs.replace(request, tasks=mirrored, history=(*request.history, event))
     return settled(changed, f"completed.{task.id}", now)
-
-
-def kept_beside(request: Request, variant: Variant, now: Instant) -> Changes:
-    """Keep another body of the same key beside the first, and ask for a person to judge."""
-    operation = f"variant.{variant.body_hash}"
-    if request.has(operation):
-        return ()
-    event = Event(id=operation, at=now, event="other_body_received")
-    variants = (*request.variants, variant)
-    changed = msgspec.structs.replace(request, variants=variants, history=(*request.history, event))
-    step = Step(kind="review", at=now, round=len(variants) + 1, reason="other_body")
-    return (with_step(changed, operation, step),)
 
 
 def _task(request: Request, planned: PlannedTask, round_: int, now: Instant) -> Task:

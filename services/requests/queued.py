@@ -10,7 +10,7 @@ from services.catalog.service import AS_SHIPPED, Catalog
 from services.errors import InvalidSubmission, NeverPossible, StoreUnavailable, UnknownService, WriteConflict
 from services.names import is_name
 from services.ports import RequestStore
-from services.requests import intake
+from services.requests import intake, merging
 from services.requests import model as requests
 from services.requests.identities import identity_of
 from services.requests.intake import Waiting
@@ -77,7 +77,10 @@ class QueuedIntake:
             raise NeverPossible(f"no such service: {service} is not published; publish it and replay") from refusal
 
     async def _merge(self, message: Waiting, identity: Identity, received_at: Instant) -> None:
-        """Meet the request that is already there: the same body is done, another one is kept for a person."""
+        """Meet the request that is already there: the same body is done, another one is kept for a person.
+
+        Raises NeverPossible for a foreign request, and for one body more than a request keeps.
+        """
         variant = Variant(
             body_hash=identity.body_hash,
             received_at=received_at,
@@ -90,8 +93,8 @@ class QueuedIntake:
             if request.key_hash != identity.key_hash:
                 raise NeverPossible("another request stands under this reference; send again with a new key")
             if request.body_hash == identity.body_hash:
-                return requests.received_earlier(request, received_at, self._clock())
-            return requests.kept_beside(request, variant, self._clock())
+                return merging.received_earlier(request, received_at, self._clock())
+            return merging.kept_beside(request, variant, self._clock())
 
         await cases.change(self._store, identity.reference, decide)
 

@@ -16,6 +16,7 @@ from services.errors import (
     KeyReused,
     NoSuchSlot,
     NotYetProcessed,
+    PlaceChangedTooOften,
     PlaceGone,
     ReferenceTaken,
     Refusal,
@@ -161,11 +162,14 @@ class Requests:
             raise
 
     async def choose_place(self, reference: str, access_code: str, slot: str) -> Request:
-        """Ask for another slot; raises UnknownRequest, NotYetProcessed, PlaceGone, NoSuchSlot."""
+        """Ask for another slot.
+
+        Raises UnknownRequest, NotYetProcessed, PlaceGone, NoSuchSlot and PlaceChangedTooOften.
+        """
         request = await self._open(reference, access_code)
         try:
             return await self._reservations.choose(request, slot)
-        except (PlaceGone, NoSuchSlot) as refusal:
+        except (PlaceGone, NoSuchSlot, PlaceChangedTooOften) as refusal:
             refusal.phone = await self.phone_of(request)
             raise
 

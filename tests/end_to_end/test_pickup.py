@@ -12,6 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import wiring
+from functions.texts import LANGUAGES, Texts
+from services.pickup.booking import MOST_CHOICES
 from services.pickup.fields import JAPAN, SlotFields
 from services.times import instant
 from settings import Settings
@@ -207,6 +209,30 @@ def test_what_cannot_be_chosen_or_confirmed_is_refused_and_changes_nothing(desk:
     assert no_slot[0] == 422
     assert unknown[1]["phone"] == status(desk, receipt)["phone"]
     assert booking_in(desk, receipt, "confirmed")["place"]["slot"] == slot_name(10)
+
+
+def test_a_place_that_was_changed_too_often_stays_and_the_page_says_whom_to_call(desk: RunningDesk):
+    receipt = submit(desk, 60, slot=slot_name(10))
+    booking_in(desk, receipt, "confirmed")
+    changes = [act(desk, receipt, "place", {"slot": slot_name(11 - n % 2)})[0] for n in range(MOST_CHOICES)]
+    assert changes == [200] * MOST_CHOICES
+    place = booking_in(desk, receipt, "confirmed")["place"]["slot"]
+
+    refused, problem = act(desk, receipt, "place", {"slot": slot_name(11 if place == slot_name(10) else 10)})
+    again, _ = act(desk, receipt, "place", {"slot": place})
+    pages = {language: post(desk, f"/{language}/requests", pair_of(receipt), "show") for language in LANGUAGES}
+    asked = post(desk, "/ja/requests", pair_of(receipt), "change-place")
+    other = {"/slot": [slot_name(14, "gym")]}
+    chosen = post(desk, "/ja/requests", pair_of(receipt) | other, "choose-place", status=409)
+
+    assert (refused, problem["code"], again) == (409, "place_changed_too_often", 200)
+    for language, page in pages.items():
+        said = Texts(language)("place.no_more", phone=problem["phone"])
+        assert said.partition(problem["phone"])[0] in page.text
+        assert "change-place" not in [element.get("value") for element in page.elements]
+    assert "/slot" not in asked.typed
+    assert Texts("ja")("problem.place_changed_too_often.title") in chosen.text
+    assert booking_in(desk, receipt, "confirmed")["place"]["slot"] == place
 
 
 @pytest.mark.parametrize("number", [5])

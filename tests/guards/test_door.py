@@ -50,6 +50,10 @@ BOUNDED = {
     "services/pickup/imports.py": {"datetime.strptime", "re.fullmatch"},  # lines of the door
     "services/pickup/supplies.py": {"re.compile"},  # anchored, 32 characters at most
     "services/requests/intake.py": {"re.compile", "re.fullmatch", "re.sub"},  # anchored; an address after its length
+    "services/requests/receipts.py": {"re.compile"},  # anchored, 14 characters
+    "services/requests/reissue.py": {"re.compile"},  # a line of the door
+    "services/times.py": {"re.compile"},  # 64 characters at most
+    "services/traces.py": {"re.compile"},  # anchored, 55 characters
 }
 """Which module does so elsewhere, and what bounds the text there."""
 

@@ -138,3 +138,18 @@ async def test_a_batch_over_two_megabytes_is_refused(container: ContainerProxy, 
         )
 
     assert await ids_in(container, key) == []
+
+
+@LARGE_BODY
+async def test_an_operation_that_makes_an_item_over_two_megabytes_fails_the_whole_batch(
+    container: ContainerProxy, item: Item
+) -> None:
+    large = {"id": "large", "pk": item["pk"], "text": "y" * 1_900_000}
+    await container.create_item(large)
+    grown = ("patch", ("large", [{"op": "add", "path": "/more", "value": "y" * 300_000}]))
+
+    with batch_refused(413) as statuses:
+        await container.execute_item_batch([create("1", item["pk"]), grown], item["pk"])
+
+    assert statuses == [424, 413]
+    assert await ids_in(container, item["pk"]) == ["large", "there"]

@@ -10,7 +10,7 @@ from azure.core import MatchConditions
 from azure.cosmos.aio import ContainerProxy
 from azure.cosmos.exceptions import CosmosHttpResponseError
 
-from tests.local.cosmos_contract import Item, ids_in, refused
+from tests.local.cosmos_contract import LARGE_BODY, Item, ids_in, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -159,3 +159,14 @@ async def test_id_and_partition_key_cannot_be_patched(container: ContainerProxy,
             await patched(container, item, operation("set", path, "other"))
 
     assert await ids_in(container, item["pk"]) == ["1"]
+
+
+@LARGE_BODY
+async def test_a_patch_that_makes_an_item_over_two_megabytes_is_refused(container: ContainerProxy, key: str) -> None:
+    await container.create_item({"id": "large", "pk": key, "text": "y" * 1_900_000, "n": 1})
+
+    with refused(413):
+        await container.patch_item("large", key, [operation("set", "/more", "y" * 300_000)])
+
+    assert "more" not in await container.read_item("large", key)
+    assert (await container.patch_item("large", key, [operation("incr", "/n", 1)]))["n"] == 2

@@ -103,6 +103,14 @@ async def test_items_are_counted(container: ContainerProxy) -> None:
     assert await found(container, "SELECT VALUE COUNT(1) FROM c", partition_key="q") == [12]
 
 
+async def test_the_members_of_an_object_are_counted(container: ContainerProxy) -> None:
+    await container.create_item({"id": "counted", "pk": "objects", "two": {"R-1.1": {"a": 1}, "R-2.1": {}}, "none": {}})
+
+    for name, number in (("two", [2]), ("none", [0]), ("missing", []), ("id", [])):
+        sql = f"SELECT VALUE ARRAY_LENGTH(ObjectToArray(c.{name})) FROM c WHERE c.id = 'counted'"
+        assert await found(container, sql) == number, name
+
+
 async def test_group_by_is_right_or_refused_clearly(container: ContainerProxy) -> None:
     answer: list[Any] | tuple[int, bool]
     try:

@@ -3,16 +3,22 @@ import asyncio
 import msgspec
 import pytest
 
+from services import times
 from services.catalog.model import next_edition
-from services.errors import StoreUnavailable, WriteConflict
+from services.documents import Event
+from services.errors import DocumentFull, StoreUnavailable, WriteConflict
+from services.pickup import places
+from services.pickup.sites import Entry, Move, Slot
 from services.ports import AuditRecord
 from services.requests import model as requests
 from services.tasks import model as tasks
 from settings import Connection
-from stores.containers import AUDIT
-from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests
+from stores.containers import AUDIT, SITES
+from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests, plain
+from stores.sites import CosmosSites
 from tests.apps import settings_for
 from tests.counter import HANAKO, TARO, definition
+from tests.local.cosmos_contract import LARGE_BODY
 from tests.stores.documents import NOW, request_of, task_of
 from wiring import App, build, cosmos_client
 
@@ -175,6 +181,59 @@ async def test_an_edition_is_published_once_and_the_next_replaces_it(app: App):
     kept = await editions.edition("water", 1)
     assert kept == first.edition
     assert await editions.edition("water", 3) is None
+
+
+@LARGE_BODY
+async def test_a_document_that_would_be_too_large_is_refused_and_left_as_it_is(store: CosmosRequests):
+    case = await stored_case(store, "R1", task_of("R1"))
+    grown = msgspec.structs.replace(case.request, answers={"note": "字" * 700_000})
+
+    with pytest.raises(DocumentFull):
+        await store.save(case, (grown, case.tasks["R1.prepare.1"]))
+    with pytest.raises(DocumentFull):
+        await store.create(request_of("R2", {"note": "字" * 700_000}))
+
+    assert await store.load("R1") == case
+    assert await store.read("R2") is None
+
+
+@LARGE_BODY
+async def test_a_slot_whose_document_is_full_refuses_a_turn_and_can_be_tended(app: App):
+    sites = CosmosSites(app.cosmos)
+    await app.cosmos.ask(SITES, lambda c: c.create_item(plain(full_slot())))
+    turn = places.take(("kit",), "MMMM-MMMM-MMMM.1", {"kit": 1}, until=None, is_newcomer=True)
+    move = Move(id="m1", site_id="school", kind="handed_over", at=NOW, lines={"kit": -1})
+
+    with pytest.raises(DocumentFull):
+        await sites.turn("school", "pickup-1", turn)
+    with pytest.raises(DocumentFull):
+        await sites.turn("school", "pickup-1", turn, move)
+
+    [opening] = await sites.openings(NOW)
+    assert (opening.entry_count, opening.is_crowded) == (2000, True)
+    full = await sites.slot("school", "pickup-1")
+    assert full
+    await sites.save("school", [places.without_ended(full, full.entries)])
+    assert await sites.turn("school", "pickup-1", turn)
+    assert [one.entry_count for one in await sites.openings(NOW)] == [1]
+
+
+def full_slot() -> Slot:
+    """Return a slot with a free place and two thousand ended entries, as large as a document can be."""
+    slot = Slot(
+        id="pickup-1",
+        site_id="school",
+        starts=times.later(NOW, 86_400),
+        ends=times.later(NOW, 90_000),
+        places=1,
+        free_places=1,
+        allotted={"kit": 1},
+        free={"kit": 1},
+        entries={f"ABCD-EFGH-JKLM.{n}": Entry(state="ended") for n in range(2000)},
+    )
+    words = Event(id="words", at=NOW, event="allotted", note="")
+    left = 2 * 1024 * 1024 - len(msgspec.json.encode(msgspec.structs.replace(slot, history=(words,))))
+    return msgspec.structs.replace(slot, history=(msgspec.structs.replace(words, note="y" * left),))
 
 
 async def test_an_audit_record_is_kept_once(app: App):

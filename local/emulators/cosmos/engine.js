@@ -45,6 +45,7 @@ Object.assign(functions, {
   CONTAINS: comparison((text, part) => text.includes(part)),
   STRINGEQUALS: comparison((text, other) => text === other),
   IS_INTEGER: (value) => Number.isInteger(value),
+  OBJECTTOARRAY: (value) => (functions.IS_OBJECT(value) ? Object.entries(value).map(([k, v]) => ({ k, v })) : undefined),
   IIF: (condition, yes, no) => (condition === true ? yes : no),
   GETCURRENTTIMESTAMP: () => Date.now(),
   GETCURRENTDATETIME: () => new Date().toISOString().replace("Z", "0000Z"),

@@ -181,6 +181,17 @@ async def test_only_one_of_two_sweepers_moves_a_document_on(counter: Counter):
     assert not await counter.store.postpone(due, "2026-11-23T02:00:00.000000Z")
 
 
+async def test_a_sweep_goes_on_after_a_document_that_is_full(counter: Counter):
+    full, other = await counter.submit(), await counter.submit(OTHER_KEY)
+    counter.queues.messages.clear()
+    counter.store.full = {full.reference}
+    counter.clock.pass_(61)
+
+    assert await counter.advance.sweep() == 1
+
+    assert [body["reference"] for body in counter.queues.visible(QUEUE)] == [other.reference]
+
+
 async def test_an_open_task_whose_message_was_lost_is_delivered_again(counter: Counter):
     await counter.submit()
     await counter.run_workers()

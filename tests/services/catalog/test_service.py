@@ -1,5 +1,6 @@
 import pytest
 
+from services.catalog.model import MOST_REPLACED, next_edition
 from services.errors import DefinitionRefused, StoreUnavailable, UnknownService
 from tests.counter import DEFINITION, Counter, current
 
@@ -47,6 +48,15 @@ async def test_publishing_writes_store_and_copy_and_is_current_at_once(counter: 
     assert (published.edition.version, is_new) == (2, True)
     assert (await counter.catalog.service("water")).edition.definition.phone == "0000-00-5678"
     assert await counter.copy.edition("water", 2) is not None
+
+
+def test_of_very_many_versions_within_a_day_the_latest_are_accepted():
+    known = current()
+    for _ in range(MOST_REPLACED + 50):
+        known = next_edition(known, known.edition.definition, "2026-11-23T00:00:00.000000Z")
+
+    accepted = [n for n in range(known.edition.version) if known.accepts(n, "2026-11-23T01:00:00.000000Z")]
+    assert accepted == list(range(51, MOST_REPLACED + 51))
 
 
 async def test_publishing_what_is_current_makes_no_new_version_and_mends_the_copy(counter: Counter):

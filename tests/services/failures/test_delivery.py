@@ -5,7 +5,7 @@ import pytest
 
 from services.errors import NeverPossible, StoreUnavailable, UnknownRequest
 from services.failures import model
-from tests.counter import Counter
+from tests.counter import SUPERVISOR, Counter
 
 
 @pytest.fixture
@@ -57,6 +57,23 @@ async def test_a_message_that_cannot_be_counted_does_not_come_again_for_ever(cou
 
     assert len(counter.failures.failures) == 1
     assert "q" not in counter.queues.messages
+
+
+async def test_a_document_that_is_full_is_a_failure_that_says_where_to_read_what_to_do(counter: Counter):
+    receipt = await counter.submit()
+    counter.store.full = {receipt.reference}
+
+    await counter.run_workers()
+
+    [failure] = counter.failures.failures.values()
+    assert (failure.queue, failure.error) == (
+        "requests-advance",
+        "document full (413): see operations.md, then replay it",
+    )
+    counter.store.full = set()
+    await counter.operations.replay([failure.id], SUPERVISOR, dry_run=False)
+    await counter.run_workers()
+    assert counter.case(receipt).request.pending == {}
 
 
 async def test_what_can_never_succeed_is_a_failure_at_once(counter: Counter):

@@ -190,6 +190,7 @@ async def test_who_waits_keeps_the_turn_and_is_due_what_was_corrected(desk: Desk
         ({"address": "見本市\0"}, FieldError("/answers/address", "control_character")),
         ({"address": "見本市\u1160 1"}, FieldError("/answers/address", "hidden_character")),
         ({"items": ["water"]}, FieldError("/answers/items", "not_of_household")),
+        ({"address": "町" * 1365}, FieldError("/answers", "correction_too_long")),
         ({"slot": NOON}, FieldError("/answers/slot", "not_of_household")),
         ({"gold": 1}, FieldError("/answers/gold", "unknown_field")),
         ({}, FieldError("/answers", "required")),

@@ -5,9 +5,9 @@ from services import times
 from services.documents import Event
 from services.errors import InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
 from services.pickup import exports, ledger
-from services.pickup.fields import AllotFields, StockFields
+from services.pickup.fields import AllotFields, SiteFields, StockFields
 from services.pickup.numbers import count, state_of
-from services.pickup.sites import DECIDED, Depot, Entry, Site, Slot, Stock
+from services.pickup.sites import DECIDED, HISTORY_KEPT, MOST_ITEMS_OF_SITE, Depot, Entry, Site, Slot, Stock
 from services.pickup.supplies import Item
 from tests.pickup import NOW, OFFICER, TITLE, slot
 
@@ -162,6 +162,30 @@ def test_a_slot_is_kept_until_its_split_is_decided():
     assert state_of(only_slot(kept), NOW) == state_of(only_slot(kept), fields.starts) == "kept"
     assert (state_of(decided, NOW), state_of(ended, NOW)) == ("open", "closed")
     assert "分けかたの決定待ち" in exports.of_slots(count(kept, ITEMS, NOW)).decode()
+
+
+def test_a_site_remembers_the_latest_puts_and_numbers_each_anew():
+    read = depot()
+    for n in range(HISTORY_KEPT + 10):
+        fields = SiteFields(name={"ja": "見本"}, kind="shelter", address=f"見本市{n}")
+        [described] = ledger.described(read, "school", fields, OFFICER, NOW)
+        assert isinstance(described, Site)
+        read = Depot(described, read.stock, {})
+
+    numbers = [event.id for event in read.site.history]
+    assert numbers == [f"put.{n}" for n in range(11, HISTORY_KEPT + 11)]
+
+
+def test_items_that_a_site_has_are_entered_though_it_takes_no_others():
+    full = depot(**{f"item{n}": 1 for n in range(MOST_ITEMS_OF_SITE)})
+    known, other = (StockFields(id="delivery-0009", lines={item: 5}) for item in ("item7", "kit"))
+
+    [stock, _] = ledger.entered(full, ledger.moves_of("school", known, ITEMS, OFFICER, NOW))
+    with pytest.raises(InvalidSubmission, match="/lines/kit items_of_site"):
+        ledger.entered(full, ledger.moves_of("school", other, ITEMS, OFFICER, NOW))
+
+    assert isinstance(stock, Stock)
+    assert stock.on_hand["item7"] == 6
 
 
 @pytest.mark.parametrize(("on_hand", "low"), [(15, True), (16, False)])

@@ -20,7 +20,8 @@ from services.pickup.households import FOLDING, Household, blocks_of, key_of
 from services.pickup.plan import Pickup, household_of
 from services.pickup.quotas import Grant, Quota, quota_id
 from services.pickup.refolding import SLICE, Refolded
-from services.requests.intake import QUEUE, message_for
+from services.requests.identities import identify
+from services.requests.intake import QUEUE, message_for, sealed
 from services.requests.model import Case, Contact, Request
 from services.requests.receipts import access_code_for, reference_for
 from services.tasks.model import Task
@@ -72,8 +73,8 @@ class Past(Desk):
             answers=answers(number, items=BOTH, **changes),
             contact=Contact(phone=f"090-0000-{number:04}"),
         )
-        message = message_for(sent, key, received_at=self.counter.clock.now, access_version=1, traceparent=None)
-        await self.counter.queues.send(QUEUE, msgspec.to_builtins(message))
+        message = message_for(sent, identify(SECRETS, sent, key), received_at=self.counter.clock.now, traceparent=None)
+        await self.counter.queues.send(QUEUE, sealed(message, SECRETS.reference))
         await self.counter.run_workers()
         return progress.booked(self.counter.store.cases[reference_for(SECRETS, "web", key)].request).state
 

@@ -6,6 +6,7 @@ import pytest
 
 from services.requests import intake
 from services.requests.intake import SealedMessage
+from services.requests.merging import MOST_VARIANTS
 from services.requests.service import Receipt
 from tests.counter import HANAKO, KEY, Counter, current, submission
 
@@ -82,6 +83,47 @@ async def test_another_body_under_the_key_is_kept_beside_the_first_and_a_person_
     assert case.request.answers == {"members": 2}
     assert [v.answers for v in case.request.variants] == [{"members": 3}]
     assert [(t.kind, t.reason) for t in case.tasks.values() if t.route == "review"] == [("review", "other_body")]
+
+
+async def test_one_body_more_than_a_request_keeps_is_a_failure_with_its_body(counter: Counter):
+    receipt = await counter.submit()
+
+    for members in range(3, 3 + MOST_VARIANTS + 1):
+        await queued(counter, message(counter, answers={"members": members}))
+
+    request = counter.case(receipt).request
+    assert [v.answers["members"] for v in request.variants] == list(range(3, 3 + MOST_VARIANTS))
+    [failure] = counter.failures.failures.values()
+    assert failure.error == "5 other bodies stand beside this request: the sender must use a new key"
+    assert json.loads(failure.body)["answers"] == {"members": 8}
+
+
+async def test_another_body_that_comes_again_is_known_however_long_ago_it_came(counter: Counter):
+    receipt = await counter.submit()
+    body = message(counter, answers={"members": 3})
+    await queued(counter, body)
+    case = counter.case(receipt)
+    forgetful = msgspec.structs.replace(case.request, history=case.request.history[:1])
+    counter.store.cases[receipt.reference] = msgspec.structs.replace(case, request=forgetful)
+
+    await queued(counter, body)
+
+    assert len(counter.case(receipt).request.variants) == 1
+
+
+async def test_ever_earlier_receipts_of_a_body_leave_one_event(counter: Counter):
+    bodies = []
+    for _ in range(20):
+        bodies.append(message(counter))
+        counter.clock.pass_(60)
+    receipt = await counter.submit()
+
+    for body in reversed(bodies):
+        await queued(counter, body)
+
+    request = counter.case(receipt).request
+    assert request.received_at == "2026-11-23T00:00:00.000000Z"
+    assert [event.event for event in request.history].count("received_earlier") == 1
 
 
 async def test_an_invalid_submission_from_the_queue_becomes_a_task_for_a_person(counter: Counter):

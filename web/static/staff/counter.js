@@ -138,9 +138,9 @@ function showWaiting() {
 /** Say whose hand-overs wait here; what nobody is known to have made can be taken over by whoever did. */
 function lineOfOther(entries) {
   const { owner } = entries[0];
-  const said = owner ? t("counter.left_by", { name: owner.name, n: entries.length }) : t("counter.left_by_nobody", { n: entries.length });
+  const said = owner ? phrase("counter.left_by", { name: owner.name, n: entries.length }) : [t("counter.left_by_nobody", { n: entries.length })];
   const what = entries.map((entry) => element("li", {}, `${cards.spelt(entry.handOver.reference)}（${time(entry.handOver.at)}）`, ...(owner ? [] : [ownButton(entry)])));
-  return element("li", {}, said, element("ul", {}, ...what));
+  return element("li", {}, ...said, element("ul", {}, ...what));
 }
 
 function ownButton(entry) {
