@@ -25,6 +25,9 @@ settings.register_profile("long", deadline=None, max_examples=2_000, stateful_st
 settings.load_profile("suite")
 
 
+TAKES_SECONDS = ("tests/reliability/", "tests/stores/", "tests/services/test_machine.py")
+
+
 class Emulators(msgspec.Struct, frozen=True):
     """Hold the connection strings of the emulators of this test process."""
 
@@ -66,6 +69,11 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.stdin:
         process.stdin.close()
     process.wait(10)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes seconds each, so that no worker is left with it while the others have nothing to do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(TAKES_SECONDS))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

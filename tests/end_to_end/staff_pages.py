@@ -25,7 +25,9 @@ def staff_page(
     context = context_of(browser, desk, **options)
     kept = _kept.get((desk.url, person))
     if kept:
-        context.add_init_script(f"if (!window.name) {{ window.name = 'begun'; {kept} }}")
+        context.add_init_script(
+            f"if (location.protocol === 'http:' && !window.name) {{ window.name = 'begun'; {kept} }}"
+        )
     page = context.new_page()
     page.goto(address)
     if not kept:
