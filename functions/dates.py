@@ -22,7 +22,7 @@ _TYPED = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 def instant_text(instant: Instant, language: str) -> str:
     """Show an instant in Japan's time: `令和8年11月23日（月）9時5分`."""
-    local = times.moment(instant).astimezone(JAPAN)
+    local = _in_japan(instant)
     if language == "en":
         return f"{date_text(local.date(), language)}, {local:%H:%M}"
     return f"{date_text(local.date(), language)}{local.hour}時{local.minute}分"
@@ -35,12 +35,12 @@ def span_text(starts: Instant, ends: Instant, language: str) -> str:
 
 def day_text(instant: Instant, language: str) -> str:
     """Show the day of an instant in Japan: `令和8年11月24日（火）`."""
-    return date_text(times.moment(instant).astimezone(JAPAN).date(), language)
+    return date_text(_in_japan(instant).date(), language)
 
 
 def hours_text(starts: Instant, ends: Instant, language: str) -> str:
     """Show a span of time on a day that is known; one that ends on another names it: `10時から11時30分まで`."""
-    first, last = (times.moment(instant).astimezone(JAPAN) for instant in (starts, ends))
+    first, last = _in_japan(starts), _in_japan(ends)
     until = "" if last.date() == first.date() else date_text(last.date(), language)
     if language == "en":
         return f"{first:%H:%M} to {until + ', ' if until else ''}{last:%H:%M}"
@@ -53,6 +53,11 @@ def date_text(day: date, language: str) -> str:
         return f"{day.day} {day:%B} {day.year}"
     western = f"（{day.year}年）" if language == "ja-easy" else ""
     return f"{era_year(day)}{western}{day.month}月{day.day}日（{WEEKDAYS[day.weekday()]}）"
+
+
+def _in_japan(instant: Instant) -> datetime:
+    """Return an instant in Japan's time; a definition of before may hold one that is beyond all that may come in."""
+    return min(times.moment(instant), times.moment(times.LATEST)).astimezone(JAPAN)
 
 
 def _time_text(local: datetime) -> str:

@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from functions.dates import date_text, instant_text, read_date, span_text
+from services import times
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,7 @@ def test_a_span_names_its_day_once_unless_it_runs_past_midnight(starts: str, end
     instants = (f"2026-11-24T{time}:00.000000Z" for time in (starts, ends))
 
     assert span_text(*instants, language) == shown
+
+
+def test_a_time_that_is_beyond_all_that_may_come_in_is_shown_as_the_last_of_them():
+    assert instant_text("9999-12-31T23:59:59+00:00", "ja") == instant_text(times.LATEST, "ja")
