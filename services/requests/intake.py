@@ -144,6 +144,8 @@ def read_message(body: str, secret: bytes) -> IntakeMessage | SealedMessage:
     plain = messages.read(body, dict[str, Any], "a submission")
     if any(door.is_too_deep(value) for value in plain.values()):
         raise NeverPossible("answers are nested too deeply")
+    if door.count_values(plain) > door.MOST_VALUES:
+        raise NeverPossible("over 2,000 values: the sender must send less")
     read = _ours(plain, secret) if "seal" in plain else _of_another(plain)
     _refuse_what_no_document_holds(read)
     return msgspec.structs.replace(

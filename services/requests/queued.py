@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services import cases, door
+from services import cases
 from services.advance.service import Advance
 from services.catalog.model import state_of
 from services.catalog.routing import CompiledService
@@ -107,13 +107,8 @@ def _first_step(
         (reason is not None, reason or ""),
         (not is_believed, "undated"),
         (any(True for _ in intake.general_errors(message.submission)), "invalid"),
-        (_do_not_fit(service, message), "invalid"),
+        (bool(service.form.errors(message.answers)), "invalid"),
         (state_of(service.definition, received_at) == "closed", "late"),
     )
     found = next((why for applies, why in reasons if applies), None)
     return Step(kind="review", at=received_at, reason=found) if found else Step(kind="dispatch", at=received_at)
-
-
-def _do_not_fit(service: CompiledService, message: Waiting) -> bool:
-    """Tell whether the form would refuse the answers; it is not asked about more than it could ever take."""
-    return door.count_values(message.answers) > door.MOST_VALUES or bool(service.form.errors(message.answers))

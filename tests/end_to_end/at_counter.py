@@ -12,9 +12,9 @@ COUNTER = "/staff/counter"
 
 
 @contextmanager
-def counter_page(browser: Browser, desk: RunningDesk, site: str) -> Iterator[Page]:
+def counter_page(browser: Browser, desk: RunningDesk, site: str, *, signs_in: bool = False) -> Iterator[Page]:
     """Open the counter's page, where the clerk is signed in, at a site."""
-    with staff_page(browser, desk, COUNTER, bypass_csp=True) as page:
+    with staff_page(browser, desk, COUNTER, signs_in=signs_in, bypass_csp=True) as page:
         page.get_by_label("この窓口の場所").select_option(site)
         expect(page.locator("#roster")).to_contain_text("現在")
         yield page

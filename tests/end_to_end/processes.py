@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 
@@ -30,7 +31,17 @@ def wait_until(holds: Callable[[], bool], within: float = 30) -> None:
         time.sleep(0.1)
 
 
+def repeated(desk: RunningDesk, body: dict[str, Any], key: dict[str, str]) -> str | None:
+    """Return the reference that a repeat of a submit is given, None where none is given yet."""
+    try:
+        again = desk.http.post("/api/requests", json=body, headers=key)
+    except httpx.TransportError:
+        return None
+    return again.json()["reference"] if again.status_code == 200 else None
+
+
 def answers(desk: RunningDesk) -> bool:
+    """Tell whether a host that was started again is ready; while it runs, what it says of the stores is seconds old."""
     try:
         return desk.http.get("/api/ready").status_code == 200
     except httpx.TransportError:

@@ -19,11 +19,14 @@ _kept: dict[tuple[str, str], str] = {}
 
 @contextmanager
 def staff_page(
-    browser: Browser, desk: RunningDesk, address: str, person: str = CLERK, **options: Any
+    browser: Browser, desk: RunningDesk, address: str, person: str = CLERK, *, signs_in: bool = False, **options: Any
 ) -> Iterator[Page]:
-    """Open a page as somebody who signs in on the first page of a run, and is signed in on those that follow."""
+    """Open a page as somebody who signs in on the first page of a run, and is signed in on those that follow.
+
+    Who `signs_in` does so again, and so has a session at the issuer, too.
+    """
     context = context_of(browser, desk, **options)
-    kept = _kept.get((desk.url, person))
+    kept = None if signs_in else _kept.get((desk.url, person))
     if kept:
         context.add_init_script(
             f"if (location.protocol === 'http:' && !window.name) {{ window.name = 'begun'; {kept} }}"

@@ -28,7 +28,7 @@ def site(desk: RunningDesk) -> tuple[str, str]:
 @pytest.fixture
 def counter(browser: Browser, desk: RunningDesk, site: tuple[str, str]) -> Iterator[Page]:
     """Return the counter's page, where the clerk is signed in, at a site of its own."""
-    with counter_page(browser, desk, site[0]) as page:
+    with counter_page(browser, desk, site[0], signs_in=True) as page:
         yield page
 
 

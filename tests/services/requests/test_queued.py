@@ -259,6 +259,16 @@ async def test_no_reason_says_anything_of_what_a_resident_sent(counter: Counter,
     assert not set(failure.error) & set(NOBODY_READS.replace(" ", "").strip("0123456789-"))
 
 
+async def test_a_message_of_more_values_than_any_form_takes_is_a_failure_before_anything_is_done_with_it(
+    counter: Counter,
+):
+    await queued(counter, message(counter, answers={"members": [1] * 2000}))
+
+    [failure] = counter.failures.failures.values()
+    assert failure.error == "over 2,000 values: the sender must send less"
+    assert counter.store.cases == {}
+
+
 async def test_the_queue_takes_as_large_answers_as_the_door_and_no_larger(counter: Counter):
     plain = json.loads(message(counter))
     room = 48 * 1024 - len('{"a":""}')
