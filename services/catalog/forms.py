@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -58,34 +58,33 @@ class Form:
 
 def unsendable(value: object, pointer: str = "") -> Iterator[FieldError]:
     """Find what cannot be kept or sent in JSON of bounded depth: control characters, U+FFFE, integers over 2^53."""
-    if isinstance(value, str) and _UNSENDABLE.search(value):
-        yield FieldError(pointer, "control_character")
-    elif isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
-        yield FieldError(pointer, "number_out_of_range")
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if _UNSENDABLE.search(key):
-                yield FieldError(pointer, "control_character")
-            else:
-                yield from unsendable(inner, child(pointer, door.step(key)))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from unsendable(inner, child(pointer, index))
+    return _found(value, pointer, _unsendable)
 
 
 def hidden(value: object, pointer: str = "") -> Iterator[FieldError]:
     """Find texts with what nobody sees, in JSON of bounded depth. They can be kept: what was taken before stays so."""
-    if isinstance(value, str) and hides(value):
-        yield FieldError(pointer, "hidden_character")
+    return _found(value, pointer, lambda one: "hidden_character" if isinstance(one, str) and hides(one) else None)
+
+
+def _found(value: object, pointer: str, judge: Callable[[object], str | None]) -> Iterator[FieldError]:
+    """Name the place of every value and name that is judged to be something."""
+    if code := judge(value):
+        yield FieldError(pointer, code)
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if hides(key):
-                yield FieldError(pointer, "hidden_character")
+            if code := judge(key):
+                yield FieldError(pointer, code)
             else:
-                yield from hidden(inner, child(pointer, door.step(key)))
+                yield from _found(inner, child(pointer, door.step(key)), judge)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from hidden(inner, child(pointer, index))
+            yield from _found(inner, child(pointer, index), judge)
+
+
+def _unsendable(value: object) -> str | None:
+    if isinstance(value, str) and _UNSENDABLE.search(value):
+        return "control_character"
+    return "number_out_of_range" if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER else None
 
 
 def canonical(value: object) -> str:
