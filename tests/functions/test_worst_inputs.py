@@ -22,7 +22,7 @@ CHEAP = 0.1
 """Seconds of the processor for what anyone may send; machines differ, so the best of a few tries counts."""
 OF_STAFF = 2.0
 """Seconds of the processor for what officers and editors send, which is worked beside the loop."""
-TRIES = 4
+TRIES = 8
 ADDRESS, HEADERS = 8 * 1024, 16 * 1024
 """Bytes of an address and of headers that a front end lets through."""
 
