@@ -54,6 +54,10 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueServiceClient
 
 
+_PROXIES_OF_THE_ENVIRONMENT = False
+"""Stores are reached without a proxy: looking for one takes two threads' turns of every call."""
+
+
 class App(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what the functions call."""
 
@@ -176,9 +180,11 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
 
 def cosmos_client(connection: Connection, identity: Identity) -> "CosmosClient":
     """Make a client of Cosmos DB; it opens when it is entered."""
+    from azure.core.pipeline.transport import AioHttpTransport
     from azure.cosmos.aio import CosmosClient
 
     options: dict[str, Any] = {
+        "transport": AioHttpTransport(use_env_settings=_PROXIES_OF_THE_ENVIRONMENT),
         "connection_timeout": 2,
         "read_timeout": 5,
         "retry_connect": 1,
@@ -202,6 +208,7 @@ def queue_client(connection: Connection, identity: Identity) -> "QueueServiceCli
         "retry_total": 1,
         "initial_backoff": 0,
         "increment_base": 1,
+        "use_env_settings": _PROXIES_OF_THE_ENVIRONMENT,
     }
     if connection.connection_string:
         return QueueServiceClient.from_connection_string(connection.connection_string, **options)
@@ -212,6 +219,7 @@ def _blob_client(connection: Connection, identity: Identity) -> "ContainerClient
     from azure.storage.blob.aio import ContainerClient
 
     options: dict[str, Any] = {"connection_timeout": 1, "read_timeout": 1, "retry_total": 0}
+    options["use_env_settings"] = _PROXIES_OF_THE_ENVIRONMENT
     if connection.connection_string:
         return ContainerClient.from_connection_string(connection.connection_string, CONTAINER, **options)
     return ContainerClient(str(connection.blob_service_uri), CONTAINER, identity.of(connection.client_id), **options)

@@ -228,6 +228,7 @@ class Services:
                     initial_backoff=1,
                     increment_base=1,
                     retry_total=1,
+                    use_env_settings=False,
                 )
             except ValueError as error:
                 raise ConfigurationError(f"not a storage connection string: {error}") from error
