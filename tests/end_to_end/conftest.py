@@ -131,11 +131,16 @@ class DeskQueues:
             client.send_message(json.dumps(body, ensure_ascii=False))
 
 
+def storage_of(desk: RunningDesk) -> str:
+    """Return the connection string of a desk's storage."""
+    settings = json.loads((desk.folder / "local.settings.json").read_text(encoding="utf-8"))
+    return settings["Values"]["STORAGE"]
+
+
 @pytest.fixture(scope="session")
 def desk_storage(desk: RunningDesk) -> str:
     """Return the connection string of the desk's storage."""
-    settings = json.loads((desk.folder / "local.settings.json").read_text(encoding="utf-8"))
-    return settings["Values"]["STORAGE"]
+    return storage_of(desk)
 
 
 @pytest.fixture(scope="session")
