@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 import wiring
 from function_app import app as indexed
 from local.issuer import Issuer
+from services.pickup.judging import Judging
 from services.pickup.rosters import Rosters
 from services.pickup.searching import Searching
 from services.pickup.tables import Tables
@@ -49,6 +50,7 @@ def app_over(counter: Counter, **changes: object) -> App:
         searching=Searching(counter.store, counter.catalog, counter.audit, clock),
         walk_ins=WalkIns(counter.requests, counter.advance, counter.handing, counter.audit, SECRETS, clock),
         correcting=counter.correcting,
+        judging=Judging(counter.store, counter.reservations, counter.handing, counter.audit, clock),
         reissuing=counter.reissuing,
         readiness=Readiness(counter.store, counter.queues, counter.catalog, clock),
         refolding=counter.refolding,
