@@ -4,7 +4,7 @@ import asyncio
 import copy
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -83,6 +83,7 @@ TABLES = {
     "import_slots": imports.SLOT_COLUMNS,
 }
 DEFINITIONS = {"publish_service"}
+SERVICES = ("relief-supplies", "disaster-certificate")
 MESSAGES = {
     "take_in_submission": {**SUBMISSION, "idempotencyKey": KEY, "receivedAt": "2026-11-23T00:00:00Z"},
     "advance_request": {"reference": REFERENCE},
@@ -116,29 +117,43 @@ def worst_texts(size: int) -> dict[str, str]:
 TEXTS = tuple(worst_texts(100))
 
 
-def worst_bodies(good: dict[str, Any], text: str, size: int) -> Iterator[bytes]:
-    """Put a text in the place of each text and number, and as the name of a field, wherever there is one."""
-    for path in _paths(good):
-        yield _encoded(_put(good, path, text))
-    for path in [(), *(path for path in _paths(good) if isinstance(_at(good, path), dict))]:
-        yield _encoded(_put(good, (*path, text[: size // 2]), 1))
+type Path = tuple[str, ...]
+type Worst = Callable[[dict[str, Any], Path], bytes]
 
 
-def widest_bodies(good: dict[str, Any], size: int) -> Iterator[bytes]:
-    """Put many values, many names, deep and long ones in the place of each value."""
+def worst_of(size: int) -> dict[str, Worst]:
+    """Return what makes a bad body of a good one, at one of its fields: a text in its place, as the name of a field
+    beside it, or many values, many names, deep and long ones in its place.
+    """
+    worst: dict[str, Worst] = {}
+    for label, text in worst_texts(size).items():
+        worst[label] = lambda good, path, text=text: _encoded(_put(good, path, text))
+        worst[f"{label} as a name"] = lambda good, path, text=text: _encoded(
+            _put(good, (*path[:-1], text[: size // 2]), 1)
+        )
     count = size // 16
-    widest = ['""', "{}", "[[[]]]", "0.1", "1e999", "9" * 16]
-    for path in _paths(good):
-        raw = json.dumps(_put(good, path, "HERE"), ensure_ascii=False)
-        for one in widest:
-            yield raw.replace('"HERE"', f"[{','.join([one] * min(count, size // (len(one) + 1)))}]").encode()
-        for value in (
-            "{" + ",".join(f'"a{n}":1' for n in range(count)) + "}",
-            "[" * (size // 2) + "]" * (size // 2),
-            "9" * size,
-            f"0.{'9' * size}",
-        ):
-            yield raw.replace('"HERE"', value).encode()
+    for one in ('""', "{}", "[[[]]]", "0.1", "1e999", "9" * 16):
+        worst[f"many {one}"] = _raw(f"[{','.join([one] * min(count, size // (len(one) + 1)))}]")
+    worst["many names"] = _raw("{" + ",".join(f'"a{n}":1' for n in range(count)) + "}")
+    worst["depth"] = _raw("[" * (size // 2) + "]" * (size // 2))
+    worst["a long number"] = _raw("9" * size)
+    worst["a long fraction"] = _raw(f"0.{'9' * size}")
+    return worst
+
+
+def _raw(value: str) -> Worst:
+    return lambda good, path: json.dumps(_put(good, path, "HERE"), ensure_ascii=False).replace('"HERE"', value).encode()
+
+
+def fields_of(good: dict[str, Any]) -> list[Path]:
+    """Return the fields of a body, and one that it does not know."""
+    return [*_paths(good), ("unknown",)]
+
+
+def each_once[A, B](some: Sequence[A], others: Sequence[B], start: int) -> list[tuple[A, B]]:
+    """Return pairs in which each of both is found, beginning at `start`."""
+    count = max(len(some), len(others))
+    return [(some[(start + n) % len(some)], others[n % len(others)]) for n in range(count)]
 
 
 async def cost(call: Callable[[], Awaitable[object]], most: float) -> float:
@@ -188,29 +203,48 @@ async def test_what_the_worst_are_made_of_is_good(name: str, staff: dict[str, st
 
 @pytest.mark.parametrize("name", BODIES)
 async def test_no_body_costs_much(name: str, staff: dict[str, str]):
-    good, size = BODIES[name], MAX_BODY - 1200
-    bodies = [body for text in worst_texts(size).values() for body in worst_bodies(good, text, size)]
-    for body in [*bodies, *widest_bodies(good, size)]:
-        assert await cost(lambda: answered(name, body, staff), CHEAP) <= CHEAP, (name, body[:200])  # noqa: B023
+    worst, start = worst_of(MAX_BODY - 1200), list(BODIES).index(name)
+    for kind, field in each_once(list(worst), fields_of(BODIES[name]), start):
+        await hold_body(name, worst[kind](BODIES[name], field), (kind, field), staff)
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("service", ["relief-supplies", "disaster-certificate"])
-async def test_no_form_costs_much(service: str, text: str, staff: dict[str, str]):
+@pytest.mark.deep
+@pytest.mark.parametrize("name", BODIES)
+async def test_no_body_costs_much_with_any_of_the_worst_at_any_of_its_fields(name: str, staff: dict[str, str]):
+    for kind, worst in worst_of(MAX_BODY - 1200).items():
+        for field in fields_of(BODIES[name]):
+            await hold_body(name, worst(BODIES[name], field), (kind, field), staff)
+
+
+async def hold_body(name: str, body: bytes, where: tuple[str, Path], staff: dict[str, str]) -> None:
+    assert await cost(lambda: answered(name, body, staff), CHEAP) <= CHEAP, (name, where)
+
+
+async def controls_of(service: str) -> list[str]:
     form = served.said(await served.call("get_service", route={"id": service}))["form"]
-    controls = [
-        *_pointers(form, "/answers"),
-        *(f"/contact/{name}" for name in CONTACT),
-        "seed",
-        "version",
-        "step",
-        "locale",
-    ]
-    for name in controls:
-        body = _form({"step": "send", name: worst_texts(MAX_FORM - 200)[text]})
-        call = lambda: answered("answer_form", body, {}, {**ROUTE, "id": service})  # noqa: B023, E731
+    more = ["seed", "version", "step", "locale"]
+    return [*_pointers(form, "/answers"), *(f"/contact/{name}" for name in CONTACT), *more]
 
-        assert await cost(call, CHEAP) <= CHEAP, (name, text)
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_form_costs_much(service: str, staff: dict[str, str]):
+    for text, control in each_once(TEXTS, await controls_of(service), SERVICES.index(service)):
+        await hold_form(service, text, control)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_form_costs_much_with_any_of_the_worst_in_any_of_its_controls(service: str, staff: dict[str, str]):
+    for control in await controls_of(service):
+        for text in TEXTS:
+            await hold_form(service, text, control)
+
+
+async def hold_form(service: str, text: str, control: str) -> None:
+    body = _form({"step": "send", control: worst_texts(MAX_FORM - 200)[text]})
+    call = lambda: answered("answer_form", body, {}, {**ROUTE, "id": service})  # noqa: E731
+
+    assert await cost(call, CHEAP) <= CHEAP, (control, text)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -245,10 +279,21 @@ async def test_no_address_and_no_header_costs_much(text: str, staff: dict[str, s
 
 @pytest.mark.parametrize("name", MESSAGES)
 async def test_no_message_costs_much(name: str, staff: dict[str, str]):
-    good, size = MESSAGES[name], MAX_MESSAGE_BYTES - 1200
-    bodies = [body for text in worst_texts(size).values() for body in worst_bodies(good, text, size)]
-    for body in [*bodies, *widest_bodies(good, size)]:
-        assert await cost(lambda: served.deliver(name, body), CHEAP) <= CHEAP, (name, body[:200])  # noqa: B023
+    worst, start = worst_of(MAX_MESSAGE_BYTES - 1200), list(MESSAGES).index(name)
+    for kind, field in each_once(list(worst), fields_of(MESSAGES[name]), start):
+        await hold_message(name, worst[kind](MESSAGES[name], field), (kind, field))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", MESSAGES)
+async def test_no_message_costs_much_with_any_of_the_worst_at_any_of_its_fields(name: str, staff: dict[str, str]):
+    for kind, worst in worst_of(MAX_MESSAGE_BYTES - 1200).items():
+        for field in fields_of(MESSAGES[name]):
+            await hold_message(name, worst(MESSAGES[name], field), (kind, field))
+
+
+async def hold_message(name: str, body: bytes, where: tuple[str, Path]) -> None:
+    assert await cost(lambda: served.deliver(name, body), CHEAP) <= CHEAP, (name, where)
 
 
 @pytest.mark.parametrize("name", TABLES)

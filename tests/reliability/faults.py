@@ -49,14 +49,13 @@ def sample(kinds: Sequence[str], operations: Sequence[str], start: int) -> list[
 
 
 def sample_of_writes(operations: Sequence[str], start: int) -> list[tuple[str, int]]:
-    """Let every write fail once, and of the reads of one name the first, in one way after the other."""
-    found = []
-    for index, operation in enumerate(operations):
-        is_write = operation.startswith(WRITES)
-        if is_write or operation not in operations[:index]:
-            kinds = KINDS_OF_WRITES if is_write else KINDS_OF_READS
-            found.append((kinds[(start + len(found)) % len(kinds)], index))
-    return found
+    """Let every write fail once, and the first read, in one way after the other."""
+    reads = [index for index, operation in enumerate(operations) if not operation.startswith(WRITES)]
+    writes = [index for index, operation in enumerate(operations) if operation.startswith(WRITES)]
+    return [
+        *((KINDS_OF_READS[start % len(KINDS_OF_READS)], index) for index in reads[:1]),
+        *((KINDS_OF_WRITES[(start + n) % len(KINDS_OF_WRITES)], index) for n, index in enumerate(writes)),
+    ]
 
 
 class Killed(BaseException):
