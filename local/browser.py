@@ -6,8 +6,11 @@ import sys
 
 
 def chromium() -> str | None:
-    """Return the path of an installed Chromium: one on PATH, else the one that Playwright downloaded, else None."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    """Return the path of an installed Chromium: one on PATH, else the one that Playwright downloaded, else None.
+
+    The shell without windows comes first: it opens a page at half the cost of the whole browser.
+    """
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
     from playwright.sync_api import sync_playwright

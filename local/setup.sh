@@ -48,10 +48,10 @@ emulators() {
 browser() {
   if .venv/bin/python -m local.browser >/dev/null 2>&1 && fc-list :lang=ja 2>/dev/null | grep -q .; then return; fi
   command -v apt-get >/dev/null || fail "the browser tests need Chromium and Japanese fonts. Type: .venv/bin/playwright install chromium, and install a Japanese font"
-  [ "$(id -u)" = 0 ] || fail "the browser tests need Chromium and Japanese fonts. Type: sudo apt-get install chromium fonts-noto-cjk fontconfig"
+  [ "$(id -u)" = 0 ] || fail "the browser tests need Chromium and Japanese fonts. Type: sudo apt-get install chromium-headless-shell fonts-noto-cjk fontconfig"
   say "Chromium and Japanese fonts (Debian)"
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk fontconfig >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-noto-cjk fontconfig >/dev/null
 }
 
 python_environment

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import uvicorn
 from starlette.routing import BaseRoute
 
-from local import issuer, sign_in, telemetry
 from local.host import runtime as library
 from local.host.configuration import ConfigurationError, HostOptions, load_settings, read_host_json
 from local.host.http import application
@@ -88,8 +87,11 @@ def _log_to_stderr() -> None:
 
 
 def _desk_routes(data: Path | None) -> list[BaseRoute]:
+    """Return what a desk serves beside the app; only a desk pays for importing it."""
     if data is None:
         return []
+    from local import issuer, sign_in, telemetry
+
     missing = [name for name in ("TOKEN_ISSUER", "TOKEN_AUDIENCE") if not os.environ.get(name)]
     if missing:
         raise ConfigurationError(f"the token issuer (--data) needs the settings {', '.join(missing)}")

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,9 @@ from tests.local.host.processes import (
     Host,
     StartHost,
     accepts,
-    address,
     eventually,
     free_ports,
-    launch,
-    write_app,
+    running_host,
 )
 
 AZURITE = ROOT / "local/emulators/node_modules/azurite/dist/src/azurite.js"
@@ -46,19 +45,13 @@ def queues(storage: str) -> Iterator[QueueServiceClient]:
 
 @pytest.fixture
 def start_host(tmp_path: Path) -> Iterator[StartHost]:
-    """Start the app whose function_app.py is given, and wait until it is ready."""
-    started: list[Host] = []
+    """Start the app whose function_app.py is given, as often as a test asks."""
+    with ExitStack() as started:
 
-    def start(source: str, *arguments: str, host_json: dict[str, Any] | None = None, **settings: str) -> Host:
-        write_app(tmp_path, source, host_json)
-        host = Host("", launch(tmp_path, settings, *arguments), tmp_path)
-        started.append(host)
-        host.url = eventually(lambda: address(host))
-        return host
+        def start(source: str, *arguments: str, **options: Any) -> Host:
+            return started.enter_context(running_host(tmp_path, source, *arguments, **options))
 
-    yield start
-    for host in started:
-        host.stop()
+        yield start
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,20 @@ def launch(
     with (folder / "output").open("wb") as output, (folder / "errors").open("wb") as errors:
         environment = {**os.environ, **settings}
         return subprocess.Popen(command, cwd=ROOT, stdin=stdin, stdout=output, stderr=errors, env=environment)
+
+
+@contextmanager
+def running_host(
+    folder: Path, source: str, *arguments: str, host_json: dict[str, Any] | None = None, **settings: str
+) -> Iterator[Host]:
+    """Start the app whose function_app.py is given, wait until it is ready, and stop it in the end."""
+    write_app(folder, source, host_json)
+    host = Host("", launch(folder, settings, *arguments), folder)
+    try:
+        host.url = eventually(lambda: address(host))
+        yield host
+    finally:
+        host.stop()
 
 
 def write_app(folder: Path, source: str, host_json: dict[str, Any] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from local.host.cookies import set_cookie
 from local.host.http import MAX_BODY_BYTES
 from local.host.messages import PROTOS
-from tests.local.host.processes import StartHost, eventually
+from tests.local.host.processes import Host, StartHost, eventually, running_host
 
+pytestmark = pytest.mark.xdist_group("host over HTTP")
 SOURCE = """
 import json, logging
 import azure.functions as func
@@ -65,10 +67,23 @@ NO_PREFIX = {"extensions": {"http": {"routePrefix": ""}}}
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def test_a_function_sees_the_whole_request(start_host: StartHost, client: httpx.Client) -> None:
-    host = start_host(SOURCE)
+@pytest.fixture(scope="module")
+def prefixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """Return a host for all tests of what a host does by default."""
+    with running_host(tmp_path_factory.mktemp("app"), SOURCE) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """Return a host for all tests of an app without a prefix in its routes."""
+    with running_host(tmp_path_factory.mktemp("app"), SOURCE, host_json=NO_PREFIX) as host:
+        yield host
+
+
+def test_a_function_sees_the_whole_request(prefixed: Host, client: httpx.Client) -> None:
     response = client.post(
-        f"{host.url}/API/echo/7/a%20b/c?q=1&q=2&none=&窓=口",
+        f"{prefixed.url}/API/echo/7/a%20b/c?q=1&q=2&none=&窓=口",
         content=b"1234",
         headers=[("X-Upper", "A"), ("X-Upper", "B"), ("traceparent", TRACE), ("tracestate", "k=v")],
     )
@@ -79,54 +94,47 @@ def test_a_function_sees_the_whole_request(start_host: StartHost, client: httpx.
         "application/json",
     )
     assert (seen["method"], seen["size"]) == ("POST", 4)
-    assert seen["url"] == f"{host.url}/API/echo/7/a%20b/c?q=1&q=2&none=&%E7%AA%93=%E5%8F%A3"
+    assert seen["url"] == f"{prefixed.url}/API/echo/7/a%20b/c?q=1&q=2&none=&%E7%AA%93=%E5%8F%A3"
     assert seen["headers"]["x-upper"] == "A,B"
-    assert seen["headers"]["host"] == host.url.removeprefix("http://")
+    assert seen["headers"]["host"] == prefixed.url.removeprefix("http://")
     assert seen["query"] == {"q": "1,2", "窓": "口"}
     assert seen["route"] == {"id": "7", "rest": "a b/c"}
     assert (seen["trace"], seen["state"]) == (TRACE, "k=v")
-    assert "a line of the function's own" in host.errors()
+    assert "a line of the function's own" in prefixed.errors()
 
 
-def test_answers_that_need_no_function_and_answers_of_odd_functions(
-    start_host: StartHost, client: httpx.Client
-) -> None:
-    host = start_host(SOURCE)
-    assert client.get(f"{host.url}/admin/host/status").json() == {"state": "Running"}
-    assert "up and running" in client.get(f"{host.url}/").text
+def test_answers_that_need_no_function_and_answers_of_odd_functions(prefixed: Host, client: httpx.Client) -> None:
+    assert client.get(f"{prefixed.url}/admin/host/status").json() == {"state": "Running"}
+    assert "up and running" in client.get(f"{prefixed.url}/").text
     for wrong in (
-        client.get(f"{host.url}/api/mirror"),
-        client.get(f"{host.url}/mirror"),
-        client.head(f"{host.url}/api/echo/1"),
-        client.get(f"{host.url}/two%0Alines"),
+        client.get(f"{prefixed.url}/api/mirror"),
+        client.get(f"{prefixed.url}/mirror"),
+        client.head(f"{prefixed.url}/api/echo/1"),
+        client.get(f"{prefixed.url}/two%0Alines"),
     ):
         assert (wrong.status_code, wrong.content) == (404, b"")
-    assert client.get(f"{host.url}/api/named").text == "by name"
-    assert client.get(f"{host.url}/api/lying").text == "the whole text"
-    assert client.get(f"{host.url}/api/empty").status_code == 204
+    assert client.get(f"{prefixed.url}/api/named").text == "by name"
+    assert client.get(f"{prefixed.url}/api/lying").text == "the whole text"
+    assert client.get(f"{prefixed.url}/api/empty").status_code == 204
 
 
-def test_bodies_are_bytes_both_ways(start_host: StartHost, client: httpx.Client) -> None:
-    host = start_host(SOURCE, host_json=NO_PREFIX)
+def test_bodies_are_bytes_both_ways(host: Host, client: httpx.Client) -> None:
     body = bytes(range(256)) * 100
     assert client.post(f"{host.url}/mirror", content=body).content == body
 
 
-def test_a_body_without_a_length_reaches_the_function_empty(start_host: StartHost, client: httpx.Client) -> None:
-    host = start_host(SOURCE, host_json=NO_PREFIX)
+def test_a_body_without_a_length_reaches_the_function_empty(host: Host, client: httpx.Client) -> None:
     assert client.post(f"{host.url}/mirror", content=iter([b"chunk"])).content == b""
 
 
-def test_a_body_over_the_limit_is_refused_unread(start_host: StartHost) -> None:
-    host = start_host(SOURCE, host_json=NO_PREFIX)
+def test_a_body_over_the_limit_is_refused_unread(host: Host) -> None:
     address = httpx.URL(host.url)
     with socket.create_connection((address.host, address.port or 0), 30) as connection:
         connection.sendall(b"POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1))
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
-def test_every_cookie_has_its_own_header(start_host: StartHost, client: httpx.Client) -> None:
-    host = start_host(SOURCE, host_json=NO_PREFIX)
+def test_every_cookie_has_its_own_header(host: Host, client: httpx.Client) -> None:
     assert client.get(f"{host.url}/cookies").headers.get_list("set-cookie") == [
         "a=1; max-age=60; path=/x; httponly; samesite=strict",
         "b=2; path=/; secure",
@@ -134,9 +142,8 @@ def test_every_cookie_has_its_own_header(start_host: StartHost, client: httpx.Cl
 
 
 def test_a_function_that_raises_answers_500_without_a_body_and_its_traceback_is_logged(
-    start_host: StartHost, client: httpx.Client
+    host: Host, client: httpx.Client
 ) -> None:
-    host = start_host(SOURCE, host_json=NO_PREFIX)
     response = client.get(f"{host.url}/boom")
     assert (response.status_code, response.content) == (500, b"")
     assert 'raise ValueError("the true error")' in host.errors()
@@ -146,10 +153,7 @@ def test_a_function_that_raises_answers_500_without_a_body_and_its_traceback_is_
 
 
 @pytest.mark.parametrize("sent", [None, "rubbish", "00-00000000000000000000000000000000-b7ad6b7169203331-01"])
-def test_a_request_without_a_valid_trace_starts_a_new_one(
-    start_host: StartHost, client: httpx.Client, sent: str | None
-) -> None:
-    host = start_host(SOURCE, host_json=NO_PREFIX)
+def test_a_request_without_a_valid_trace_starts_a_new_one(host: Host, client: httpx.Client, sent: str | None) -> None:
     headers = {"traceparent": sent} if sent else {}
     traces = [client.get(f"{host.url}/echo/1", headers=headers).json()["trace"] for _ in range(2)]
     assert [len(trace) for trace in traces] == [55, 55]
