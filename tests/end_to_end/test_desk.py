@@ -55,29 +55,24 @@ def test_what_dies_is_started_again_with_its_data(lent_desk: RunningDesk):
         wait_until(lambda: repeated(lent_desk, body, key) == first["reference"])
 
 
-def test_everything_ends_with_a_killed_supervisor(own_desk: RunningDesk):
-    parts = children(own_desk.process.pid)
-    assert len(parts) == 3
-
-    own_desk.process.kill()
-
-    wait_until(lambda: not any(is_running(pid) for pid in parts))
-
-
-def test_ctrl_c_stops_everything_and_the_next_run_finds_its_data_until_a_reset_forgets_it(own_desk: RunningDesk):
+def test_ctrl_c_or_a_killed_supervisor_ends_everything_and_the_next_run_finds_its_data_until_a_reset(
+    own_desk: RunningDesk,
+):
     receipt = own_desk.http.post("/api/requests", json=BODY, headers=new_key()).json()
-    parts = children(own_desk.process.pid)
-
+    stopped = children(own_desk.process.pid)
     assert own_desk.stop() == 0
-    assert not any(is_running(pid) for pid in parts)
+    assert not any(is_running(pid) for pid in stopped)
 
     again = RunningDesk("--port", str(own_desk.port))
     again.wait_for_line("Ctrl-C stops everything")
     code = {"Access-Code": receipt["accessCode"]}
     status = httpx.get(f"{own_desk.url}/api/requests/{receipt['reference']}", headers=code, timeout=30)
-    again.stop()
-    again.process.communicate()
     assert status.json()["status"] == "accepted"
+    killed = children(again.process.pid)
+    assert len(killed) == 3
+    again.process.kill()
+    again.process.communicate()
+    wait_until(lambda: not any(is_running(pid) for pid in killed))
 
     command = [sys.executable, "-m", "local", "--port", str(own_desk.port), "--reset"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)

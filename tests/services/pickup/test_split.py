@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import times
@@ -12,6 +12,8 @@ MORNING = "2026-03-11T00:00:00.000000Z"
 RULES: tuple[Rule, ...] = get_args(Rule.__value__)
 ITEMS = ("water", "food", "blanket")
 
+for_each_rule = settings(max_examples=settings.default.max_examples // 2)
+"""Tests of four rules search half as long for each."""
 every_rule = pytest.mark.parametrize("rule", RULES)
 
 
@@ -187,6 +189,7 @@ def pairs(wants: list[Want], stock: Mapping[str, int], rule: Rule) -> list[tuple
 
 
 @every_rule
+@for_each_rule
 @given(some_wants, some_stock)
 def test_never_more_than_the_stock_never_more_than_wanted_and_nothing_left_while_someone_wants_it(
     rule: Rule, wants: list[Want], stock: dict[str, int]
@@ -202,6 +205,7 @@ def test_never_more_than_the_stock_never_more_than_wanted_and_nothing_left_while
 
 
 @every_rule
+@for_each_rule
 @given(some_wants, some_stock)
 def test_what_a_household_gets_and_what_it_misses_is_what_it_wants(rule: Rule, wants: list[Want], stock: dict):
     shares = {share.reference: share for share in split(wants, stock, rule).shares}
@@ -215,6 +219,7 @@ def test_what_a_household_gets_and_what_it_misses_is_what_it_wants(rule: Rule, w
 
 
 @every_rule
+@for_each_rule
 @given(some_wants, some_stock, st.randoms())
 def test_the_order_of_the_input_makes_no_difference(rule: Rule, wants: list[Want], stock: dict, random: Any):
     mixed = random.sample(wants, len(wants))
@@ -223,6 +228,7 @@ def test_the_order_of_the_input_makes_no_difference(rule: Rule, wants: list[Want
 
 
 @every_rule
+@for_each_rule
 @given(some_wants, some_stock)
 def test_everybody_is_counted_once(rule: Rule, wants: list[Want], stock: dict[str, int]):
     result = split(wants, stock, rule)
@@ -236,6 +242,7 @@ def test_everybody_is_counted_once(rule: Rule, wants: list[Want], stock: dict[st
 
 
 @every_rule
+@for_each_rule
 @given(some_wants, some_stock)
 def test_the_reason_that_is_given_is_true(rule: Rule, wants: list[Want], stock: dict[str, int]):
     result = split(wants, stock, rule)
@@ -265,30 +272,35 @@ def test_the_reason_that_is_given_is_true(rule: Rule, wants: list[Want], stock: 
                 assert others
 
 
+@for_each_rule
 @given(some_wants, short_water)
 def test_first_come_gives_nobody_anything_while_someone_earlier_goes_short(wants: list[Want], stock: dict):
     for short, _, other, got in pairs(wants, stock, "first_come"):
         assert got == 0 or arrival(other) < arrival(short)
 
 
+@for_each_rule
 @given(some_wants, short_water)
 def test_flagged_first_gives_nobody_anything_while_someone_before_them_goes_short(wants: list[Want], stock: dict):
     for short, _, other, got in pairs(wants, stock, "flagged_first"):
         assert got == 0 or (other.flagged == 0, *arrival(other)) < (short.flagged == 0, *arrival(short))
 
 
+@for_each_rule
 @given(some_wants, short_water)
 def test_equal_share_gives_nobody_more_than_one_unit_above_who_goes_short(wants: list[Want], stock: dict):
     for short, less, other, got in pairs(wants, stock, "equal_share"):
         assert got <= less or (got == less + 1 and arrival(other) < arrival(short))
 
 
+@for_each_rule
 @given(some_wants, short_water)
 def test_by_members_gives_no_member_more_than_the_rounding_above_who_goes_short(wants: list[Want], stock: dict):
     for short, less, other, got in pairs(wants, stock, "by_members"):
         assert (got - 1) * short.members < (less + 1) * other.members
 
 
+@for_each_rule
 @given(some_wants, short_water)
 def test_by_members_gives_at_least_the_proportional_part_rounded_down_or_what_is_wanted(wants: list[Want], stock: dict):
     wants = [w for w in wants if w.lines["water"]]
@@ -299,6 +311,7 @@ def test_by_members_gives_at_least_the_proportional_part_rounded_down_or_what_is
         assert got[w.reference] >= min(w.lines["water"], stock["water"] * w.members // members)
 
 
+@for_each_rule
 @given(some_wants, short_water)
 def test_by_members_is_the_largest_remainder_where_nobody_wants_less(wants: list[Want], stock: dict):
     greedy = [want(w.reference, 0, 100, members=w.members) for w in wants]
@@ -312,6 +325,7 @@ def test_by_members_is_the_largest_remainder_where_nobody_wants_less(wants: list
 
 
 @pytest.mark.parametrize("rule", ["first_come", "equal_share", "flagged_first"])
+@for_each_rule
 @given(some_wants, short_water)
 def test_one_unit_more_takes_nothing_from_anybody(rule: Rule, wants: list[Want], stock: dict):
     before = water(split(wants, stock, rule))
