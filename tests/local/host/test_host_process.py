@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.host.__main__ import listen
-from tests.local.host.processes import DEADLINE_SECONDS, Host, StartHost, address, eventually, launch, write_app
+from tests.local.host.processes import DEADLINE_SECONDS, Fork, Host, StartHost, address, eventually, launch, write_app
 
 HELLO = """
 import asyncio, time
@@ -40,12 +40,12 @@ def outcome(folder: Path, source: str | None, *arguments: str, **settings: str) 
     """Run a host that cannot serve and return its exit code and what it says."""
     if source is not None:
         write_app(folder, source)
-    process = launch(folder, settings, *arguments)
+    process = Fork(folder, settings, *arguments)
     try:
         code = process.wait(DEADLINE_SECONDS)
     finally:
         process.kill()
-        process.wait()
+        process.wait(DEADLINE_SECONDS)
     return code, (folder / "errors").read_text()
 
 
