@@ -37,7 +37,8 @@ class RunningDesk:
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines: list[str] = []
         self._new: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
 
     @property
@@ -77,9 +78,14 @@ class RunningDesk:
     def forget(self) -> None:
         """Stop the desk and remove its data."""
         self.stop()
+        self.close_output()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close_output(self) -> None:
+        """Read what a desk that has ended still says, and close its output."""
+        self._reader.join(30)
         if self.process.stdout:
             self.process.stdout.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -14,7 +14,7 @@ from tests.end_to_end.operators import Operator
 from tests.end_to_end.over_http import submit
 from tests.end_to_end.staff_pages import check_at_both_widths, household_with_place, open_site
 
-pytestmark = pytest.mark.xdist_group("staff")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 AT_COUNTER, OF_OPERATORS = "/api/staff/requests/access-codes", "/api/operations/requests/access-codes"
 
 

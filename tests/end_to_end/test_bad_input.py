@@ -14,7 +14,7 @@ from tests.end_to_end.forms import start as filled_form
 from tests.end_to_end.over_http import BODY, new_key, of_another_household
 from tests.end_to_end.supplies import post, slot_on
 
-pytestmark = pytest.mark.xdist_group("residents")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 
 PLACES = "1から500までの整数を入力してください。"
 UNITS = "1から100000までの整数を入力してください。"

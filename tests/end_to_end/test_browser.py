@@ -10,7 +10,7 @@ from tests.end_to_end.browsing import PHONE, check_page, context_of, fill, go_on
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import CONTACT, EXAMPLE, FORM
 
-pytestmark = pytest.mark.xdist_group("residents")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 LOOKED_AT = [
     pytest.param(language, place, marks=() if language in each_time else pytest.mark.deep)
     for place, each_time in {

@@ -24,7 +24,7 @@ from tests.end_to_end.staff_pages import (
     staff_page,
 )
 
-pytestmark = pytest.mark.xdist_group("staff")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 DONE = "渡したことを記録しました"
 
 

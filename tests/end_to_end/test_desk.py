@@ -70,9 +70,9 @@ def test_ctrl_c_or_a_killed_supervisor_ends_everything_and_the_next_run_finds_it
     assert status.json()["status"] == "accepted"
     killed = children(again.process.pid)
     assert len(killed) == 3
-    again.process.kill()
-    again.process.communicate()
+    again.stop(signal.SIGKILL)
     wait_until(lambda: not any(is_running(pid) for pid in killed))
+    again.close_output()
 
     command = [sys.executable, "-m", "local", "--port", str(own_desk.port), "--reset"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)

@@ -15,7 +15,7 @@ from services import times
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.operators import QUEUE, Operator
 
-pytestmark = pytest.mark.xdist_group("operations")
+pytestmark = pytest.mark.xdist_group("office")
 NOBODY = "0" * 32
 
 

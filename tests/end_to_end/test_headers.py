@@ -8,7 +8,7 @@ from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import FORM, get, sent, start
 from tests.html import Page
 
-pytestmark = pytest.mark.xdist_group("residents")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 OFFICER = "Team.supplies"
 ANSWERS = {
     "the way to a language": ("GET", "/", 302),

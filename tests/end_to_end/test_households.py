@@ -23,7 +23,7 @@ from tests.end_to_end.over_http import (
 )
 from tests.end_to_end.supplies import numbers, post, slot_on
 
-pytestmark = pytest.mark.xdist_group("officers")
+pytestmark = pytest.mark.xdist_group("office")
 
 
 def booked(desk: RunningDesk, receipt: dict[str, Any], state: str) -> dict[str, Any]:

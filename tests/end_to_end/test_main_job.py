@@ -21,7 +21,7 @@ from tests.end_to_end.over_http import (
     wait_until_dispatched,
 )
 
-pytestmark = pytest.mark.xdist_group("operations")
+pytestmark = pytest.mark.xdist_group("office")
 
 
 def tasks_of(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any]]:

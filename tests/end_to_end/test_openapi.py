@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
 
-pytestmark = pytest.mark.xdist_group("operations")
+pytestmark = pytest.mark.xdist_group("office")
 ROLES = ("Team.supplies", "Supervisor", "Operator", "Editor")
 CONTRACT = ROOT / "docs" / "openapi.yaml"
 METHODS = ("get", "put", "post", "delete", "patch")

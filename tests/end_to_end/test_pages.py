@@ -11,7 +11,7 @@ from tests.end_to_end.over_http import RELIEF, submit
 from tests.end_to_end.supplies import wait_for_booking
 from tests.html import Page
 
-pytestmark = pytest.mark.xdist_group("residents")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 STEPS = ("show", "edit", "receipt", "confirm", "change-place", "withdraw")
 
 

@@ -14,7 +14,7 @@ from tests.end_to_end.conftest import DeskQueues, RunningDesk
 from tests.end_to_end.forms import post, start
 from tests.end_to_end.over_http import BODY, submit
 
-pytestmark = pytest.mark.xdist_group("operations")
+pytestmark = pytest.mark.xdist_group("office")
 NAME, WORD = "印見本花子", "Mark7Xq2Personal"
 """A name and a word that stand nowhere else."""
 ROLES = ("Team.supplies", "Supervisor", "Operator", "Editor")

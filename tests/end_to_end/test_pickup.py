@@ -25,7 +25,7 @@ from tests.end_to_end.over_http import BODY, eventually, new_key
 from tests.pickup import OFFICER, site, stock
 from tests.qr import says
 
-pytestmark = pytest.mark.xdist_group("pickup desk")
+pytestmark = pytest.mark.xdist_group("office")
 FORM = "/ja/services/relief-supplies"
 SLOT = "/answers/slot"
 TOMORROW = datetime.now(JAPAN).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

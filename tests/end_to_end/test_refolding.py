@@ -17,7 +17,7 @@ from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.operators import Operator
 from tests.end_to_end.staff_pages import household_with_place, open_site
 
-pytestmark = pytest.mark.xdist_group("operations")
+pytestmark = pytest.mark.xdist_group("office")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.over_http import BODY, new_key
 
-pytestmark = pytest.mark.xdist_group("residents")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 JSON = {"Content-Type": "application/json"}
 
 

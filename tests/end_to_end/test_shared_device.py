@@ -10,7 +10,7 @@ from tests.end_to_end.browsing import check_page, press
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.staff_pages import CLERK, OFFICER, hand_over, household_with_place, open_site
 
-pytestmark = pytest.mark.xdist_group("staff")
+pytestmark = pytest.mark.xdist_group("residents and counter")
 CHOICE = "だれとしてサインインしますか"
 OF_CLERK = "見本 窓口 さんの記録 1件"
 WITHOUT_OWNER = """() => {

@@ -12,7 +12,7 @@ from tests.end_to_end.conftest import SITE, RunningDesk
 from tests.end_to_end.over_http import status
 from tests.end_to_end.supplies import ask_for_milk, look, post, slot_on
 
-pytestmark = pytest.mark.xdist_group("officers")
+pytestmark = pytest.mark.xdist_group("office")
 NAME = "test-split"
 
 

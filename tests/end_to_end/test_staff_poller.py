@@ -12,7 +12,7 @@ from tests.counter import DEFINITION
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.over_http import BODY, status, submit, wait_until_dispatched
 
-pytestmark = pytest.mark.xdist_group("operations")
+pytestmark = pytest.mark.xdist_group("office")
 
 
 def poll(desk: RunningDesk, storage: str, team: str) -> str:

@@ -9,7 +9,7 @@ from local.desk import ROOT
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.supplies import numbers, post, slot_on
 
-pytestmark = pytest.mark.xdist_group("officers")
+pytestmark = pytest.mark.xdist_group("office")
 
 
 def test_stock_is_received_allotted_and_counted(desk, officer, site):

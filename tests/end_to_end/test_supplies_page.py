@@ -24,7 +24,7 @@ from tests.end_to_end.staff_pages import (
 )
 from tests.end_to_end.supplies import ask_for_milk, look, post, slot_on
 
-pytestmark = pytest.mark.xdist_group("officers")
+pytestmark = pytest.mark.xdist_group("office")
 SUPPLIES = "/staff/supplies"
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import fnmatch
+import os
 import re
 from pathlib import Path
 
@@ -43,3 +44,10 @@ def test_the_page_on_testing_names_tests_that_there_are_and_every_file_with_a_de
     assert {name for name in functions if not any(f"def {name}(" in text for text in texts.values())} == set()
     assert deep
     assert deep - files == set()
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="without workers there is nothing to group")
+@pytest.mark.xdist_group("office")
+def test_a_group_of_tests_is_known_to_whoever_hands_out_the_tests(request: pytest.FixtureRequest):
+    """Without its group, a test runs on any worker, and each worker starts every desk."""
+    assert request.node.nodeid.endswith("@office")
