@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -370,4 +369,3 @@ def tasks_expected(request: Request) -> set[str]:
 
 
 TestCounter = CounterMachine.TestCase
-TestCounter.settings = settings(TestCounter.settings, max_examples=3 * settings.default.max_examples // 2)
