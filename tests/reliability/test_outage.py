@@ -27,7 +27,7 @@ def pair(receipt: Receipt) -> tuple[str, str]:
     return receipt.reference, receipt.access_code
 
 
-@pytest.mark.parametrize(("seconds", "order"), zip(SECONDS.values(), ORDERS, strict=True), ids=str)
+@pytest.mark.parametrize(("seconds", "order"), list(zip(SECONDS.values(), ORDERS, strict=True)), ids=SECONDS)
 @pytest.mark.parametrize("store", ["cosmos", "queue"])
 async def test_every_receipt_of_an_outage_becomes_one_request(
     own: World, store: str, seconds: float, order: tuple[int, ...]
