@@ -22,20 +22,22 @@ NOBODY = {**BODY, "service": "no-such-service"}
 
 
 @pytest.fixture(scope="module")
-def narrow() -> Iterator[RunningDesk]:
-    """Start a desk, and its host again with a limit of six calls a minute from an address."""
-    desk = RunningDesk()
-    try:
-        desk.wait_for_line("Ctrl-C stops everything")
-        settings = desk.folder / "local.settings.json"
-        settings.write_text(re.sub('("CALLS_PER_MINUTE"): "[0-9]+"', r'\1: "6"', settings.read_text(encoding="utf-8")))
-        [host] = [pid for pid, command in children(desk.process.pid).items() if "local.host" in command]
-        os.kill(host, signal.SIGKILL)
-        desk.wait_for_line("host ended")
-        wait_until(lambda: answers(desk))
-        yield desk
-    finally:
-        desk.forget()
+def narrow(lent_desk: RunningDesk) -> Iterator[RunningDesk]:
+    """Lend a desk whose host takes six calls a minute from an address."""
+    settings = lent_desk.folder / "local.settings.json"
+    usual = settings.read_text(encoding="utf-8")
+    restart_host(lent_desk, re.sub('("CALLS_PER_MINUTE"): "[0-9]+"', r'\1: "6"', usual))
+    yield lent_desk
+    restart_host(lent_desk, usual)
+
+
+def restart_host(desk: RunningDesk, settings: str) -> None:
+    """Let the host start again with other settings."""
+    (desk.folder / "local.settings.json").write_text(settings, encoding="utf-8")
+    [host] = [pid for pid, command in children(desk.process.pid).items() if "local.host" in command]
+    os.kill(host, signal.SIGKILL)
+    desk.wait_for_line("host ended")
+    wait_until(lambda: answers(desk))
 
 
 def call_until_refused(desk: RunningDesk, address: str) -> None:
