@@ -18,6 +18,8 @@ async def test_no_store_is_asked_through_a_proxy_of_the_environment(emulators, m
         await app.catalog.publish(DEFINITION)
         receipt, how = await app.requests.submit(submission(), KEY, None)
         [woken] = await app.queues.receive(QUEUE, 1, hidden_for=60)
+        copied = await app.blobs.current()
 
+    assert [current.service for current in copied] == [DEFINITION["id"]]
     assert how == "created"
     assert receipt.reference in woken.body
