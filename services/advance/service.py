@@ -1,6 +1,5 @@
 """Moving requests on: taking due steps one by one, and the sweeper that wakes what nobody woke."""
 
-import asyncio
 import logging
 import random
 from collections.abc import Sequence
@@ -8,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services import cases, times
+from services import cases, side_by_side, times
 from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, is_queued, next_look, wake_up
 from services.catalog.model import Definition
 from services.catalog.routing import PlannedTask, notice, review, route_of_review
@@ -99,17 +98,15 @@ class Advance:
 
     async def move_on(self, due: Sequence[Due]) -> int:
         """Wake these requests up and deliver these tasks again, unless another did; return how many."""
-        side_by_side = asyncio.Semaphore(SWEPT_SIDE_BY_SIDE)
 
         async def one(item: Due) -> bool:
             try:
-                async with side_by_side:
-                    return await self._wake_again(item)
+                return await self._wake_again(item)
             except DocumentFull as error:
                 log.error("%s cannot be moved on: %s", item.id, error)
                 return False
 
-        return sum(await asyncio.gather(*(one(item) for item in due)))
+        return sum(await side_by_side.each(due, one, SWEPT_SIDE_BY_SIDE))
 
     async def _take(self, case: Case, id_: str, step: Step) -> Case:
         match step.kind:

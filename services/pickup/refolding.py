@@ -1,12 +1,11 @@
 """Bringing what an older folding left behind to the folding of today: keys, blocks and the grants under former keys."""
 
-import asyncio
 import logging
 from typing import Literal
 
 import msgspec
 
-from services import cases
+from services import cases, side_by_side
 from services.catalog.service import Catalog
 from services.documents import Event
 from services.errors import WriteConflict
@@ -57,13 +56,7 @@ class Refolding:
     async def run(self, after: str = "", *, dry_run: bool) -> Refolded:
         """Fold the next slice after a reference anew, or say what that would do."""
         references = await self._store.folded_before(FOLDING, after, SLICE)
-        side_by_side = asyncio.Semaphore(SIDE_BY_SIDE)
-
-        async def one(reference: str) -> Outcome:
-            async with side_by_side:
-                return await self._one(reference, dry_run)
-
-        outcomes = await asyncio.gather(*(one(reference) for reference in references))
+        outcomes = await side_by_side.each(references, lambda one: self._one(one, dry_run), SIDE_BY_SIDE)
         rekeyed = outcomes.count("rekeyed")
         report = Refolded(
             at=self._clock(),

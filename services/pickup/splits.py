@@ -9,6 +9,7 @@ from typing import get_args
 
 import msgspec
 
+from services import side_by_side
 from services.catalog.service import Catalog
 from services.documents import Event
 from services.errors import (
@@ -160,14 +161,11 @@ class Splits:
         raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
 
     async def _follow(self, decision: Decision) -> None:
-        side_by_side = asyncio.Semaphore(FOLLOWED_SIDE_BY_SIDE)
-
         async def one(share: Share) -> None:
-            async with side_by_side:
-                with suppress(UnknownRequest):
-                    await self._give(decision, share)
+            with suppress(UnknownRequest):
+                await self._give(decision, share)
 
-        await asyncio.gather(*(one(share) for share in decision.shares if share.granted))
+        await side_by_side.each([share for share in decision.shares if share.granted], one, FOLLOWED_SIDE_BY_SIDE)
 
     async def _give(self, decision: Decision, share: Share) -> None:
         """Let a household ask for its share; who left the line meanwhile is passed over, and leaves it free."""
