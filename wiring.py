@@ -11,6 +11,7 @@ from services.failures.service import Delivery, Failures
 from services.keys import derived
 from services.limits import KINDS, Kind, Limiter, Rate
 from services.looks import Looks, WatchedAudit
+from services.pickup import part as pickup_part
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
@@ -18,6 +19,7 @@ from services.pickup.grants import Grants
 from services.pickup.judging import Judging
 from services.pickup.matching import Matching
 from services.pickup.offers import Offers
+from services.pickup.part import PickupPart
 from services.pickup.refolding import Refolding
 from services.pickup.reservations import Reservations
 from services.pickup.rosters import Rosters
@@ -37,15 +39,19 @@ from services.tasks.deliveries import Deliveries
 from services.tasks.service import Tasks
 from services.times import Clock, system_clock
 from settings import Connection, Settings
+from stores.audit import CosmosAudit
 from stores.backlog import CosmosBacklog
 from stores.blobs import CONTAINER, BlobEditions
-from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests
+from stores.case import CosmosRequests
+from stores.catalog import CosmosEditions
+from stores.cosmos import Cosmos
 from stores.failures import CosmosFailures
 from stores.identity import Identity
 from stores.jwks import KeySet
+from stores.pickup.bookings import STILL_LASTS, CosmosBookings
+from stores.pickup.sites import CosmosQuotas, CosmosSites
 from stores.queues import StorageQueues
 from stores.shipped import ShippedEditions
-from stores.sites import CosmosQuotas, CosmosSites
 from stores.telemetry import record_answer, record_many_looks
 
 if TYPE_CHECKING:
@@ -56,6 +62,10 @@ if TYPE_CHECKING:
 
 _PROXIES_OF_THE_ENVIRONMENT = False
 """Stores are reached without a proxy: looking for one takes two threads' turns of every call."""
+
+
+PARTS = {pickup_part.NAME: PickupPart}
+"""What capabilities keep on a request."""
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +126,8 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     cosmos = Cosmos(lambda: cosmos_client(settings.cosmos, identity), settings.cosmos_database)
     queues = StorageQueues(lambda: queue_client(settings.storage, identity), queue_prefix)
     blobs = BlobEditions(lambda: _blob_client(settings.storage, identity))
-    store, failures = CosmosRequests(cosmos), CosmosFailures(cosmos)
+    store, failures = CosmosRequests(cosmos, PARTS), CosmosFailures(cosmos)
+    bookings = CosmosBookings(cosmos)
     catalog = Catalog(CosmosEditions(cosmos), blobs, ShippedEditions(), queues, clock)
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
     looks = Looks(derived(settings.reference_secret, "looks"))
@@ -124,8 +135,8 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     sites = CosmosSites(cosmos)
     grants = Grants(CosmosQuotas(cosmos), settings.reference_secret, clock)
     slots, depots = Slots(sites, clock), Depots(sites, catalog, clock)
-    reservations = Reservations(store, slots, grants, catalog, queues, settings.reference_secret, clock)
-    splits = Splits(store, sites, depots, reservations, catalog, clock)
+    reservations = Reservations(store, bookings, slots, grants, catalog, queues, settings.reference_secret, clock)
+    splits = Splits(store, bookings, sites, depots, reservations, catalog, clock)
     counter = Counter(store, sites, grants, catalog, audit, clock)
     correcting = Correcting(
         store,
@@ -138,7 +149,9 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         settings.reference_secret,
         clock,
     )
-    advance = Advance(store, queues, catalog, reservations, Matching(store, catalog, clock), correcting, counter, clock)
+    advance = Advance(
+        store, queues, catalog, reservations, Matching(store, bookings, catalog, clock), correcting, counter, clock
+    )
     deliveries = Deliveries(store, queues, failures, clock)
     rate = Rate(per_minute=settings.calls_per_minute, at_once=settings.calls_per_minute)
     requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone, reservations)
@@ -149,7 +162,9 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
         advance=advance,
         tasks=Tasks(store, queues, deliveries, audit, catalog, clock),
-        reconciliation=Reconciliation(CosmosBacklog(cosmos), queues, deliveries, advance, catalog, clock),
+        reconciliation=Reconciliation(
+            CosmosBacklog(cosmos, [STILL_LASTS]), queues, deliveries, advance, catalog, clock
+        ),
         readiness=Readiness(store, queues, catalog, clock),
         depots=depots,
         tables=Tables(depots, clock),
@@ -159,11 +174,11 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         offers=Offers(sites, slots, catalog, clock),
         counter=counter,
         rosters=Rosters(sites, audit, clock),
-        searching=Searching(store, catalog, audit, clock),
+        searching=Searching(store, bookings, catalog, audit, clock),
         walk_ins=WalkIns(requests, advance, counter, audit, secrets, clock),
         correcting=correcting,
         judging=Judging(store, reservations, counter, audit, clock),
-        refolding=Refolding(store, grants, catalog, settings.reference_secret, clock),
+        refolding=Refolding(store, bookings, grants, catalog, settings.reference_secret, clock),
         tending=Tending(store, sites, depots, reservations, splits, counter, clock),
         catalog=catalog,
         delivery=Delivery(queues, failures, clock),

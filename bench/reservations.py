@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from services import times
 from services.errors import StoreUnavailable, WriteConflict
 from services.pickup.fields import SlotFields
+from services.pickup.part import booking_of
 from services.requests.model import Case, Contact, Submission
 from services.requests.service import Receipt
 from services.tasks.model import Staff
@@ -86,7 +87,8 @@ async def _reserve(app: App, receipt: Receipt, watching: Injection | None) -> No
         for _ in range(50):
             try:
                 request = await app.requests.status(receipt.reference, receipt.access_code)
-                if request and STEP not in request.pending and request.booking and request.booking.place:
+                booking = booking_of(request) if request else None
+                if request and STEP not in request.pending and booking and booking.place:
                     return
                 if request:
                     await app.reservations.take(Case(request, {}), STEP, request.pending[STEP])

@@ -11,6 +11,7 @@ from functions.problems import ReceiptIncomplete, retry_after
 from services.catalog.model import Definition
 from services.errors import MadoguchiError, NoSuchSlot, PlaceChangedTooOften, PlaceGone, TooManyTries
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE
+from services.pickup.part import booking_of
 from services.requests.model import Request
 from services.requests.receipts import read_code, read_reference
 
@@ -113,7 +114,9 @@ async def _request(visit: Visit, step: str, reference: str, code: str, slot: str
 
 async def _values(visit: Visit, request: Request | None, reference: str, code: str) -> dict[str, Any]:
     """Gather what every page of a request says."""
-    booking = request.booking if request and request.booking and request.booking.method == "pickup" else None
+    booking = booking_of(request) if request else None
+    if booking and booking.method != "pickup":
+        booking = None
     state = booking.state if booking else None
     could_change = request is not None and request.status == "accepted" and state in CAN_CHANGE
     may_choose = booking is not None and booking.may_choose
@@ -140,7 +143,8 @@ async def _shown(visit: Visit, request: Request | None, reference: str, phone: s
 
 async def _slot_field(visit: Visit, request: Request) -> Field:
     """Draw the slots that a request may change to, with its own marked."""
-    own = request.booking.place.name if request.booking and request.booking.place else None
+    booking = booking_of(request)
+    own = booking.place.name if booking and booking.place else None
     offered = slots.options(await visit.app.offers.choices(request), visit.texts, own)
     return Field(
         pointer=SLOT,
@@ -157,7 +161,7 @@ async def _slot_field(visit: Visit, request: Request) -> Field:
 
 def _is_kept(request: Request | None, chosen: str) -> bool:
     """Tell that a request stays where it is: the slot that was chosen has no room any more."""
-    booking = request.booking if request else None
+    booking = booking_of(request) if request else None
     if booking is None or booking.place is None:
         return False
     return booking.state in ("held", "confirmed") and booking.place.name != chosen

@@ -10,6 +10,7 @@ from services.documents import Event
 from services.failures.model import FailureSummary
 from services.pickup.booking import HAS_PLACE
 from services.pickup.offers import Appointment, Line, Offer
+from services.pickup.part import booking_of
 from services.pickup.sites import Site
 from services.requests.model import Request
 from services.tasks.model import Task
@@ -207,7 +208,7 @@ def _next(request: Request, phone: str, texts: Texts) -> str:
     """Say what comes next; what could not be done does not read as done."""
     if request.status == "completed" and any(task.outcome == "not_done" for task in request.tasks):
         return texts("next.not_done", phone=phone)
-    booking = request.booking
+    booking = booking_of(request)
     if request.status == "accepted" and booking and booking.method == "pickup":
         if booking.state in HAS_PLACE:
             return texts("next.place")

@@ -53,6 +53,10 @@ class RequestStore(Protocol):
     async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
         """List the tasks whose lease was given to this claim."""
 
+
+class Bookings(Protocol):
+    """Find bookings among the requests."""
+
     async def sharing(self, blocks: Sequence[str], kinds: int, after: str, limit: int) -> list[Alike]:
         """List who shares at least so many kinds of evidence (`Booking.blocks`), by reference, after a reference."""
 

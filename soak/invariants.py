@@ -7,7 +7,6 @@ import msgspec
 
 from services.documents import Event
 from services.failures.model import FailureSummary
-from services.pickup.booking import HAS_PLACE, LASTS
 from services.requests.model import Request
 from services.tasks.model import Task
 from soak.diary import Diary, Promise
@@ -137,7 +136,7 @@ def _what_is_not_final_has_an_open_task(_: Diary, stored: Stored) -> Iterator[st
     tasks = stored.tasks_of()
     for request in stored.requests:
         is_open = any(task.status == "open" for task in tasks[request.reference])
-        is_kept = request.booking and request.booking.state in (*HAS_PLACE, *LASTS)
+        is_kept = any(part.lasts for part in request.parts.values())
         if request.status == "accepted" and not is_open and not is_kept:
             yield f"{request.reference}: accepted, and nobody has anything to do"
 

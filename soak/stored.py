@@ -10,8 +10,9 @@ from services.requests.intake import QUEUE as INTAKE_QUEUE
 from services.requests.model import Request
 from services.tasks.model import Task
 from soak.invariants import Stored
+from stores.case import document_of
 from stores.containers import AUDIT, REQUESTS, ContainerSpec
-from wiring import App
+from wiring import PARTS, App
 
 WITHIN = 60.0
 ALL_FAILURES = 10_000
@@ -39,7 +40,7 @@ class Rest(msgspec.Struct, frozen=True):
 
 async def read_all(app: App) -> Stored:
     """Read every document."""
-    documents = msgspec.convert(await _query(app, REQUESTS, "SELECT * FROM c"), list[Request | Task])
+    documents = [document_of(item, PARTS) for item in await _query(app, REQUESTS, "SELECT * FROM c")]
     return Stored(
         requests=[document for document in documents if isinstance(document, Request)],
         tasks=[document for document in documents if isinstance(document, Task)],

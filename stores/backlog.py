@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from services.advance.model import Due
-from services.pickup.booking import LASTS
 from services.reconciliation.model import OpenTasks
 from services.tasks.model import TAKEOVER_AFTER, Priority
 from services.times import Instant, later
@@ -26,8 +25,10 @@ _OVERDUE = "c.type = 'request' AND c.dueAt < @before"
 class CosmosBacklog:
     """Query the container `requests` over all partitions; GROUP BY is avoided, since not every emulator knows it."""
 
-    def __init__(self, cosmos: Cosmos) -> None:
+    def __init__(self, cosmos: Cosmos, still_lasts: Sequence[str]) -> None:
+        """Take the conditions (in the dialect of Cosmos DB) under which a part of a request lasts."""
         self._cosmos = cosmos
+        self._still_lasts = still_lasts
 
     async def open_tasks(self, team: str, priority: Priority, now: Instant) -> OpenTasks:
         """Count the open tasks of a team and priority, those that nobody holds and those that somebody does."""
@@ -57,13 +58,13 @@ class CosmosBacklog:
         return await self._count(f"{_COUNT} WHERE {_OVERDUE}", before=before)
 
     async def count_stalled_requests(self) -> int:
-        """Count the accepted requests of which nothing is pending, no task is open and no booking lasts.
+        """Count the accepted requests of which nothing is pending, no task is open and no part lasts.
 
         No index tells that none of a request's tasks is open: this reads every accepted request with nothing pending.
         """
         waiting = f"{_COUNT} WHERE c.type = 'request' AND c.status = 'accepted' AND c.dueAt = null"
-        lasts = "(IS_DEFINED(c.booking.state) AND ARRAY_CONTAINS(@lasts, c.booking.state))"
-        return await self._count(f"{waiting} AND NOT {_ANY_OPEN} AND NOT {lasts}", lasts=LASTS)
+        ended = "".join(f" AND NOT {lasts}" for lasts in self._still_lasts)
+        return await self._count(f"{waiting} AND NOT {_ANY_OPEN}{ended}")
 
     async def _count(self, sql: str, **parameters: object) -> int:
         return sum(await self._cosmos.find(REQUESTS, sql, **parameters))

@@ -168,17 +168,21 @@ class Counter:
         secret = SECRETS.reference
         self.grants = Grants(self.quotas, secret, self.clock)
         slots = Slots(self.sites, self.clock)
-        self.reservations = Reservations(self.store, slots, self.grants, self.catalog, self.queues, secret, self.clock)
+        self.reservations = Reservations(
+            self.store, self.store, slots, self.grants, self.catalog, self.queues, secret, self.clock
+        )
         self.offers = Offers(self.sites, slots, self.catalog, self.clock)
         self.handing = PickupCounter(self.store, self.sites, self.grants, self.catalog, self.audit, self.clock)
         self.depots = Depots(self.sites, self.catalog, self.clock)
-        self.splits = Splits(self.store, self.sites, self.depots, self.reservations, self.catalog, self.clock)
+        self.splits = Splits(
+            self.store, self.store, self.sites, self.depots, self.reservations, self.catalog, self.clock
+        )
         self.tending = Tending(
             self.store, self.sites, self.depots, self.reservations, self.splits, self.handing, self.clock
         )
-        self.refolding = Refolding(self.store, self.grants, self.catalog, secret, self.clock)
-        self.searching = Searching(self.store, self.catalog, self.audit, self.clock)
-        matching = Matching(self.store, self.catalog, self.clock)
+        self.refolding = Refolding(self.store, self.store, self.grants, self.catalog, secret, self.clock)
+        self.searching = Searching(self.store, self.store, self.catalog, self.audit, self.clock)
+        matching = Matching(self.store, self.store, self.catalog, self.clock)
         self.correcting = Correcting(
             self.store,
             self.sites,

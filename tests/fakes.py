@@ -13,10 +13,9 @@ from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
 from services.pickup import places
 from services.pickup.alike import Alike
-from services.pickup.booking import LASTS
 from services.pickup.households import kind_of
+from services.pickup.part import booked, booking_of
 from services.pickup.places import Opening, Turn, Waiting
-from services.pickup.progress import booked
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Site, Slot, Stock, after
 from services.pickup.split import Decision, decision_id
@@ -143,7 +142,8 @@ class FakeRequests(Switch):
     async def waiting(self, method: str, limit: int) -> list[Waiting]:
         self.ask("waiting")
         live = [case.request for case in self.cases.values() if case.request.status == "accepted"]
-        line = [(r.booking, r.reference) for r in live if r.booking and r.booking.state in ("waiting", "called")]
+        found = [(booking, r.reference) for r in live if (booking := booking_of(r))]
+        line = [pair for pair in found if pair[0].state in ("waiting", "called")]
         line = sorted((pair for pair in line if pair[0].method == method), key=lambda pair: (pair[0].since, pair[1]))
         return [
             Waiting(reference=reference, since=b.since, members=b.members, flagged=b.flagged, lines=b.lines)
@@ -156,7 +156,7 @@ class FakeRequests(Switch):
         return [t for t in listed if t.lease and t.lease.claim_id == claim_id]
 
     def _booked(self, after: str) -> list[Request]:
-        found = [case.request for case in self.cases.values() if case.request.booking]
+        found = [case.request for case in self.cases.values() if booking_of(case.request)]
         return sorted((r for r in found if r.reference > after), key=lambda r: r.reference)
 
     @property
@@ -192,7 +192,7 @@ class FakeBacklog:
 
     async def count_stalled_requests(self) -> int:
         accepted = [r for r in self._all() if r.status == "accepted" and not r.due_at]
-        accepted = [r for r in accepted if not r.booking or r.booking.state not in LASTS]
+        accepted = [r for r in accepted if not any(part.lasts for part in r.parts.values())]
         return sum(all(t.status != "open" for t in r.tasks) for r in accepted)
 
     def _open(self) -> list[Task]:

@@ -48,7 +48,7 @@ def app_over(counter: Counter, **changes: object) -> App:
         offers=counter.offers,
         counter=counter.handing,
         rosters=Rosters(counter.sites, counter.audit, clock),
-        searching=Searching(counter.store, counter.catalog, counter.audit, clock),
+        searching=Searching(counter.store, counter.store, counter.catalog, counter.audit, clock),
         walk_ins=WalkIns(counter.requests, counter.advance, counter.handing, counter.audit, SECRETS, clock),
         correcting=counter.correcting,
         judging=Judging(counter.store, counter.reservations, counter.handing, counter.audit, clock),

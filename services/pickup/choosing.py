@@ -7,8 +7,9 @@ import msgspec
 
 from services import times
 from services.errors import PlaceChangedTooOften
-from services.pickup import places, progress
+from services.pickup import places
 from services.pickup.booking import Booking
+from services.pickup.part import booked, with_booking
 from services.pickup.places import Opening
 from services.requests import model as requests
 from services.requests.model import Request, Step
@@ -40,14 +41,14 @@ def wish(request: Request, slot: str, now: Instant) -> Request:
 
     The choice that is under way already changes nothing. Raises PlaceChangedTooOften.
     """
-    booking = progress.booked(request)
+    booking = booked(request)
     if booking.wish == slot and any(step.kind == "reserve" for step in request.pending.values()):
         return request
     if not booking.may_choose:
         raise PlaceChangedTooOften()
     state = "changing" if booking.place else "looking"
     wishes = msgspec.structs.replace(booking, state=state, wish=slot, asked=(), choices=booking.choices + 1)
-    changed = msgspec.structs.replace(request, booking=wishes)
+    changed = with_booking(request, wishes)
     if booking.state == "returned":
         round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
         again = Step(kind="dispatch", at=now, round=round_, reason="delivered_again")

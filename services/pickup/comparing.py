@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import msgspec
 
 from services.pickup.alike import Alike
-from services.ports import RequestStore
+from services.ports import Bookings
 
 PAGE = 200
 MOST_COMPARED = 3_000
@@ -25,12 +25,12 @@ class Compared[T](msgspec.Struct, frozen=True):
 
 
 async def compare[T](
-    store: RequestStore, blocks: Sequence[str], judge: Callable[[Alike], Awaitable[T | None]]
+    bookings: Bookings, blocks: Sequence[str], judge: Callable[[Alike], Awaitable[T | None]]
 ) -> Compared[T]:
     """Judge whoever shares a block, those first that share more kinds of them; what is None is left out."""
     found: list[T] = []
     number = 0
-    async for alike in _strongest_first(store, blocks):
+    async for alike in _strongest_first(bookings, blocks):
         if number == MOST_COMPARED:
             return Compared(found, is_cut=True)
         number += 1
@@ -42,15 +42,15 @@ async def compare[T](
     return Compared(found, is_cut=False)
 
 
-async def _strongest_first(store: RequestStore, blocks: Sequence[str]) -> AsyncIterator[Alike]:
+async def _strongest_first(bookings: Bookings, blocks: Sequence[str]) -> AsyncIterator[Alike]:
     """List everybody once. Where one page holds all, their order is nothing that a bound could cut."""
-    first = await store.sharing(blocks, 1, "", PAGE)
+    first = await bookings.sharing(blocks, 1, "", PAGE)
     seen: set[str] = set()
     for kinds in (STRONG, 1) if len(first) == PAGE else (1,):
-        page = first if kinds == 1 else await store.sharing(blocks, kinds, "", PAGE)
+        page = first if kinds == 1 else await bookings.sharing(blocks, kinds, "", PAGE)
         while page:
             for alike in page:
                 if alike.reference not in seen:
                     seen.add(alike.reference)
                     yield alike
-            page = await store.sharing(blocks, kinds, page[-1].reference, PAGE) if len(page) == PAGE else []
+            page = await bookings.sharing(blocks, kinds, page[-1].reference, PAGE) if len(page) == PAGE else []

@@ -10,10 +10,11 @@ from services.catalog.forms import hidden, unsendable
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
 from services.errors import FieldError, InvalidSubmission, NothingDue, UnknownRequest
-from services.pickup import corrections, places, progress
+from services.pickup import corrections, places
 from services.pickup.booking import HAS_PLACE, Booking, Correction
 from services.pickup.counter import Card, Counter
 from services.pickup.grants import Grants
+from services.pickup.part import booked, corrections_of
 from services.pickup.plan import booking_for, household_of
 from services.pickup.reservations import Reservations
 from services.ports import AuditLog, RequestStore, SiteStore
@@ -79,7 +80,7 @@ class Correcting:
         case = await self._ask(case, amendment, staff)
         case = await self.take(case, corrections.step_of(amendment.id))
         if not case.request.has(corrections.step_of(amendment.id)):
-            raise NothingDue(progress.booked(case.request).state)
+            raise NothingDue(booked(case.request).state)
         card = await self._counter.show(case.request)
         return Corrected(card, corrections.keeps_units(case.request, amendment.id))
 
@@ -98,7 +99,7 @@ class Correcting:
     async def _ask(self, case: Case, amendment: Amendment, staff: Staff) -> Case:
         """Write down what is to be corrected, unless it stands there already."""
         request = case.request
-        asked = next((one for one in request.corrections if one.id == amendment.id), None)
+        asked = next((one for one in corrections_of(request) if one.id == amendment.id), None)
         is_other = asked and (asked.answers, asked.reason) != (amendment.answers, amendment.reason)
         if is_other or (asked and asked.by_id not in (staff.id, None)):
             raise InvalidSubmission((FieldError("/id", "used_before"),))
@@ -116,7 +117,7 @@ class Correcting:
         )
 
         def changes(read: Case) -> Changes:
-            if any(one.id == new.id for one in read.request.corrections):
+            if any(one.id == new.id for one in corrections_of(read.request)):
                 return ()
             corrections.must_be_correctable(read.request)
             self._must_fit(service, read.request, new)
@@ -145,7 +146,7 @@ class Correcting:
 
     async def _due_after(self, request: Request, correction: Correction) -> Booking:
         service = await self._catalog.edition(request.service, request.version)
-        return self._booking(service, request, correction) or progress.booked(request)
+        return self._booking(service, request, correction) or booked(request)
 
     def _booking(self, service: CompiledService, request: Request, correction: Correction) -> Booking | None:
         """Work out what the corrected household is due; merging a patch twice gives the same answers."""
@@ -157,7 +158,7 @@ class Correcting:
         return booking_for(pickup, answers, household, secret=self._secret, since=request.received_at)
 
     async def _make(self, case: Case, id_: str, corrected: Booking) -> Case:
-        booking = corrections.due_after(progress.booked(case.request), corrected)
+        booking = corrections.due_after(booked(case.request), corrected)
         needed = corrections.needs_grants(booking)
         is_used_up = needed and await self._reservations.is_used_up(case.request, booking)
         swaps = await self._has_other_units(case.request, booking)
@@ -178,7 +179,7 @@ class Correcting:
 
     async def _give_up_others(self, request: Request, correction: Correction, corrected: Booking) -> None:
         """Give up every grant, old or new, but those of the booking as it stands; where a person judges, all."""
-        stands = progress.booked(request)
+        stands = booked(request)
         old = msgspec.structs.replace(
             stands, household=correction.household or stands.household, policies=correction.policies
         )

@@ -10,6 +10,7 @@ from services.documents import Event
 from services.errors import FieldError, NothingDue, TooManyCorrections, WriteConflict
 from services.pickup import progress
 from services.pickup.booking import HAS_PLACE, Booking, Correction, Place
+from services.pickup.part import booked, booking_of, corrections_of, with_booking, with_corrections
 from services.pickup.plan import Pickup
 from services.requests import model as requests
 from services.requests.model import Request, Step
@@ -31,7 +32,7 @@ def step_of(id_: str) -> str:
 
 def of(request: Request, step: str) -> Correction:
     """Return the correction that a step makes."""
-    return next(known for known in request.corrections if step_of(known.id) == step)
+    return next(known for known in corrections_of(request) if step_of(known.id) == step)
 
 
 def merged(answers: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def problems_of_patch(pickup: Pickup, patch: Mapping[str, Any]) -> Iterator[Fiel
 
 def must_be_correctable(request: Request) -> Booking:
     """Return the booking that may be corrected; raises NothingDue, and WriteConflict while another one is made."""
-    booking = request.booking
+    booking = booking_of(request)
     if booking is None:
         raise NothingDue("no_booking")
     if request.status != "accepted" or booking.state in ("collected", "ended"):
@@ -87,9 +88,9 @@ def must_be_correctable(request: Request) -> Booking:
 
 def asked(request: Request, correction: Correction) -> Request:
     """Write down what is to be corrected, before anything follows from it; raises TooManyCorrections."""
-    if len(request.corrections) >= MOST_CORRECTIONS:
+    if len(corrections_of(request)) >= MOST_CORRECTIONS:
         raise TooManyCorrections()
-    noted = msgspec.structs.replace(request, corrections=(*request.corrections, correction))
+    noted = with_corrections(request, (*corrections_of(request), correction))
     return requests.with_step(noted, step_of(correction.id), Step(kind="correct", at=correction.at))
 
 
@@ -122,15 +123,15 @@ def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_us
     other units. A booking that was collected in the meantime stays as it is. Raises WriteConflict while a place is
     being asked for.
     """
-    booking, correction = progress.booked(request), of(request, step)
+    booking, correction = booked(request), of(request, step)
     if request.has(step) or booking.state in ("collected", "ended"):
         return request
     if booking.state in _ON_ITS_WAY:
         raise WriteConflict("a place is being asked for")
+    noted = with_booking(_with_correction(request, correction, booking), due_after(booking, corrected))
     changed = msgspec.structs.replace(
-        _with_correction(request, correction, booking),
+        noted,
         answers=merged(request.answers, correction.answers),
-        booking=due_after(booking, corrected),
         history=(
             *request.history,
             Event(id=step, at=now, event="corrected", by=correction.by, by_id=correction.by_id, note=correction.reason),
@@ -146,12 +147,10 @@ def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_us
 
 def swapped(request: Request, step: str, place: Place, now: Instant) -> Request:
     """Follow the slot: another entry replaced the one there was, or that one stays as the units are not free."""
-    booking = progress.booked(request)
+    booking = booked(request)
     is_new = place != booking.place
     state = "held" if booking.until else "confirmed"
-    changed = msgspec.structs.replace(
-        request, booking=msgspec.structs.replace(booking, state=state, place=place, asks=None)
-    )
+    changed = with_booking(request, msgspec.structs.replace(booking, state=state, place=place, asks=None))
     if is_new and booking.place and booking.until:
         changed = requests.without_step(changed, progress.expiry_of(booking.place), now)
         expiry = Step(kind="expire", at=booking.until, slot=place.name)
@@ -177,19 +176,17 @@ def _with_correction(request: Request, correction: Correction, booking: Booking)
         household=booking.household,
         policies=booking.policies,
     )
-    known = tuple(noted if one.id == noted.id else one for one in request.corrections)
-    return msgspec.structs.replace(request, corrections=known)
+    known = tuple(noted if one.id == noted.id else one for one in corrections_of(request))
+    return with_corrections(request, known)
 
 
 def _to_a_person(request: Request, step: str, now: Instant) -> Request:
-    booking = progress.booked(request)
+    booking = booked(request)
     if booking.state == "already":
         return request
     place = booking.place
     request = progress.let_go(request, now)
-    changed = msgspec.structs.replace(
-        request, booking=msgspec.structs.replace(progress.booked(request), state="already")
-    )
+    changed = with_booking(request, msgspec.structs.replace(booked(request), state="already"))
     round_ = progress.next_round(request, "household")
     review = Step(kind="review", at=now, round=round_, reason="served_before")
     event = Event(id=f"{step}.already", at=now, event="already", note=place.name if place else None)
@@ -198,17 +195,17 @@ def _to_a_person(request: Request, step: str, now: Instant) -> Request:
 
 
 def _looks_again(request: Request, now: Instant) -> Request:
-    booking = progress.booked(request)
+    booking = booked(request)
     looking = msgspec.structs.replace(booking, state="looking", asked=())
-    changed = msgspec.structs.replace(request, booking=looking)
+    changed = with_booking(request, looking)
     return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 
 
 def _asks_for_other_units(request: Request, place: Place, now: Instant) -> Request:
-    booking = progress.booked(request)
+    booking = booked(request)
     asks = msgspec.structs.replace(place, round=booking.round + 1)
     changing = msgspec.structs.replace(booking, state="changing", round=asks.round, asks=asks)
-    changed = msgspec.structs.replace(request, booking=changing)
+    changed = with_booking(request, changing)
     return requests.with_step(changed, f"reserve.{asks.round}", Step(kind="reserve", at=now))
 
 

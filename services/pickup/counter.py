@@ -20,6 +20,7 @@ from services.errors import (
 from services.pickup import deliveries, places, progress
 from services.pickup.booking import HAS_PLACE, Booking, Place
 from services.pickup.grants import Grants
+from services.pickup.part import booked, booking_of
 from services.pickup.sites import Move, Site, Slot
 from services.ports import AuditLog, RequestStore, SiteStore
 from services.requests import model as requests
@@ -89,15 +90,16 @@ class Counter:
 
     async def show(self, request: Request) -> Card:
         """Show what is due to a request, once the look is on record; raises NothingDue where it has no booking."""
-        if request.booking is None:
+        booking = booking_of(request)
+        if booking is None:
             raise NothingDue("no_booking")
-        place = request.booking.place
+        place = booking.place
         slot = await self._sites.slot(place.site, place.slot) if place else None
         key = places.key_of(request.reference, place.round) if place else ""
         move = await self._sites.move(place.site, _move_id(key)) if place else None
         return Card(
             request=request,
-            booking=request.booking,
+            booking=booking,
             definition=(await self._catalog.edition(request.service, request.version)).definition,
             site=await self._site(place),
             due=slot.lines(key) if slot and not move else {},
@@ -121,15 +123,13 @@ class Counter:
         if move.operation != handed.id or move.by_id not in (staff.id, None):
             raise AlreadyHandedOver(move.at, move.by or "")
         followed = await self._follow(request, move, handed.proxy_name)
-        return msgspec.structs.replace(
-            card, request=followed, booking=progress.booked(followed), due={}, handed_over=move
-        )
+        return msgspec.structs.replace(card, request=followed, booking=booked(followed), due={}, handed_over=move)
 
     async def follow(self, reference: str, site: str, key: str) -> None:
         """Let a request follow what was handed over for it, as far as it did not."""
         request = await self._store.read(reference)
         move = await self._sites.move(site, _move_id(key))
-        if request and request.booking and move:
+        if request and booking_of(request) and move:
             await self._follow(request, move)
 
     async def deliver(self, case: Case, id_: str) -> Case:
@@ -151,7 +151,7 @@ class Counter:
 
     async def _delivered(self, request: Request, handed: HandOver, by: Staff) -> Move | None:
         """Hand over at the place of a request, None where it has none any more."""
-        place = progress.booked(request).place
+        place = booked(request).place
         try:
             return await self._hand_over(request, place, handed, by) if place else None
         except NothingDue:
@@ -172,14 +172,14 @@ class Counter:
     async def _follow(self, request: Request, move: Move, proxy: str | None = None) -> Request:
         """Finish the task of the hand-over, note the name of a proxy, and keep what was granted."""
         pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
-        booking = progress.booked(request)
+        booking = booked(request)
         route = pickup.routes.get(booking.method) if pickup else None
 
         def changes(read: Case) -> Changes:
             return _noted(read, progress.collected(read, move, route, self._clock()), move, proxy)
 
         case = await cases.change(self._store, request.reference, changes)
-        await self._grants.keep(progress.booked(case.request), request.reference)
+        await self._grants.keep(booked(case.request), request.reference)
         return case.request
 
     async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move:

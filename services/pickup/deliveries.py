@@ -5,6 +5,7 @@ import msgspec
 from services.catalog.model import Delivered
 from services.documents import Event
 from services.pickup import progress
+from services.pickup.part import booked, booking_of, with_booking
 from services.pickup.plan import Pickup
 from services.requests import model as requests
 from services.requests.model import Request, Step
@@ -29,7 +30,7 @@ def ended(request: Request, pickup: Pickup | None, task: Task, delivered: Delive
 
     Any other task changes nothing, and no delivery changes what was collected at a counter.
     """
-    booking = request.booking
+    booking = booking_of(request)
     if booking is None or pickup is None or booking.state in ("collected", "ended"):
         return request
     if booking.method != "delivery" or pickup.routes.get("delivery") != task.route:
@@ -43,23 +44,23 @@ def ended(request: Request, pickup: Pickup | None, task: Task, delivered: Delive
 
 def without_place(request: Request, step: str, now: Instant) -> Request:
     """Count a household as served whose supplies came out of no slot; a person books the units."""
-    if progress.booked(request).state in ("collected", "ended"):
+    if booked(request).state in ("collected", "ended"):
         return request
     let_go = progress.let_go(request, now)
-    served = msgspec.structs.replace(progress.booked(let_go), state="collected")
+    served = msgspec.structs.replace(booked(let_go), state="collected")
     event = Event(id=f"{step}.collected", at=now, event="collected")
-    changed = msgspec.structs.replace(let_go, booking=served, history=(*request.history, event))
+    changed = msgspec.structs.replace(with_booking(let_go, served), history=(*request.history, event))
     return _reviewed(changed, f"{step}.review", "delivered_without_place", now)
 
 
 def _returned(request: Request, task: Task, now: Instant) -> Request:
     """Give the place back with its units; somebody calls, and the resident may choose again."""
-    if progress.booked(request).state == "already":
+    if booked(request).state == "already":
         return request
     let_go = progress.let_go(request, now)
-    returned = msgspec.structs.replace(progress.booked(let_go), state="returned")
+    returned = msgspec.structs.replace(booked(let_go), state="returned")
     event = Event(id=f"returned.{task.id}", at=now, event="not_delivered")
-    changed = msgspec.structs.replace(let_go, booking=returned, history=(*request.history, event))
+    changed = msgspec.structs.replace(with_booking(let_go, returned), history=(*request.history, event))
     return _reviewed(changed, f"review.{task.id}", "not_delivered", now)
 
 

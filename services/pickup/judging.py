@@ -4,6 +4,7 @@ from services import audit, cases
 from services.errors import NothingDue, UnknownRequest
 from services.pickup import progress
 from services.pickup.counter import Card, Counter
+from services.pickup.part import booking_of
 from services.pickup.reservations import Reservations
 from services.ports import AuditLog, RequestStore
 from services.requests.model import Case, Changes
@@ -36,7 +37,7 @@ class Judging:
         await self._audit.append(audit.record("served_again", request.reference, staff, self._clock(), reason=reason))
 
         def changes(read: Case) -> Changes:
-            booking = read.request.booking
+            booking = booking_of(read.request)
             if booking and booking.override == reason and booking.state != "already":
                 return ()
             if booking is None or booking.state != "already":

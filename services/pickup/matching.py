@@ -9,9 +9,10 @@ from services.pickup.alike import Alike
 from services.pickup.booking import Booking
 from services.pickup.comparing import Compared, compare
 from services.pickup.households import POSSIBLE_DUPLICATE, Household, blocks_of_every_folding, likeness
+from services.pickup.part import booking_of
 from services.pickup.plan import household_of
 from services.pickup.progress import next_round
-from services.ports import RequestStore
+from services.ports import Bookings, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.times import Clock, Instant
@@ -26,8 +27,9 @@ type Match = tuple[float, str]
 class Matching:
     """Compare the household of a new request with those it shares a name, an address or a number with."""
 
-    def __init__(self, store: RequestStore, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, store: RequestStore, bookings: Bookings, catalog: Catalog, clock: Clock) -> None:
         self._store = store
+        self._bookings = bookings
         self._catalog = catalog
         self._clock = clock
 
@@ -42,7 +44,7 @@ class Matching:
 
     async def _matches(self, request: Request) -> Compared[Match]:
         """Find live requests whose household is likely the same, but not known to be."""
-        booking = request.booking
+        booking = booking_of(request)
         pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
         if booking is None or pickup is None:
             return Compared([], is_cut=False)
@@ -54,7 +56,7 @@ class Matching:
             score = likeness(own, await self._household(other)).score
             return (score, other.reference) if score >= POSSIBLE_DUPLICATE else None
 
-        return await compare(self._store, blocks_of_every_folding(own), judge)
+        return await compare(self._bookings, blocks_of_every_folding(own), judge)
 
     async def _household(self, other: Alike) -> Household:
         pickup = (await self._catalog.edition(other.service, other.version)).definition.pickup

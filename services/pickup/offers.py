@@ -10,6 +10,7 @@ from services.catalog.service import Catalog
 from services.errors import StoreUnavailable, UnknownService
 from services.pickup import places
 from services.pickup.booking import Booking, Place
+from services.pickup.part import booking_of
 from services.pickup.places import Opening
 from services.pickup.sites import Method, Site
 from services.pickup.slots import Slots
@@ -75,7 +76,7 @@ class Offers:
 
     async def choices(self, request: Request) -> list[Offer]:
         """List the slots that a request may change to, and the one it has; raises StoreUnavailable."""
-        booking = request.booking
+        booking = booking_of(request)
         if booking is None:
             return []
         own = booking.place.name if booking.place else None
@@ -88,7 +89,7 @@ class Offers:
 
     async def appointment(self, request: Request) -> Appointment | None:
         """Show a request's booking, as far as the stores answer; of a household served before, no more than that."""
-        booking = request.booking
+        booking = booking_of(request)
         if booking is None or booking.state in NOT_TOLD:
             return Appointment(booking=booking) if booking else None
         site, lines = await self._at(booking.place, request.reference) if booking.place else (None, {})

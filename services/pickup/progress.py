@@ -5,6 +5,7 @@ import msgspec
 from services.catalog.routing import route_of_review
 from services.documents import Event
 from services.pickup.booking import HAS_PLACE, IN_LINE, MOST_ASKED, Apportioned, Booking, Place
+from services.pickup.part import booked, booking_of, givebacks, with_booking
 from services.pickup.places import Opening
 from services.pickup.sites import Move
 from services.pickup.split import Rule, Share
@@ -15,16 +16,9 @@ from services.tasks.model import Staff
 from services.times import Instant
 
 
-def booked(request: Request) -> Booking:
-    """Return the booking of a request that has one."""
-    if request.booking is None:
-        raise ValueError(f"{request.reference} has no booking")
-    return request.booking
-
-
 def begin(request: Request, booking: Booking) -> Request:
     """Write down what the household is due, before any place is asked for."""
-    return msgspec.structs.replace(request, booking=booking)
+    return with_booking(request, booking)
 
 
 def ask(request: Request, opening: Opening) -> Request:
@@ -95,7 +89,8 @@ def call(request: Request, now: Instant) -> Request:
 
 def called(request: Request, now: Instant) -> Request:
     """Call a household that waits; one that does not any more stays as it is."""
-    return call(request, now) if request.booking and request.booking.state == "waiting" else request
+    booking = booking_of(request)
+    return call(request, now) if booking and booking.state == "waiting" else request
 
 
 def apportioned(
@@ -114,7 +109,7 @@ def apportioned(
 
 def is_in_line(request: Request) -> bool:
     """Tell whether a household waits for a place, or just asks for one."""
-    booking = request.booking
+    booking = booking_of(request)
     return request.status == "accepted" and booking is not None and booking.state in IN_LINE
 
 
@@ -227,7 +222,7 @@ def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant
 def let_go(request: Request, now: Instant) -> Request:
     """Give back the place a request has and the one it may just be asking, and look for none."""
     left = {id_: step for id_, step in request.pending.items() if step.kind not in ("reserve", "expire")}
-    changed = requests.with_pending(request, left | requests.givebacks(request, now))
+    changed = requests.with_pending(request, left | givebacks(booked(request), request.pending, now))
     return _with(changed, place=None, asks=None, asked=(), until=None)
 
 
@@ -267,7 +262,7 @@ def _back(place: Place, now: Instant) -> Step:
 
 
 def _with(request: Request, **changes: object) -> Request:
-    return msgspec.structs.replace(request, booking=msgspec.structs.replace(booked(request), **changes))
+    return with_booking(request, msgspec.structs.replace(booked(request), **changes))
 
 
 def _told(request: Request, id_: str, event: str, now: Instant) -> Request:

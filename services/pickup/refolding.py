@@ -12,9 +12,9 @@ from services.errors import WriteConflict
 from services.pickup.booking import Booking
 from services.pickup.grants import Grants
 from services.pickup.households import FOLDING
+from services.pickup.part import booked, booking_of, with_booking
 from services.pickup.plan import folded_anew
-from services.pickup.progress import booked
-from services.ports import RequestStore
+from services.ports import Bookings, RequestStore
 from services.requests.model import Case, Changes, Request
 from services.times import Clock, Instant
 
@@ -46,8 +46,11 @@ class Refolded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Refolding:
     """Fold anew what was folded before; may stop anywhere and run twice, or in two places at once."""
 
-    def __init__(self, store: RequestStore, grants: Grants, catalog: Catalog, secret: bytes, clock: Clock) -> None:
+    def __init__(
+        self, store: RequestStore, bookings: Bookings, grants: Grants, catalog: Catalog, secret: bytes, clock: Clock
+    ) -> None:
         self._store = store
+        self._bookings = bookings
         self._grants = grants
         self._catalog = catalog
         self._secret = secret
@@ -55,7 +58,7 @@ class Refolding:
 
     async def run(self, after: str = "", *, dry_run: bool) -> Refolded:
         """Fold the next slice after a reference anew, or say what that would do."""
-        references = await self._store.folded_before(FOLDING, after, SLICE)
+        references = await self._bookings.folded_before(FOLDING, after, SLICE)
         outcomes = await side_by_side.each(references, lambda one: self._one(one, dry_run), SIDE_BY_SIDE)
         rekeyed = outcomes.count("rekeyed")
         report = Refolded(
@@ -72,7 +75,7 @@ class Refolding:
 
     async def _one(self, reference: str, dry_run: bool) -> Outcome:
         case = await self._store.load(reference)
-        booking = case.request.booking if case else None
+        booking = booking_of(case.request) if case else None
         if case is None or booking is None or booking.folding == FOLDING:
             return "done"
         if _is_on_its_way(case.request, booking):
@@ -143,7 +146,7 @@ def refolded(request: Request, anew: Booking, now: Instant) -> Request:
     event = Event(id=f"refolded.{FOLDING}", at=now, event="refolded")
     is_told = booking.household == anew.household or request.has(event.id)
     history = request.history if is_told else (*request.history, event)
-    return msgspec.structs.replace(request, booking=changed, history=history)
+    return msgspec.structs.replace(with_booking(request, changed), history=history)
 
 
 def _is_on_its_way(request: Request, booking: Booking) -> bool:

@@ -11,10 +11,11 @@ from services.pickup import corrections, places, progress
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
 from services.pickup.choosing import choice, held_until, wish
 from services.pickup.grants import Grants
+from services.pickup.part import booking_of
 from services.pickup.places import Opening, Waiting
 from services.pickup.plan import booking_for, household_of, under_every_key
 from services.pickup.slots import Slots
-from services.ports import Queues, RequestStore
+from services.ports import Bookings, Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.times import Clock, Instant
@@ -32,6 +33,7 @@ class Reservations:
     def __init__(
         self,
         store: RequestStore,
+        bookings: Bookings,
         slots: Slots,
         grants: Grants,
         catalog: Catalog,
@@ -40,6 +42,7 @@ class Reservations:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._bookings = bookings
         self._slots = slots
         self._grants = grants
         self._catalog = catalog
@@ -58,7 +61,7 @@ class Reservations:
 
     async def confirm(self, request: Request) -> Request:
         """Confirm the place that is held for a request; raises PlaceGone where it is not any more."""
-        booking = request.booking
+        booking = booking_of(request)
         if booking is None or booking.place is None or booking.state not in HAS_PLACE:
             raise PlaceGone()
         slot = await self._slots.turn(request.reference, booking.place, places.confirm)
@@ -73,13 +76,14 @@ class Reservations:
 
         Raises PlaceGone where nothing can be chosen any more, NoSuchSlot and PlaceChangedTooOften.
         """
-        if request.booking is None or request.status != "accepted":
+        booking = booking_of(request)
+        if booking is None or request.status != "accepted":
             raise PlaceGone()
-        if request.booking.state == "changing" and request.booking.wish == slot:
+        if booking.state == "changing" and booking.wish == slot:
             return (await self.settle(Case(request, {}))).request
-        if request.booking.state not in CAN_CHANGE:
+        if booking.state not in CAN_CHANGE:
             raise PlaceGone()
-        if request.booking.place and request.booking.place.name == slot:
+        if booking.place and booking.place.name == slot:
             return request
         if not any(opening.name == slot and opening.admits() for opening in await self._slots.openings()):
             raise NoSuchSlot()
@@ -121,7 +125,7 @@ class Reservations:
         openings = await self._openings(site, method)
         if not any(opening.free_places for opening in openings):
             return 0
-        waiting = await self._store.waiting(method, CALLED_AT_ONCE)
+        waiting = await self._bookings.waiting(method, CALLED_AT_ONCE)
         served = sum([await self._call(one, site, method) for one in waiting])
         if not waiting:
             await self._slots.close_lines(openings)
@@ -129,10 +133,10 @@ class Reservations:
 
     async def _reserve(self, case: Case, id_: str) -> Case:
         """Ask slot after slot until one has room; without any, the household waits for its turn."""
-        if case.request.booking is None:
+        if booking_of(case.request) is None:
             case = await self._begin(case, id_)
         for _ in range(ATTEMPTS):
-            booking = case.request.booking
+            booking = booking_of(case.request)
             if id_ not in case.request.pending or booking is None:
                 return case
             if booking.asks is None:
@@ -156,7 +160,7 @@ class Reservations:
         opening = choice(await self._slots.recent(booking.wish), booking)
 
         def begin(read: Request) -> Request:
-            begun = read if read.booking else progress.begin(read, booking)
+            begun = read if booking_of(read) else progress.begin(read, booking)
             return progress.ask(begun, opening) if opening else begun
 
         return await self._follow(case, id_, begin)
@@ -230,15 +234,16 @@ class Reservations:
 
     async def _is_void(self, reference: str) -> bool:
         request = await self._store.read(reference)
-        if request is None or request.booking is None:
+        booking = booking_of(request) if request else None
+        if request is None or booking is None:
             return False
-        return request.booking.state != "collected" and (
-            request.status == "withdrawn" or request.booking.state in (*IS_OVER, "waiting", "already")
+        return booking.state != "collected" and (
+            request.status == "withdrawn" or booking.state in (*IS_OVER, "waiting", "already")
         )
 
     async def _orphaned(self, case: Case, asked: Place) -> Case:
         """Give back a place that the request does not want any more: it was withdrawn in the meantime."""
-        booking = case.request.booking
+        booking = booking_of(case.request)
         if booking and not booking.wants(asked):
             await self._slots.turn(case.request.reference, asked, places.end)
             if booking.place is None or booking.state == "ended":
@@ -264,7 +269,7 @@ class Reservations:
 
     async def _freed(self, case: Case, place: Place) -> Case:
         """Give up the grants of a booking that has no place any more, and call those who wait."""
-        booking = case.request.booking
+        booking = booking_of(case.request)
         if booking is None:
             return case
         if booking.state in ("expired", "missed", "returned", "ended"):
@@ -279,7 +284,8 @@ class Reservations:
             return False
         try:
             case = await self._change(waiting.reference, lambda read: progress.called(read, self._clock()))
-            if case.request.booking is None or case.request.booking.state != "called":
+            booking = booking_of(case.request)
+            if booking is None or booking.state != "called":
                 return False
             await self.settle(case)
         except DocumentFull as error:

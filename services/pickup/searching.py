@@ -10,8 +10,9 @@ from services.pickup.alike import Alike
 from services.pickup.booking import Booking
 from services.pickup.comparing import compare
 from services.pickup.households import Household, blocks_of_every_folding, likeness
+from services.pickup.part import booking_of
 from services.pickup.plan import household_of, read
-from services.ports import AuditLog, RequestStore
+from services.ports import AuditLog, Bookings, RequestStore
 from services.requests.model import Request
 from services.tasks.model import Staff
 from services.times import Clock
@@ -54,8 +55,11 @@ class _Candidate(msgspec.Struct, frozen=True, kw_only=True):
 class Searching:
     """Find requests for staff at the counter."""
 
-    def __init__(self, store: RequestStore, catalog: Catalog, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self, store: RequestStore, bookings: Bookings, catalog: Catalog, audit: AuditLog, clock: Clock
+    ) -> None:
         self._store = store
+        self._bookings = bookings
         self._catalog = catalog
         self._audit = audit
         self._clock = clock
@@ -67,7 +71,7 @@ class Searching:
         async def judge(other: Alike) -> _Candidate | None:
             return await self._judged(other, household, wanted)
 
-        compared = await compare(self._store, blocks_of_every_folding(household), judge)
+        compared = await compare(self._bookings, blocks_of_every_folding(household), judge)
         best = sorted(compared.found, key=_rank)[:MOST_FOUND]
         found = [one for one in await asyncio.gather(*(self._found(one) for one in best)) if one]
         await asyncio.gather(*(self._record(one.request, reason, staff) for one in found))
@@ -89,11 +93,12 @@ class Searching:
     async def _found(self, candidate: _Candidate) -> Found | None:
         """Read what is shown of a request; None where it has no booking any more."""
         request = await self._store.read(candidate.reference)
-        if request is None or request.booking is None:
+        booking = booking_of(request) if request else None
+        if request is None or booking is None:
             return None
         return Found(
             request=request,
-            booking=request.booking,
+            booking=booking,
             household=candidate.household,
             likeness=candidate.likeness,
             is_born_then=candidate.is_born_then,

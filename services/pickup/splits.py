@@ -30,7 +30,7 @@ from services.pickup.fields import SplitFields, problems_of_split, refuse
 from services.pickup.reservations import Reservations
 from services.pickup.sites import DECIDED, Slot
 from services.pickup.split import Decision, Rule, Share, Split, Want, basis_of, decision_id, split
-from services.ports import RequestStore, SiteStore
+from services.ports import Bookings, RequestStore, SiteStore
 from services.requests.model import Request
 from services.tasks.model import Staff
 from services.times import Clock, Instant
@@ -69,6 +69,7 @@ class Splits:
     def __init__(
         self,
         store: RequestStore,
+        bookings: Bookings,
         sites: SiteStore,
         depots: Depots,
         reservations: Reservations,
@@ -76,6 +77,7 @@ class Splits:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._bookings = bookings
         self._sites = sites
         self._depots = depots
         self._reservations = reservations
@@ -132,7 +134,7 @@ class Splits:
         return found
 
     async def _line(self, slot: Slot) -> Line:
-        waiting = await self._store.waiting(slot.method, MOST_IN_A_SPLIT + 1)
+        waiting = await self._bookings.waiting(slot.method, MOST_IN_A_SPLIT + 1)
         wants = (
             Want(
                 reference=one.reference,

@@ -16,6 +16,7 @@ from services.pickup.booking import Place
 from services.pickup.choosing import hold_until
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
+from services.pickup.part import booking_of
 from services.pickup.reservations import Reservations
 from services.pickup.sites import Depot, Move, Slot, Stock, after
 from services.pickup.splits import Splits
@@ -89,7 +90,7 @@ class Tending:
     async def _tend(self, slot: Slot, key: str, state: str, is_over: bool) -> None:
         reference, place = _asked_as(slot, key)
         request = await self._store.read(reference)
-        booking = request.booking if request else None
+        booking = booking_of(request) if request else None
         if state == "collected":
             await self._counter.follow(reference, slot.site_id, key)
         elif booking is None or booking.is_past(place):
@@ -118,8 +119,8 @@ class Tending:
         bookings = {}
         for some in itertools.batched({reference for reference, _ in asked.values()}, READ_SIDE_BY_SIDE, strict=False):
             for request in await asyncio.gather(*(self._store.read(reference) for reference in some)):
-                if request and request.booking:
-                    bookings[request.reference] = request.booking
+                if request and (booking := booking_of(request)):
+                    bookings[request.reference] = booking
         read = [(key, bookings.get(reference), place) for key, (reference, place) in asked.items()]
         return {key for key, booking, place in read if booking and booking.is_past(place)}
 

@@ -1,7 +1,7 @@
 """A resident's request, its tasks beside it, and the rules by which it moves on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -9,7 +9,6 @@ from services import times
 from services.catalog.routing import PlannedTask
 from services.documents import Document, Event
 from services.errors import HandedOver
-from services.pickup.booking import HAS_PLACE, LASTS, Booking, Correction
 from services.tasks import model as tasks
 from services.tasks.model import Staff, Task, TaskStatus
 from services.times import Instant
@@ -21,9 +20,6 @@ MOST_OPEN_TASKS = 40
 """Open tasks at which a request gets no further one: whoever takes one of them sees what there is to do."""
 
 type RequestStatus = Literal["accepted", "completed", "withdrawn"]
-type StepKind = Literal[
-    "dispatch", "review", "reserve", "expire", "giveback", "notice", "match", "correct", "delivered"
-]
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,9 +42,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Hold one thing still to be done, from the instant `at` on; a review names its reason, a giveback its slot."""
+    """Hold one thing still to be done, from the instant `at` on, by whoever takes steps of this kind."""
 
-    kind: StepKind
+    kind: str
     at: Instant
     round: int = 1
     reason: str | None = None
@@ -75,8 +71,23 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     contact: Contact
 
 
+class Part(Protocol):
+    """What a capability keeps on a request: the fields of a struct, which are keys of the request's document."""
+
+    @property
+    def lasts(self) -> bool:
+        """Tell whether the request is not completed yet, with nothing pending and no task open."""
+
+    @property
+    def is_served(self) -> bool | None:
+        """Tell whether what was asked for was given for good; None where the tasks alone say so."""
+
+    def let_go(self, pending: Mapping[str, Step], now: Instant) -> tuple["Part", dict[str, Step]]:
+        """Return the part of a request that is withdrawn, and the steps that are left to do for it."""
+
+
 class Request(Document, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="request"):
-    """Hold one request; its id is its reference (受付番号)."""
+    """Hold one request; its id is its reference (受付番号), its `parts` are what capabilities keep, by their names."""
 
     reference: str
     key_hash: str
@@ -96,8 +107,7 @@ class Request(Document, frozen=True, kw_only=True, rename="camel", tag_field="ty
     variants: tuple[Variant, ...] = ()
     sweeps: int = 0
     traceparent: str | None = None
-    booking: Booking | None = None
-    corrections: tuple[Correction, ...] = ()
+    parts: dict[str, Part] = {}
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -205,7 +215,7 @@ def tasks_of_step(case: Case, step: Step, plan: Sequence[PlannedTask]) -> list[T
 
 
 def withdraw(case: Case, now: Instant) -> Changes:
-    """Withdraw the request, cancel its open tasks and give its place back; raises HandedOver once it was served."""
+    """Withdraw the request, cancel its open tasks and let go what it holds; raises HandedOver once it was served."""
     request = case.request
     if request.status == "withdrawn":
         return ()
@@ -213,22 +223,24 @@ def withdraw(case: Case, now: Instant) -> Changes:
         raise HandedOver()
     cancelled = tuple(tasks.cancel(t, "withdraw", now) for t in case.tasks.values() if t.status == "open")
     gone = {t.id for t in cancelled}
+    let_go = {name: part.let_go(request.pending, now) for name, part in request.parts.items()}
     changed = msgspec.structs.replace(
         request,
         status="withdrawn",
         tasks=tuple(msgspec.structs.replace(t, status="cancelled") if t.id in gone else t for t in request.tasks),
         history=(*request.history, Event(id="withdraw", at=now, event="withdrawn")),
-        booking=msgspec.structs.replace(request.booking, state="ended") if request.booking else None,
+        parts={name: part for name, (part, _) in let_go.items()},
     )
-    return (with_pending(changed, givebacks(request, now)), *cancelled)
+    left = {id_: step for _, steps in let_go.values() for id_, step in steps.items()}
+    return (with_pending(changed, left), *cancelled)
 
 
 def _is_served(request: Request) -> bool:
-    """Tell whether anything was done for good; what is packed for a pickup is not, until it is collected."""
-    booking = request.booking
-    if request.status == "completed" or (booking and booking.state == "collected"):
+    """Tell whether anything was done for good: a part says so, else a task that was completed."""
+    said = [part.is_served for part in request.parts.values()]
+    if request.status == "completed" or True in said:
         return True
-    if booking and booking.method == "pickup":
+    if False in said:
         return False
     return any(task.status == "completed" and task.outcome != "not_done" for task in request.tasks)
 
@@ -263,20 +275,11 @@ def _task(request: Request, planned: PlannedTask, round_: int, now: Instant) -> 
     )
 
 
-def givebacks(request: Request, now: Instant) -> dict[str, Step]:
-    """Return the steps that give back the place a request has and the one it may just be asking."""
-    begun = {id_: step for id_, step in request.pending.items() if step.kind == "giveback"}
-    booking = request.booking
-    places = [place for place in (booking.place, booking.asks) if place] if booking else []
-    ended = {f"giveback.{p.round}": Step(kind="giveback", at=now, round=p.round, slot=p.name) for p in places}
-    return begun | ended
-
-
 def settled(request: Request, operation: str, now: Instant) -> Request:
-    """Complete a request of which nothing is open or pending, and whose household is not to be served any more."""
+    """Complete a request of which nothing is open or pending, and no part lasts."""
     if request.status != "accepted" or request.pending or any(task.status == "open" for task in request.tasks):
         return request
-    if request.booking and request.booking.state in (*HAS_PLACE, *LASTS):
+    if any(part.lasts for part in request.parts.values()):
         return request
     event = Event(id=operation, at=now, event="completed")
     return msgspec.structs.replace(request, status="completed", history=(*request.history, event))
@@ -286,3 +289,8 @@ def with_pending(request: Request, pending: dict[str, Step]) -> Request:
     """Let a request have these steps to do, and no others."""
     due_at = times.later(min(step.at for step in pending.values()), FIRST_SWEEP_AFTER) if pending else None
     return msgspec.structs.replace(request, pending=pending, due_at=due_at, sweeps=0)
+
+
+def with_part(request: Request, name: str, part: Part) -> Request:
+    """Let a capability keep this on a request, in place of what it kept."""
+    return msgspec.structs.replace(request, parts={**request.parts, name: part})

@@ -233,8 +233,8 @@ class Tasks:
             return
 
     async def _wake(self, request: Request) -> None:
-        """Let the request take what its delivery has left to do; the sweeper does otherwise."""
-        if request.pending and request.booking and request.booking.method == "delivery":
+        """Let the request take what the end of its task left to do; the sweeper does otherwise."""
+        if requests.due_steps(request, self._clock()):
             try:
                 await self._queues.send(QUEUE, wake_up(request.reference, request.traceparent))
             except StoreUnavailable:

@@ -9,13 +9,14 @@ import pytest
 
 import wiring
 from services import cases
-from services.pickup.progress import booked
+from services.pickup.part import booked, with_booking
 from services.requests.model import Case, Changes
 from settings import Settings
-from stores.cosmos import CosmosRequests
+from stores.case import CosmosRequests
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.operators import Operator
 from tests.end_to_end.staff_pages import household_with_place, open_site
+from wiring import PARTS
 
 pytestmark = pytest.mark.xdist_group("office")
 
@@ -31,12 +32,12 @@ def make_old(desk: RunningDesk, reference: str) -> None:
 
     def old(case: Case) -> Changes:
         booking = msgspec.structs.replace(booked(case.request), folding=1)
-        return (msgspec.structs.replace(case.request, booking=booking),)
+        return (with_booking(case.request, booking),)
 
     async def run() -> None:
         app = wiring.build(Settings.from_env(values))
         try:
-            await cases.change(CosmosRequests(app.cosmos), reference, old)
+            await cases.change(CosmosRequests(app.cosmos, PARTS), reference, old)
         finally:
             await app.close()
 

@@ -5,6 +5,7 @@ from functions import views
 from functions.texts import LANGUAGES, Texts
 from services.pickup.booking import Booking, BookingState, Place
 from services.pickup.offers import Appointment
+from services.pickup.part import booking_of, with_booking
 from tests.counter import Counter
 
 STATES: tuple[BookingState, ...] = BookingState.__value__.__args__
@@ -39,11 +40,9 @@ async def test_what_comes_next_is_the_time_of_a_place_and_no_deadline_of_staff(s
     counter = Counter()
     receipt = await counter.submit()
     await counter.run_workers()
-    request = msgspec.structs.replace(
-        counter.case(receipt).request, booking=msgspec.structs.replace(BOOKING, state=state)
-    )
+    request = with_booking(counter.case(receipt).request, msgspec.structs.replace(BOOKING, state=state))
 
-    shown = views.status_of_request(request, "", Texts("ja"), Appointment(booking=request.booking))
+    shown = views.status_of_request(request, "", Texts("ja"), Appointment(booking=booking_of(request)))
 
     assert views.status_of_request(request, "", Texts("ja"))["next"]["by"] is not None
     assert shown["next"] == {"text": Texts("ja")(said), "by": None}

@@ -7,10 +7,11 @@ from services.errors import StoreUnavailable
 from services.failures.model import tries_of
 from services.requests.outage import FAILURES_IN_A_ROW
 from services.requests.service import How, Receipt
-from stores.cosmos import CosmosRequests
+from stores.case import CosmosRequests
 from tests.counter import submission
 from tests.reliability.faults import Throttling
 from tests.reliability.world import ANSWERS, World
+from wiring import PARTS
 
 MOST_TRIES = 3
 """Of one operation: its first, and two that the SDK makes after it waited as it was asked to."""
@@ -67,7 +68,7 @@ async def test_a_throttled_look_says_when_to_come_back(own: World):
 
 async def test_a_throttled_batch_and_a_throttled_query_say_when_to_come_back(own: World):
     await warmed(own)
-    store = CosmosRequests(own.app.cosmos)
+    store = CosmosRequests(own.app.cosmos, PARTS)
     case = await store.load(own.reference)
     assert case is not None
 

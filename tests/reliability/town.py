@@ -11,6 +11,7 @@ from services import times
 from services.errors import StoreUnavailable, UnknownRequest, WriteConflict
 from services.pickup.booking import HAS_PLACE, Booking
 from services.pickup.fields import SlotFields
+from services.pickup.part import booking_of
 from services.pickup.quotas import Quota
 from services.pickup.sites import Depot, Move, Stock, after
 from services.requests.model import Case, Contact, Submission
@@ -136,7 +137,7 @@ class Town:
 
     async def booking(self, name: str) -> Booking | None:
         """Read a resident's booking."""
-        return (await self.case(name)).request.booking
+        return booking_of((await self.case(name)).request)
 
     async def depot(self) -> Depot | None:
         """Read the site with its stock and slots, None where none was put."""
@@ -157,7 +158,7 @@ class Town:
         moves = await self.app.depots.moves(self.site) if depot else []
         read = {name: await self.app.requests._store.load(receipt.reference) for name, receipt in self.receipts.items()}
         cases = {name: case for name, case in read.items() if case}
-        found = {name: case.request.booking for name, case in cases.items()}
+        found = {name: booking_of(case.request) for name, case in cases.items()}
         quotas = await self.quotas()
         assert {name: b.state if b else None for name, b in found.items() if name in ends} == ends
         for case in cases.values():
@@ -237,14 +238,14 @@ def check_line(depot: Depot, bookings: list[Booking | None]) -> None:
 
 
 def _place_of(case: Case) -> tuple[str, str]:
-    booking = case.request.booking
+    booking = booking_of(case.request)
     assert booking
     assert booking.place
     return booking.place.slot, f"{case.request.reference}.{booking.place.round}"
 
 
 def _state(case: Case) -> str:
-    return case.request.booking.state if case.request.booking else ""
+    return booking_of(case.request).state if booking_of(case.request) else ""
 
 
 def _open_tasks(case: Case) -> list[str]:

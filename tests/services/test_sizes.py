@@ -13,10 +13,11 @@ from services.documents import Event
 from services.errors import InvalidSubmission, NeverPossible, TooManyCorrections
 from services.failures import model as failures
 from services.failures.model import Failure
-from services.pickup import choosing, corrections, ledger, places, progress, quotas
+from services.pickup import choosing, corrections, ledger, places, quotas
 from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Apportioned, Booking, Correction, Place
 from services.pickup.corrections import LARGEST_CORRECTION, MOST_CORRECTIONS
 from services.pickup.fields import LONGEST_TEXT, AllotFields, SiteFields, StockFields
+from services.pickup.part import booked, with_booking
 from services.pickup.places import MOST_ENTRIES
 from services.pickup.quotas import Quota
 from services.pickup.sites import (
@@ -74,7 +75,7 @@ def largest_request() -> Request:
     identity = Identity(reference=REFERENCE, key_hash="0" * 64, body_hash="0" * 64, access_version=1)
     sent = submission(answers=filled(MAX_ANSWERS_BYTES), contact=CONTACT)
     request = requests.accept(sent, identity, version=1, received_at=NOW, now=NOW, steps={}, traceparent="0" * 55)
-    request = with_other_bodies(msgspec.structs.replace(request, booking=largest_booking()))
+    request = with_other_bodies(with_booking(request, largest_booking()))
     request = with_choices(with_corrections(request))
     closed = (_mirrored(n, "completed") for n in range(1000))
     request = msgspec.structs.replace(request, tasks=(*(_mirrored(n, "open") for n in range(MOST_OPEN_TASKS)), *closed))
@@ -123,7 +124,7 @@ def with_corrections(request: Request) -> Request:
     for n in range(MOST_CORRECTIONS):
         new = _correction(n)
         asked = corrections.asked(request, new)
-        booking = progress.booked(asked)
+        booking = booked(asked)
         made = corrections.made(asked, corrections.step_of(new.id), booking, NOW, is_used_up=False, swaps=False)
         request = msgspec.structs.replace(made, pending={})
     with pytest.raises(TooManyCorrections):

@@ -4,13 +4,14 @@ import msgspec
 import pytest
 
 from services.pickup.booking import Booking, BookingState
+from services.pickup.part import with_booking
 from services.reconciliation.model import OpenTasks
 from services.requests import model as requests
 from services.tasks import model as tasks
 from stores.backlog import CosmosBacklog
-from stores.cosmos import CosmosRequests
+from stores.case import CosmosRequests
 from tests.counter import HANAKO, submission
-from wiring import App
+from wiring import PARTS, App
 
 NOW = "2026-11-23T00:00:00.000000Z"
 LATER = "2026-11-23T00:15:00.000000Z"
@@ -43,7 +44,7 @@ async def keep(app: App, reference: str, *new: tasks.Task, is_dispatched: bool =
     identity = requests.Identity(reference=reference, key_hash="k", body_hash="b", access_version=1)
     step = requests.Step(kind="dispatch", at=NOW)
     request = requests.accept(submission(), identity, version=1, received_at=NOW, now=NOW, steps={"dispatch": step})
-    store = CosmosRequests(app.cosmos)
+    store = CosmosRequests(app.cosmos, PARTS)
     await store.create(request)
     case = await store.load(reference)
     assert case is not None
@@ -138,10 +139,10 @@ async def test_a_household_that_has_a_place_or_waits_for_one_is_not_stalled(
     app: App, backlog: CosmosBacklog, state: BookingState, stalled: int
 ):
     await keep(app, "booked", task_of("booked", status="completed", due_at=None))
-    store = CosmosRequests(app.cosmos)
+    store = CosmosRequests(app.cosmos, PARTS)
     case = await store.load("booked")
     assert case
     booking = Booking(state=state, method="pickup", since=NOW, members=1, lines={"kit": 1}, household="h")
-    await store.save(case, (msgspec.structs.replace(case.request, booking=booking),))
+    await store.save(case, (with_booking(case.request, booking),))
 
     assert await backlog.count_stalled_requests() == stalled

@@ -13,19 +13,22 @@ from services.ports import AuditRecord
 from services.requests import model as requests
 from services.tasks import model as tasks
 from settings import Connection
+from stores.audit import CosmosAudit
+from stores.case import CosmosRequests
+from stores.catalog import CosmosEditions
 from stores.containers import AUDIT, SITES
-from stores.cosmos import Cosmos, CosmosAudit, CosmosEditions, CosmosRequests, plain
-from stores.sites import CosmosSites
+from stores.cosmos import Cosmos, plain
+from stores.pickup.sites import CosmosSites
 from tests.apps import settings_for
 from tests.counter import HANAKO, TARO, definition
 from tests.local.cosmos_contract import LARGE_BODY
 from tests.stores.documents import NOW, request_of, task_of
-from wiring import App, build, cosmos_client
+from wiring import PARTS, App, build, cosmos_client
 
 
 @pytest.fixture
 def store(app: App) -> CosmosRequests:
-    return CosmosRequests(app.cosmos)
+    return CosmosRequests(app.cosmos, PARTS)
 
 
 async def stored_case(store: CosmosRequests, reference: str, *new: tasks.Task) -> requests.Case:
@@ -260,7 +263,7 @@ async def test_a_store_that_is_not_there_does_not_answer(emulators):
     app = build(settings_for(away, emulators.storage))
 
     with pytest.raises(StoreUnavailable):
-        await CosmosRequests(app.cosmos).read("R1")
+        await CosmosRequests(app.cosmos, PARTS).read("R1")
     await app.close()
 
 
@@ -277,7 +280,7 @@ async def test_a_client_that_could_not_be_opened_is_opened_by_a_later_call(app: 
 
     cosmos = Cosmos(connect, app.settings.cosmos_database)
     with pytest.raises(StoreUnavailable):
-        await CosmosRequests(cosmos).read("R1")
+        await CosmosRequests(cosmos, PARTS).read("R1")
 
-    assert await CosmosRequests(cosmos).read("R1") is None
+    assert await CosmosRequests(cosmos, PARTS).read("R1") is None
     await cosmos.close()

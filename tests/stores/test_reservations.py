@@ -13,6 +13,7 @@ import pytest
 
 from services.errors import StoreUnavailable, WriteConflict
 from services.pickup.booking import Booking
+from services.pickup.part import booking_of
 from services.requests.model import Contact, Submission
 from services.requests.service import Receipt
 from tests.apps import running, settings_for
@@ -79,7 +80,7 @@ class Town:
         return found
 
     async def bookings(self) -> list[Booking]:
-        found = [(await self.request(receipt)).booking for receipt in self.receipts]
+        found = [booking_of(await self.request(receipt)) for receipt in self.receipts]
         return [booking for booking in found if booking]
 
 
@@ -113,7 +114,7 @@ async def test_every_kit_goes_to_one_household_and_the_others_wait_in_order(town
         )
         await town.advance(served[:WITHDRAWN])
     await town.come_to_rest()
-    called = [receipt for receipt in line if (booking := (await town.request(receipt)).booking) and booking.place]
+    called = [receipt for receipt in line if (booking := booking_of(await town.request(receipt))) and booking.place]
     await town.side_by_side(called, confirm_in(town))
     await town.come_to_rest()
 
@@ -143,8 +144,8 @@ async def everything_adds_up(town: Town, taken: int) -> None:
     places = {}
     for receipt in town.receipts:
         request = await town.request(receipt)
-        if request.booking and request.booking.place and request.booking.state in ("held", "confirmed"):
-            places[f"{request.reference}.{request.booking.place.round}"] = request.booking.place.slot
+        if booking_of(request) and booking_of(request).place and booking_of(request).state in ("held", "confirmed"):
+            places[f"{request.reference}.{booking_of(request).place.round}"] = booking_of(request).place.slot
     assert {key: slot for key, (slot, _) in entries.items()} == places
     assert len(entries) == taken
     assert sum(sum(entry.units) for _, entry in entries.values()) + sum(s.free["kit"] for s in slots) == KITS

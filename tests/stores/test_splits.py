@@ -13,18 +13,20 @@ import pytest
 
 from services.errors import AlreadyDecided, StoreUnavailable, WriteConflict
 from services.pickup.fields import SplitFields
+from services.pickup.part import booking_of
 from services.pickup.places import Waiting
 from services.pickup.split import Decision, Rule, decision_id
 from services.pickup.splits import Preview
 from services.requests.model import Contact, Request, Submission
-from stores.cosmos import CosmosRequests
-from stores.sites import CosmosSites
+from stores.case import CosmosRequests
+from stores.pickup.bookings import CosmosBookings
+from stores.pickup.sites import CosmosSites
 from tests.apps import running, settings_for
 from tests.counter import SUPERVISOR
 from tests.fakes import FakeClock
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.reliability.faults import Storm, under_the_sdks
-from wiring import App
+from wiring import PARTS, App
 
 SLOT = "pickup-20261124-1000"
 HOUSEHOLDS = int(os.environ.get("HOUSEHOLDS", "20"))
@@ -64,7 +66,7 @@ class Town:
         return await self.app.splits.decide("school", SLOT, fields, SUPERVISOR)
 
     async def requests(self) -> list[Request]:
-        store = CosmosRequests(self.app.cosmos)
+        store = CosmosRequests(self.app.cosmos, PARTS)
         return [request for reference in self.references if (request := await store.read(reference))]
 
 
@@ -78,9 +80,9 @@ async def town(emulators) -> AsyncIterator[Town]:
 
 
 async def test_the_line_says_of_each_household_what_a_split_needs(town: Town):
-    first = (await CosmosRequests(town.app.cosmos).waiting("pickup", 1))[0]
+    first = (await CosmosBookings(town.app.cosmos).waiting("pickup", 1))[0]
 
-    booking = (await town.requests())[0].booking
+    booking = booking_of((await town.requests())[0])
     assert booking
     assert first == Waiting(
         reference=town.references[0], since=booking.since, members=2, flagged=0, lines={"water": 12}
@@ -92,7 +94,7 @@ async def test_a_slot_for_a_split_is_listed_as_such_and_taken_by_nobody(town: To
     await town.app.tending.run()
 
     assert opening.fill == "split"
-    assert {r.booking.state for r in await town.requests() if r.booking} == {"waiting"}
+    assert {booking_of(r).state for r in await town.requests() if booking_of(r)} == {"waiting"}
 
 
 async def test_of_two_officers_one_decides_and_a_decision_is_written_once(town: Town):
@@ -143,7 +145,7 @@ async def test_each_gets_its_share_once_while_a_tenth_of_all_operations_fails(to
     assert storm.struck > HOUSEHOLDS // 2
     assert storm.struck > len(storm.operations) / 20, "how many operations there are depends on who helps whom along"
     requests = await town.requests()
-    granted = [r.booking.lines["water"] for r in requests if r.booking]
+    granted = [booking_of(r).lines["water"] for r in requests if booking_of(r)]
     half = HOUSEHOLDS // 2
     assert granted == [2] * half + [1] * half
     assert [[e.event for e in r.history].count("apportioned") for r in requests] == [1] * HOUSEHOLDS

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.pickup import comparing, progress
+from services.pickup import comparing
 from services.pickup.comparing import MOST_COMPARED, PAGE, compare
 from services.pickup.matching import MOST_NAMED
+from services.pickup.part import booked, with_booking
 from services.pickup.searching import MOST_FOUND, Wanted
 from services.requests.model import Case, Request
 from tests.counter import HANAKO
@@ -39,11 +40,12 @@ def fill(town: Town, number: int, **answers: Any) -> None:
 
 
 def _another(known: Request, reference: str, said: dict[str, Any], blocks: tuple[str, ...]) -> Request:
-    booking = msgspec.structs.replace(progress.booked(known), household=f"key of {reference}", blocks=blocks)
+    booking = msgspec.structs.replace(booked(known), household=f"key of {reference}", blocks=blocks)
     contact = msgspec.structs.replace(known.contact, phone=None)
-    return msgspec.structs.replace(
-        known, id=reference, reference=reference, answers=known.answers | said, contact=contact, booking=booking
+    other = msgspec.structs.replace(
+        known, id=reference, reference=reference, answers=known.answers | said, contact=contact
     )
+    return with_booking(other, booking)
 
 
 async def found_for(town: Town, **changes: Any) -> tuple[list[str], list[str]]:

@@ -10,6 +10,7 @@ from services.pickup import corrections
 from services.pickup.booking import Apportioned, Booking
 from services.pickup.correcting import Amendment
 from services.pickup.counter import HandOver
+from services.pickup.part import corrections_of
 from services.pickup.quotas import quota_id
 from services.requests.service import Receipt
 from tests.counter import HANAKO, SECRETS
@@ -37,7 +38,7 @@ async def test_a_correction_is_told_with_who_and_why_and_keeps_what_was_answered
     [event] = [event for event in request.history if event.event == "corrected"]
     assert (event.by, event.note) == (HANAKO.name, REASON)
     assert request.answers["address"] == "見本市西町9番"
-    assert [one.before for one in request.corrections] == [{"address": answers(1)["address"]}]
+    assert [one.before for one in corrections_of(request)] == [{"address": answers(1)["address"]}]
     [record] = [r for r in desk.counter.audit.records.values() if r.action == "corrected"]
     assert (record.subject, record.who, record.reason) == (receipt.reference, HANAKO.id, REASON)
 

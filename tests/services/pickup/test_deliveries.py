@@ -5,6 +5,7 @@ import pytest
 from services.errors import StoreUnavailable, WriteConflict
 from services.pickup.booking import Booking
 from services.pickup.counter import HandOver
+from services.pickup.part import booking_of
 from services.requests.model import Contact, Request
 from services.requests.service import Receipt
 from services.tasks.model import Staff
@@ -101,7 +102,7 @@ class Round:
         return self.counter.case(receipt).request
 
     def booking(self, receipt: Receipt) -> Booking:
-        booking = self.request(receipt).booking
+        booking = booking_of(self.request(receipt))
         assert booking
         return booking
 

@@ -8,6 +8,7 @@ from services.pickup import places, progress
 from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Apportioned, Place
 from services.pickup.choosing import choice
 from services.pickup.counter import HandOver
+from services.pickup.part import booked, with_booking
 from services.pickup.places import MANY_ENDED, MOST_ENTRIES, key_of
 from services.pickup.quotas import Quota
 from services.pickup.sites import Entry, EntryState, Slot
@@ -180,7 +181,7 @@ async def test_a_request_remembers_the_latest_slots_without_room(town: Town):
     asked = tuple(f"school.pickup-{n}" for n in range(MOST_ASKED))
     booking = msgspec.structs.replace(town.booking(receipt), asks=asks, asked=asked)
 
-    left = progress.not_there(msgspec.structs.replace(town.request(receipt), booking=booking), asks).booking
+    left = booked(progress.not_there(with_booking(town.request(receipt), booking), asks))
 
     assert left
     assert left.asked == (*asked[1:], asks.name)
@@ -204,9 +205,7 @@ async def test_the_entry_that_a_request_asks_for_stays_as_a_mark(town: Town):
     asks = Place(site="school", slot=MORNING_ID, round=2)
     asking = msgspec.structs.replace(town.booking(receipt), state="changing", round=2, asks=asks)
     case = town.counter.case(receipt)
-    town.counter.store.cases[receipt.reference] = msgspec.structs.replace(
-        case, request=msgspec.structs.replace(request, booking=asking)
-    )
+    town.counter.store.cases[receipt.reference] = msgspec.structs.replace(case, request=with_booking(request, asking))
     put_entries(town, {f"{receipt.reference}.2": Entry(state="ended")})
 
     await tend(town)

@@ -3,6 +3,7 @@ import pytest
 
 from services.errors import StoreUnavailable
 from services.pickup.offers import Offers
+from services.pickup.part import booked, booking_of, with_booking
 from services.pickup.slots import Slots
 from services.requests.model import Contact, Request
 from services.requests.service import Receipt
@@ -122,7 +123,7 @@ async def test_an_appointment_stays_readable_while_the_sites_are_away():
 async def test_a_household_served_before_is_told_no_details(state: str):
     counter = await town(slot(kit=25))
     request = request_of(counter, await ask(counter, 1))
-    told = msgspec.structs.replace(request, booking=msgspec.structs.replace(request.booking, state=state))
+    told = with_booking(request, msgspec.structs.replace(booked(request), state=state))
 
     appointment = await counter.offers.appointment(told)
 
@@ -143,9 +144,9 @@ async def test_a_resident_confirms_changes_and_withdraws_with_the_access_code():
     receipt = await ask(counter, 2, slot="school.pickup-20261124-1000")
     pair = receipt.reference, receipt.access_code
 
-    held = request_of(counter, receipt).booking
-    confirmed = (await counter.requests.confirm_place(*pair)).booking
-    changed = (await counter.requests.choose_place(*pair, "school.pickup-20261124-1200")).booking
+    held = booking_of(request_of(counter, receipt))
+    confirmed = booking_of(await counter.requests.confirm_place(*pair))
+    changed = booking_of(await counter.requests.choose_place(*pair, "school.pickup-20261124-1200"))
     await counter.requests.withdraw(*pair)
     await counter.run_workers()
 

@@ -13,10 +13,11 @@ import msgspec
 import pytest
 
 from services.errors import StoreUnavailable
-from services.pickup import corrections, progress
+from services.pickup import corrections
 from services.pickup.booking import Booking, Correction
 from services.pickup.correcting import Amendment
 from services.pickup.households import FOLDING, Household, blocks_of, key_of
+from services.pickup.part import booked, with_booking
 from services.pickup.plan import Pickup, household_of
 from services.pickup.quotas import Grant, Quota, quota_id
 from services.pickup.refolding import SLICE, Refolded
@@ -25,10 +26,12 @@ from services.requests.intake import QUEUE, message_for, sealed
 from services.requests.model import Case, Contact, Request
 from services.requests.receipts import access_code_for, reference_for
 from services.tasks.model import Task
+from stores.case import document_of
 from tests.counter import HANAKO, SECRETS, submission
 from tests.pickup import PICKUP_DEFINITION, answers
 from tests.services.pickup.correcting_desk import Desk
 from tests.trouble import TROUBLES, Crash, Trouble
+from wiring import PARTS
 
 BEFORE: dict[str, Any] = json.loads((Path(__file__).parent / "before_folding_2.json").read_text("utf-8"))
 HIDDEN = {"name": "見本\u2060 1郎", "kana": "ミホン\u3164 アアアイ", "address": "見本市中央一丁目\u115f2番"}
@@ -42,7 +45,7 @@ class Past(Desk):
     def __init__(self) -> None:
         super().__init__()
         self.asked = 100
-        documents = msgspec.convert(BEFORE["requests"], list[Request | Task])
+        documents = [document_of(item, PARTS) for item in BEFORE["requests"]]
         for request in (d for d in documents if isinstance(d, Request)):
             tasks = {d.id: d for d in documents if isinstance(d, Task) and d.reference == request.reference}
             self.keep(msgspec.structs.replace(request, etag="e0"), tasks)
@@ -56,7 +59,7 @@ class Past(Desk):
         return self.counter.store.cases[BEFORE["references"][name]].request
 
     def booking_of(self, name: str) -> Booking:
-        return progress.booked(self.of_before(name))
+        return booked(self.of_before(name))
 
     async def refold(self, *, dry_run: bool = False) -> Refolded:
         return await self.counter.refolding.run(dry_run=dry_run)
@@ -76,7 +79,7 @@ class Past(Desk):
         message = message_for(sent, identify(SECRETS, sent, key), received_at=self.counter.clock.now, traceparent=None)
         await self.counter.queues.send(QUEUE, sealed(message, SECRETS.reference))
         await self.counter.run_workers()
-        return progress.booked(self.counter.store.cases[reference_for(SECRETS, "web", key)].request).state
+        return booked(self.counter.store.cases[reference_for(SECRETS, "web", key)].request).state
 
     def granted(self, household: str) -> dict[str, dict[str, Grant]]:
         """Return the grants of a household by policy."""
@@ -208,13 +211,13 @@ def _holds_its_grants(past: Past) -> None:
 def _plain(past: Past) -> tuple[Any, Any]:
     """Return what stands in the stores, without ETags and quotas of nobody."""
     cases, quotas = past.documents()
-    bookings = {reference: progress.booked(case.request) for reference, case in cases.items()}
+    bookings = {reference: booked(case.request) for reference, case in cases.items()}
     return bookings, {id_: quota.grants for id_, quota in quotas.items() if quota.grants}
 
 
 def _asking(request: Request) -> Request:
-    booking = progress.booked(request)
-    return msgspec.structs.replace(request, booking=msgspec.structs.replace(booking, asks=booking.place))
+    booking = booked(request)
+    return with_booking(request, msgspec.structs.replace(booking, asks=booking.place))
 
 
 def _being_corrected(request: Request) -> Request:
@@ -238,7 +241,7 @@ async def test_a_request_on_its_way_is_left_for_another_run(past: Past, on_its_w
 
 async def test_a_request_of_before_that_waits_is_not_served_beside_the_name_that_one_sees(past: Past):
     waits = msgspec.structs.replace(past.booking_of("hidden"), state="waiting", place=None)
-    past.keep(msgspec.structs.replace(past.of_before("hidden"), booking=waits, pending={}))
+    past.keep(msgspec.structs.replace(with_booking(past.of_before("hidden"), waits), pending={}))
     for policy in ("once", "daily"):
         past.counter.quotas.quotas.pop(quota_id(waits.household, policy, SECRETS.reference))
     assert await past.state_of(1) == "confirmed"
@@ -275,7 +278,7 @@ async def test_who_withdraws_after_the_refolding_may_ask_again_under_either_name
 
 async def test_a_grant_that_was_left_behind_under_a_former_key_is_void(past: Past):
     ended = msgspec.structs.replace(past.booking_of("hidden"), state="ended", place=None)
-    past.keep(msgspec.structs.replace(past.of_before("hidden"), booking=ended, status="withdrawn"))
+    past.keep(msgspec.structs.replace(with_booking(past.of_before("hidden"), ended), status="withdrawn"))
 
     assert await past.state_of_waiting(1, **HIDDEN) == "confirmed"
 

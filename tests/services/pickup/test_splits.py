@@ -24,6 +24,7 @@ from services.errors import (
 from services.pickup import progress
 from services.pickup.booking import Booking
 from services.pickup.fields import AllotFields, SplitFields
+from services.pickup.part import booking_of
 from services.pickup.places import Waiting
 from services.pickup.quotas import quota_id
 from services.pickup.sites import Slot
@@ -78,7 +79,7 @@ class Town:
         return self.counter.case(receipt).request
 
     def booking(self, receipt: Receipt) -> Booking:
-        booking = self.request(receipt).booking
+        booking = booking_of(self.request(receipt))
         assert booking
         return booking
 
@@ -677,7 +678,7 @@ async def fail_at(point: int, trouble: Trouble, *, again: bool) -> None:
     assert promised == [2, 4, 8], (point, trouble)
     assert (own.slot().free, own.slot().free_places, own.slot().fill) == ({"water": 0}, 7, "first_come")
     requests = [case.request for case in own.counter.store.cases.values()]
-    assert [r.booking.state for r in requests if r.booking] == ["held"] * 3
+    assert [booking_of(r).state for r in requests if booking_of(r)] == ["held"] * 3
     assert [[e.event for e in r.history].count("apportioned") for r in requests] == [1] * 3
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.pickup.booking import Booking
+from services.pickup.part import booking_of
 from services.pickup.sites import Slot
 from services.requests.model import Contact, Request
 from services.requests.service import Receipt
@@ -50,7 +51,7 @@ class Town:
         return self.counter.case(receipt).request
 
     def booking(self, receipt: Receipt) -> Booking:
-        booking = self.request(receipt).booking
+        booking = booking_of(self.request(receipt))
         assert booking
         return booking
 

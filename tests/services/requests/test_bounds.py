@@ -8,6 +8,7 @@ import pytest
 from services.documents import Event
 from services.errors import StaleToken, StoreUnavailable, TooManyCorrections
 from services.pickup.corrections import MOST_CORRECTIONS
+from services.pickup.part import corrections_of
 from services.requests.bounds import CLOSED_TASKS_KEPT, HISTORY_OF_REQUEST, HISTORY_OF_TASK, bounded
 from services.requests.model import MOST_OPEN_TASKS, RequestTask, Step, with_step
 from services.requests.service import Receipt
@@ -74,7 +75,7 @@ async def test_a_correction_that_is_sent_again_is_answered_alike_however_much_ha
     await desk.correct(receipt, address="見本市西町9番")
 
     assert desk.request(receipt).answers["address"] == "見本市西町10番"
-    assert [one.id for one in desk.request(receipt).corrections] == ["correct-0001", "correct-0002"]
+    assert [one.id for one in corrections_of(desk.request(receipt))] == ["correct-0001", "correct-0002"]
 
 
 async def test_a_household_is_corrected_only_so_many_times_and_a_repeat_is_none():

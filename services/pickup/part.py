@@ -1,0 +1,81 @@
+"""What pickup keeps on a request: the booking of its household, and what staff corrected of it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from services.pickup.booking import HAS_PLACE, LASTS, Booking, Correction
+from services.requests.model import Request, Step, with_part
+from services.times import Instant
+
+NAME = "pickup"
+
+
+class PickupPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Hold the booking and the corrections of a request."""
+
+    booking: Booking | None = None
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def lasts(self) -> bool:
+        """Tell whether the household is still to be served, with nothing pending and no task open."""
+        return self.booking is not None and self.booking.state in (*HAS_PLACE, *LASTS)
+
+    @property
+    def is_served(self) -> bool | None:
+        """Tell whether supplies were handed over; what is packed for a pickup is not, until it is collected."""
+        if self.booking is None:
+            return None
+        if self.booking.state == "collected":
+            return True
+        return False if self.booking.method == "pickup" else None
+
+    def let_go(self, pending: Mapping[str, Step], now: Instant) -> tuple["PickupPart", dict[str, Step]]:
+        """End the booking; what is left to do is to give its place back."""
+        if self.booking is None:
+            return self, {}
+        ended = msgspec.structs.replace(self.booking, state="ended")
+        return msgspec.structs.replace(self, booking=ended), givebacks(self.booking, pending, now)
+
+
+def givebacks(booking: Booking, pending: Mapping[str, Step], now: Instant) -> dict[str, Step]:
+    """Return the steps that give back the place a booking has and the one it may just be asking."""
+    begun = {id_: step for id_, step in pending.items() if step.kind == "giveback"}
+    places = [place for place in (booking.place, booking.asks) if place]
+    ended = {f"giveback.{p.round}": Step(kind="giveback", at=now, round=p.round, slot=p.name) for p in places}
+    return begun | ended
+
+
+def part_of(request: Request) -> PickupPart:
+    """Return what pickup keeps on a request, empty where it keeps nothing."""
+    part = request.parts.get(NAME)
+    return part if isinstance(part, PickupPart) else PickupPart()
+
+
+def booking_of(request: Request) -> Booking | None:
+    """Return the booking of a request, None where it asks for no supplies."""
+    return part_of(request).booking
+
+
+def booked(request: Request) -> Booking:
+    """Return the booking of a request that has one."""
+    booking = booking_of(request)
+    if booking is None:
+        raise ValueError(f"{request.reference} has no booking")
+    return booking
+
+
+def corrections_of(request: Request) -> tuple[Correction, ...]:
+    """Return what staff corrected of the household of a request, the earliest first."""
+    return part_of(request).corrections
+
+
+def with_booking(request: Request, booking: Booking) -> Request:
+    """Let a request have this booking."""
+    return with_part(request, NAME, msgspec.structs.replace(part_of(request), booking=booking))
+
+
+def with_corrections(request: Request, corrections: tuple[Correction, ...]) -> Request:
+    """Let a request have these corrections."""
+    return with_part(request, NAME, msgspec.structs.replace(part_of(request), corrections=corrections))

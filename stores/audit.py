@@ -1,0 +1,24 @@
+"""The audit log in Cosmos DB."""
+
+from services.errors import StoreUnavailable, WriteConflict
+from services.ports import AuditRecord
+from stores.containers import AUDIT
+from stores.cosmos import Cosmos, plain, read_item
+
+
+class CosmosAudit:
+    """Append to the container `audit`."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def append(self, record: AuditRecord) -> None:
+        """Append a record; its id derives from its content, so one that is there already is the same.
+
+        Raises StoreUnavailable where it is not there after all: a container that is missing is a conflict, too.
+        """
+        try:
+            await self._cosmos.ask(AUDIT, lambda c: c.create_item(plain(record), no_response=True))
+        except WriteConflict as conflict:
+            if await read_item(self._cosmos, AUDIT, record.id, record.subject) is None:
+                raise StoreUnavailable(str(conflict)) from conflict

@@ -1,0 +1,47 @@
+"""Published service definitions in Cosmos DB."""
+
+from typing import Any
+
+import msgspec
+
+from services.catalog.model import Current, Edition
+from stores.containers import CATALOG
+from stores.cosmos import Cosmos, all_items, plain, read_item
+
+CATALOG_WITHIN = 1.0
+"""Seconds for reading the catalog, for which a copy stands ready."""
+
+
+class CosmosEditions:
+    """Keep published definitions in the container `catalog`: every edition, and which one is current."""
+
+    _KIND = "service"
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def current(self) -> tuple[Current, ...]:
+        """Read the current edition of every service."""
+        sql = "SELECT * FROM c WHERE c.current = true ORDER BY c.id"
+        items = await self._cosmos.ask(CATALOG, lambda c: all_items(c, sql, partition_key=self._KIND), CATALOG_WITHIN)
+        return msgspec.convert(items, tuple[Current, ...])
+
+    async def edition(self, service: str, version: int) -> Edition | None:
+        """Read one edition."""
+        item = await read_item(self._cosmos, CATALOG, f"{service}.{version}", self._KIND)
+        return msgspec.convert(item["edition"], Edition) if item else None
+
+    async def publish(self, current: Current) -> None:
+        """Store the edition and make it current, in one batch."""
+        edition = current.edition
+        pointer = plain(current) | {"id": current.service, "kind": self._KIND, "current": True}
+        kept = {
+            "id": f"{edition.service}.{edition.version}",
+            "kind": self._KIND,
+            "current": False,
+            "edition": msgspec.to_builtins(edition),
+        }
+        point: tuple[Any, ...] = ("create", (pointer,))
+        if current.etag:
+            point = ("replace", (current.service, pointer), {"if_match_etag": current.etag})
+        await self._cosmos.ask(CATALOG, lambda c: c.execute_item_batch([("create", (kept,)), point], self._KIND))

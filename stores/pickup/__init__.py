@@ -1,0 +1,1 @@
+"""What pickup keeps in Cosmos DB."""

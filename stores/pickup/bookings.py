@@ -1,0 +1,77 @@
+"""The bookings of requests, found by household and by their place in the line."""
+
+import itertools
+from collections.abc import Sequence
+
+import msgspec
+
+from services.pickup.alike import Alike
+from services.pickup.booking import LASTS
+from services.pickup.households import kind_of
+from services.pickup.places import Waiting
+from stores.containers import REQUESTS
+from stores.cosmos import Cosmos, without_nulls
+
+STILL_LASTS = f"(IS_DEFINED(c.booking.state) AND c.booking.state IN ({', '.join(map(repr, LASTS))}))"
+"""Holds for the requests whose booking lasts, with nothing pending and no task open."""
+_FOLDED_BEFORE = (
+    "SELECT c.reference FROM c WHERE c.type = 'request' AND c.id > @after AND IS_DEFINED(c.booking.state)"
+    " AND (NOT IS_DEFINED(c.booking.folding) OR c.booking.folding < @folding)"
+    " ORDER BY c.id OFFSET 0 LIMIT @limit"
+)
+_ALIKE = (
+    "SELECT c.reference, c.service, c.version, c.status, c.answers, c.contact.phone, c.booking.household,"
+    " c.booking.formerly FROM c"
+)
+
+
+class CosmosBookings:
+    """Query the container `requests`."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def sharing(self, blocks: Sequence[str], kinds: int, after: str, limit: int) -> list[Alike]:
+        """List who shares at least so many kinds of evidence, by reference, after a reference."""
+        sql, named = _sharing(blocks, kinds)
+        return await self._list(sql, list[Alike], **named, after=after, limit=limit) if sql else []
+
+    async def folded_before(self, folding: int, after: str, limit: int) -> list[str]:
+        """List the references whose booking is of an older folding, in their order, after a reference."""
+        parameters = {"folding": folding, "after": after, "limit": limit}
+        found = await self._cosmos.find(REQUESTS, _FOLDED_BEFORE, **parameters)
+        return [item["reference"] for item in found]
+
+    async def waiting(self, method: str, limit: int) -> list[Waiting]:
+        """List the households that wait for a place or were called to one, in the order of their receipts."""
+        sql = (
+            "SELECT c.reference, c.booking.since, c.booking.members, c.booking.flagged, c.booking.lines FROM c"
+            " WHERE c.type = 'request' AND c.status = 'accepted'"
+            " AND c.booking.state IN ('waiting', 'called') AND c.booking.method = @method"
+            " ORDER BY c.booking.since OFFSET 0 LIMIT @limit"
+        )
+        return await self._list(sql, list[Waiting], method=method, limit=limit)
+
+    async def _list[T](self, sql: str, type_: type[T], **parameters: object) -> T:
+        items = await self._cosmos.find(REQUESTS, sql, **parameters)
+        return msgspec.convert([without_nulls(item) for item in items], type_)
+
+
+def _sharing(blocks: Sequence[str], kinds: int) -> tuple[str, dict[str, str]]:
+    """Ask who shares at least so many kinds of blocks; nothing where the blocks themselves are of fewer kinds.
+
+    Returns the query and its parameters, besides `after` and `limit`.
+    """
+    named = {f"b{n}": block for n, block in enumerate(blocks)}
+    several = [
+        chosen
+        for chosen in itertools.combinations(named, kinds)
+        if len({kind_of(named[name]) for name in chosen}) == kinds
+    ]
+    shared = " OR ".join(" AND ".join(f"ARRAY_CONTAINS(c.booking.blocks, @{n})" for n in chosen) for chosen in several)
+    if not shared:
+        return "", {}
+    return (
+        f"{_ALIKE} WHERE c.type = 'request' AND c.id > @after AND ({shared}) ORDER BY c.id OFFSET 0 LIMIT @limit",
+        named,
+    )
