@@ -14,10 +14,10 @@ from functions import clients, dates, phones, telemetry
 from functions.access import ANYONE
 from functions.fields import Typed, first
 from functions.headers import OF_PAGES, respond
-from functions.problems import STATUS, BadForm, FromElsewhere, TooLarge, retry_after
+from functions.problems import BadForm, FromElsewhere, retry_after, status_of
 from functions.texts import LANGUAGES, Texts
 from services import door, times
-from services.errors import MadoguchiError
+from services.errors import MadoguchiError, TooLarge
 from services.limits import Kind
 from wiring import App, app
 
@@ -101,7 +101,7 @@ class Visit(msgspec.Struct, frozen=True):
     def problem(self, error: MadoguchiError, template: str = "problem", **values: Any) -> func.HttpResponse:
         """Draw a page that says what went wrong and what to do."""
         telemetry.record_refusal("page", error.code)
-        status = STATUS[type(error)]
+        status = status_of(type(error))
         if status >= 500:
             log.warning("%s: %s", error.code, error)
         phone = error.phone or self.app.settings.municipality_phone

@@ -14,7 +14,7 @@ from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
 from functions.headers import respond
 from functions.html import LANG, Visit, page
-from functions.problems import TooLarge, field_message
+from functions.problems import message
 from functions.receipt_pages import receipt_page
 from functions.texts import LANGUAGES, negotiate
 from functions.web import MAX_BODY
@@ -26,6 +26,7 @@ from services.errors import (
     MadoguchiError,
     ReferenceTaken,
     ServiceClosed,
+    TooLarge,
 )
 from services.requests.intake import hash_of_body, is_idempotency_key
 from services.requests.model import Submission
@@ -166,7 +167,7 @@ async def _form_page(
     found = error.errors if error else ()
     if error:
         telemetry.record_refusal("page", error.code)
-    messages = {e.pointer: field_message(e, service.definition.form, visit.texts) for e in reversed(found)}
+    messages = {e.pointer: message(e.mistake, service.definition.form, visit.texts) for e in reversed(found)}
     form, contact = await _drawn(visit, service, typed, messages)
     return visit.page(
         "form",

@@ -9,8 +9,9 @@ from functions.fields import Field, Typed, first
 from functions.html import LANG, NOT_KEPT, Visit, page
 from functions.problems import ReceiptIncomplete, retry_after
 from services.catalog.model import Definition
-from services.errors import MadoguchiError, NoSuchSlot, PlaceChangedTooOften, PlaceGone, TooManyTries
+from services.errors import MadoguchiError, TooManyTries
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE
+from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften, PlaceGone
 from services.requests.model import Request
 from services.requests.receipts import read_code, read_reference
 
