@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from functions import problems
+from functions.texts import FOLDER as TEXTS
+from functions.texts import LANGUAGES
 from services.errors import MadoguchiError, Refusal
 
 ROOT = Path(__file__).parent.parent.parent
-TEXTS = ROOT / "web" / "texts"
 MODULES = [
     import_module(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in ROOT.glob("services/**/errors.py")
 ]
@@ -71,10 +72,13 @@ ERRORS = [e for e in all_errors() if hasattr(e, "code")]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda e: e.__name__)
-def test_every_error_is_of_one_kind_and_has_a_text_in_every_language(error: type[MadoguchiError]):
+def test_every_error_is_of_one_kind_and_its_owner_has_a_text_in_every_language(error: type[MadoguchiError]):
+    package = error.__module__.split(".")[1]
+    owner = package if (TEXTS / package).is_dir() else "core"
+
     assert len([kind for kind in error.__mro__ if kind in problems.STATUS]) == 1
-    for language in ("ja", "ja-easy", "en"):
-        texts = json.loads((TEXTS / f"{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES:
+        texts = json.loads((TEXTS / owner / f"{language}.json").read_text(encoding="utf-8"))
         assert texts[f"problem.{error.code}.title"]
         assert texts[f"problem.{error.code}.detail"]
 
