@@ -76,7 +76,7 @@ class Visit(msgspec.Struct, frozen=True):
         policy: Mapping[str, str] = OF_PAGES,
         **values: Any,
     ) -> func.HttpResponse:
-        """Draw a template of `web/templates/pages/`; `policy` are the headers that say what its browser may do.
+        """Draw a template such as `pages/home`; `policy` are the headers that say what its browser may do.
 
         `wait` says after how many seconds the same may succeed.
         """
@@ -92,13 +92,13 @@ class Visit(msgspec.Struct, frozen=True):
             "span": lambda starts, ends: dates.span_text(starts, ends, self.texts.language),
             "is_past": lambda instant: times.moment(instant) <= now,
         }
-        html = _environment().get_template(f"pages/{template}.html").render(known | values)
+        html = _environment().get_template(f"{template}.html").render(known | values)
         headers = {**policy, "Cache-Control": cache}
         if wait:
             headers["Retry-After"] = str(wait)
         return respond(html, status=status, mimetype="text/html", headers=headers)
 
-    def problem(self, error: MadoguchiError, template: str = "problem", **values: Any) -> func.HttpResponse:
+    def problem(self, error: MadoguchiError, template: str = "pages/problem", **values: Any) -> func.HttpResponse:
         """Draw a page that says what went wrong and what to do."""
         telemetry.record_refusal("page", error.code)
         status = status_of(type(error))
@@ -159,7 +159,7 @@ def _refused(visit: Visit, error: MadoguchiError) -> func.HttpResponse:
     except MadoguchiError as refusal:
         return visit.problem(refusal)
     cache = NOT_KEPT if first(typed, "accessCode") else KEPT
-    return visit.problem(error, "waiting", typed=typed, step=first(typed, "step"), cache=cache)
+    return visit.problem(error, "pages/waiting", typed=typed, step=first(typed, "step"), cache=cache)
 
 
 @cache

@@ -54,7 +54,7 @@ async def home(visit: Visit) -> func.HttpResponse:
     now = visit.app.clock()
     found = [current.edition.definition for current in await visit.app.catalog.services()]
     by_state = {s: [d for d in found if state_of(d, now) == s] for s in ("open", "closed")}
-    return visit.page("home", services=by_state)
+    return visit.page("pages/home", services=by_state)
 
 
 @bp.route(LANG + "/services/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -170,7 +170,7 @@ async def _form_page(
     messages = {e.pointer: message(e.mistake, service.definition.form, visit.texts) for e in reversed(found)}
     form, contact = await _drawn(visit, service, typed, messages)
     return visit.page(
-        "form",
+        "pages/form",
         status=422 if error else 200,
         service=service,
         phone=service.definition.phone,
@@ -195,7 +195,9 @@ async def _check_page(
         "contact": contact,
         "phone": phone,
     }
-    return visit.problem(problem, "check", **shown) if problem else visit.page("check", problem=None, **shown)
+    if problem:
+        return visit.problem(problem, "pages/check", **shown)
+    return visit.page("pages/check", problem=None, **shown)
 
 
 async def _drawn(visit: Visit, service: CompiledService, typed: Typed, messages: dict[str, str]) -> tuple[Field, Field]:

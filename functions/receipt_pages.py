@@ -41,7 +41,7 @@ async def show_request(visit: Visit) -> func.HttpResponse:
         request, problem = await _asked(visit, step, reference, code, chosen)
         values = await _values(visit, request, reference, code)
         if request and values["can_change"] and (step == "change-place" or isinstance(problem, NoSuchSlot)):
-            return _drawn(visit, "place", problem, slot=await _slot_field(visit, request), **values)
+            return _drawn(visit, "pickup/place", problem, slot=await _slot_field(visit, request), **values)
     except MadoguchiError as error:
         if retry_after(error) and not isinstance(error, TooManyTries):
             raise
@@ -49,15 +49,15 @@ async def show_request(visit: Visit) -> func.HttpResponse:
     if step == "receipt":
         return _receipt_again(visit, request, values)
     if step == "confirm" and request and request.status == "accepted":
-        return _drawn(visit, "withdraw", None, **values)
+        return _drawn(visit, "pages/withdraw", None, **values)
     is_kept = step == "choose-place" and problem is None and _is_kept(request, chosen)
-    return _drawn(visit, "request", problem, is_kept=is_kept, **values)
+    return _drawn(visit, "pages/request", problem, is_kept=is_kept, **values)
 
 
 def receipt_page(visit: Visit, reference: str, code: str, *, status: int = 200, **values: Any) -> func.HttpResponse:
     """Draw a receipt, which no cache keeps."""
     known: dict[str, Any] = {"shown": {}, "pickup_code": None, "can_change": False, "may_not_choose": False, **values}
-    return visit.page("receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
+    return visit.page("pages/receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
 
 
 def _receipt_again(visit: Visit, request: Request | None, values: dict[str, Any]) -> func.HttpResponse:
@@ -87,7 +87,9 @@ def _drawn(visit: Visit, template: str, problem: MadoguchiError | None, **values
 
 
 def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> func.HttpResponse:
-    return _drawn(visit, "requests", problem, reference=first(typed, "reference"), code=first(typed, "accessCode"))
+    return _drawn(
+        visit, "pages/requests", problem, reference=first(typed, "reference"), code=first(typed, "accessCode")
+    )
 
 
 async def _asked(

@@ -73,7 +73,7 @@ def test_no_text_names_a_field_of_the_api(path: Path):
 
 
 def test_every_text_that_a_page_shows_exists_and_none_is_left_over():
-    sources = [*WEB.glob("templates/**/*.html"), *(WEB.parent / "functions").glob("*.py")]
+    sources = [*WEB.glob("templates/**/*.html"), *(WEB.parent / "functions").rglob("*.py")]
     begins = "|".join({key.partition(".")[0] for key in of_pages("ja")})
     named = rf'"((?:{begins})\.[a-z_.]+)"'
     used = {key for path in sources for key in re.findall(named, path.read_text(encoding="utf-8"))}

@@ -12,7 +12,10 @@ from functions.texts import Texts
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
 STAFF = of_staff("https://issuer.example/tenant/v2.0")
 WEB = Path(__file__).parent.parent.parent / "web"
-TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "templates").rglob("*.html")}
+TEMPLATES = {
+    path.relative_to(WEB / "templates").as_posix(): path.read_text(encoding="utf-8")
+    for path in (WEB / "templates").rglob("*.html")
+}
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "static" / "staff").glob("*.js")}
 WRITTEN_BY_OTHERS = {"name", "by", "reason", "title", "unit", "site", "items", "granted", "reference"}
 """Values of texts that a resident, an officer or an editor wrote, or that stand for such."""
