@@ -14,10 +14,10 @@ from functions import clients, dates, phones, telemetry
 from functions.access import ANYONE
 from functions.fields import Typed, first
 from functions.headers import OF_PAGES, respond
-from functions.problems import STATUS, BadForm, FromElsewhere, TooLarge, retry_after
+from functions.problems import BadForm, FromElsewhere, retry_after, status_of
 from functions.texts import LANGUAGES, Texts
 from services import door, times
-from services.errors import MadoguchiError
+from services.errors import MadoguchiError, TooLarge
 from services.limits import Kind
 from wiring import App, app
 
@@ -76,7 +76,7 @@ class Visit(msgspec.Struct, frozen=True):
         policy: Mapping[str, str] = OF_PAGES,
         **values: Any,
     ) -> func.HttpResponse:
-        """Draw a template of `web/templates/pages/`; `policy` are the headers that say what its browser may do.
+        """Draw a template such as `pages/home`; `policy` are the headers that say what its browser may do.
 
         `wait` says after how many seconds the same may succeed.
         """
@@ -92,16 +92,16 @@ class Visit(msgspec.Struct, frozen=True):
             "span": lambda starts, ends: dates.span_text(starts, ends, self.texts.language),
             "is_past": lambda instant: times.moment(instant) <= now,
         }
-        html = _environment().get_template(f"pages/{template}.html").render(known | values)
+        html = _environment().get_template(f"{template}.html").render(known | values)
         headers = {**policy, "Cache-Control": cache}
         if wait:
             headers["Retry-After"] = str(wait)
         return respond(html, status=status, mimetype="text/html", headers=headers)
 
-    def problem(self, error: MadoguchiError, template: str = "problem", **values: Any) -> func.HttpResponse:
+    def problem(self, error: MadoguchiError, template: str = "pages/problem", **values: Any) -> func.HttpResponse:
         """Draw a page that says what went wrong and what to do."""
         telemetry.record_refusal("page", error.code)
-        status = STATUS[type(error)]
+        status = status_of(type(error))
         if status >= 500:
             log.warning("%s: %s", error.code, error)
         phone = error.phone or self.app.settings.municipality_phone
@@ -159,7 +159,7 @@ def _refused(visit: Visit, error: MadoguchiError) -> func.HttpResponse:
     except MadoguchiError as refusal:
         return visit.problem(refusal)
     cache = NOT_KEPT if first(typed, "accessCode") else KEPT
-    return visit.problem(error, "waiting", typed=typed, step=first(typed, "step"), cache=cache)
+    return visit.problem(error, "pages/waiting", typed=typed, step=first(typed, "step"), cache=cache)
 
 
 @cache

@@ -14,7 +14,7 @@ from functions.api import STATUS_OF
 from functions.fields import Field, Typed, first
 from functions.headers import respond
 from functions.html import LANG, Visit, page
-from functions.problems import TooLarge, field_message
+from functions.problems import message
 from functions.receipt_pages import receipt_page
 from functions.texts import LANGUAGES, negotiate
 from functions.web import MAX_BODY
@@ -26,6 +26,7 @@ from services.errors import (
     MadoguchiError,
     ReferenceTaken,
     ServiceClosed,
+    TooLarge,
 )
 from services.requests.intake import hash_of_body, is_idempotency_key
 from services.requests.model import Submission
@@ -53,7 +54,7 @@ async def home(visit: Visit) -> func.HttpResponse:
     now = visit.app.clock()
     found = [current.edition.definition for current in await visit.app.catalog.services()]
     by_state = {s: [d for d in found if state_of(d, now) == s] for s in ("open", "closed")}
-    return visit.page("home", services=by_state)
+    return visit.page("pages/home", services=by_state)
 
 
 @bp.route(LANG + "/services/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -166,10 +167,10 @@ async def _form_page(
     found = error.errors if error else ()
     if error:
         telemetry.record_refusal("page", error.code)
-    messages = {e.pointer: field_message(e, service.definition.form, visit.texts) for e in reversed(found)}
+    messages = {e.pointer: message(e.mistake, service.definition.form, visit.texts) for e in reversed(found)}
     form, contact = await _drawn(visit, service, typed, messages)
     return visit.page(
-        "form",
+        "pages/form",
         status=422 if error else 200,
         service=service,
         phone=service.definition.phone,
@@ -194,7 +195,9 @@ async def _check_page(
         "contact": contact,
         "phone": phone,
     }
-    return visit.problem(problem, "check", **shown) if problem else visit.page("check", problem=None, **shown)
+    if problem:
+        return visit.problem(problem, "pages/check", **shown)
+    return visit.page("pages/check", problem=None, **shown)
 
 
 async def _drawn(visit: Visit, service: CompiledService, typed: Typed, messages: dict[str, str]) -> tuple[Field, Field]:

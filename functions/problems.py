@@ -1,4 +1,4 @@
-"""What refusals look like: every error with its status in one table, as an RFC 9457 problem with a text of ours."""
+"""What refusals look like: every kind with its status in one table, each an RFC 9457 problem with a text of ours."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ from functions.headers import OF_DATA, respond
 from functions.texts import Texts
 from services import errors
 from services.catalog.controls import kind_of
-from services.errors import FieldError, InvalidSubmission, MadoguchiError, SheetProblem
+from services.errors import Invalid, MadoguchiError, Mistake, Refusal
 from wiring import app
 
 RETRY_AFTER = 10
@@ -20,115 +20,88 @@ RETRY_AFTER = 10
 log = logging.getLogger("madoguchi.web")
 
 
-class BadRequest(errors.Refusal):
+class Malformed(Refusal):
+    """Refuse a call that cannot be read as what it should be."""
+
+
+class OtherFormat(Refusal):
+    """Refuse another content type than the one that is taken."""
+
+
+class BadRequest(Malformed):
     """Refuse a body that is not JSON."""
 
     code = "bad_request"
 
 
-class BadForm(errors.Refusal):
+class BadForm(Malformed):
     """Refuse a body that is not a form of ours."""
 
     code = "bad_form"
 
 
-class FromElsewhere(errors.Refusal):
+class FromElsewhere(errors.NotAllowed):
     """Refuse a form that a page of another site sends."""
 
     code = "from_elsewhere"
 
 
-class MissingKey(errors.Refusal):
+class MissingKey(Malformed):
     """Refuse a submit without a usable Idempotency-Key."""
 
     code = "idempotency_key"
 
 
-class TooLarge(errors.Refusal):
-    """Refuse a body of more bytes or values than its place takes."""
-
-    code = "too_large"
-
-
-class NotJson(errors.Refusal):
+class NotJson(OtherFormat):
     """Refuse another content type than JSON."""
 
     code = "unsupported_media_type"
 
 
-class NotSheet(errors.Refusal):
+class NotSheet(OtherFormat):
     """Refuse another content type than CSV."""
 
     code = "not_csv"
 
 
-class ReceiptIncomplete(errors.Refusal):
+class ReceiptIncomplete(Invalid):
     """Ask for both reference and access code."""
 
     code = "receipt_incomplete"
 
 
-class AccessCodeMissing(errors.Refusal):
+class AccessCodeMissing(errors.Unidentified):
     """Ask for the access code in its header."""
 
     code = "access_code_missing"
 
 
 STATUS: dict[type[MadoguchiError], int] = {
-    BadRequest: 400,
-    BadForm: 400,
-    MissingKey: 400,
-    AccessCodeMissing: 401,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    FromElsewhere: 403,
-    errors.ServiceClosed: 403,
-    errors.UnknownService: 404,
-    errors.UnknownRequest: 404,
-    errors.UnknownTask: 404,
-    errors.UnknownSite: 404,
-    errors.UnknownSlot: 404,
-    errors.KeyReused: 409,
-    errors.ReferenceTaken: 409,
-    errors.AccessCodeShown: 409,
-    errors.HandedOver: 409,
-    errors.PlaceGone: 409,
-    errors.PlaceChangedTooOften: 409,
-    errors.TooManyCorrections: 409,
-    errors.DocumentFull: 409,
-    errors.NothingDue: 409,
-    errors.AlreadyHandedOver: 409,
-    errors.StaleToken: 409,
-    errors.TaskHeld: 409,
-    errors.TaskClosed: 409,
-    errors.RequestWithdrawn: 409,
-    errors.SlotClosed: 409,
-    errors.NotForSplit: 409,
-    errors.AlreadyDecided: 409,
-    errors.LookAgain: 409,
-    errors.NotEnoughStock: 409,
+    Malformed: 400,
+    errors.Unidentified: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
     errors.WriteConflict: 409,
-    TooLarge: 413,
-    errors.SubmissionTooLarge: 413,
-    NotJson: 415,
-    NotSheet: 415,
-    ReceiptIncomplete: 422,
-    errors.InvalidSubmission: 422,
-    errors.NoSuchSlot: 422,
-    errors.SheetRefused: 422,
-    errors.UnknownOutcome: 422,
-    errors.DefinitionRefused: 422,
+    errors.TooLarge: 413,
+    OtherFormat: 415,
+    Invalid: 422,
     errors.NeverPossible: 422,
     errors.TooManyRequests: 429,
-    errors.TooManyTries: 429,
-    errors.NotYetProcessed: 503,
+    errors.NotYet: 503,
     errors.StoreUnavailable: 503,
 }
+"""The status of every kind of error."""
+
+
+def status_of(error: type[MadoguchiError]) -> int:
+    """Return the status of the kind that an error is of."""
+    return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
 
 
 def problem(error: MadoguchiError, texts: Texts, traceparent: str) -> func.HttpResponse:
     """Answer with an RFC 9457 problem: a stable code, a message safe to show, and whom to call."""
-    status = STATUS[type(error)]
+    status = status_of(type(error))
     if status >= 500:
         log.warning("%s: %s", error.code, error)
     if isinstance(error, errors.Unauthenticated):
@@ -141,8 +114,13 @@ def problem(error: MadoguchiError, texts: Texts, traceparent: str) -> func.HttpR
         "detail": texts(f"problem.{error.code}.detail"),
         "phone": error.phone or app().settings.municipality_phone,
         "traceId": trace_id(traceparent),
-        **_details(error, texts),
+        **error.details,
     }
+    if isinstance(error, Invalid) and error.mistakes:
+        body["errors"] = [
+            {**mistake.place, "code": mistake.code, "message": message(mistake, error.form, texts)}
+            for mistake in error.mistakes
+        ]
     headers = dict(OF_DATA)
     if wait := retry_after(error):
         headers["Retry-After"] = str(wait)
@@ -158,58 +136,27 @@ def retry_after(error: MadoguchiError) -> int | None:
             return math.ceil(error.wait)
         case errors.StoreUnavailable():
             return RETRY_AFTER if error.wait is None else max(math.ceil(error.wait), 1)
-        case errors.NotYetProcessed():
+        case errors.NotYet():
             return RETRY_AFTER
     return None
 
 
-def field_message(error: FieldError, form: object, texts: Texts) -> str:
-    """Say in words what is wrong with a field: as the definition says it, else as the product does."""
-    field = _field_at(form, error.pointer)
-    codes = _codes(error.code, field)
+def message(mistake: Mistake, form: object, texts: Texts) -> str:
+    """Say in words what is wrong: as the definition says it of its field, else as the product does."""
+    field = _field_at(form, str(mistake.place.get("pointer", "")))
+    codes = _codes(mistake.code, field)
     said = field.get("x-text", {}).get("errors", {})
     own = next((said[code] for code in codes if code in said), None)
     if own:
         return texts.of(own)
-    key = next((f"field.{code}" for code in codes if texts.has(f"field.{code}")), "field.other")
-    return texts(key, **error.limits)
+    keys = (f"{prefix}.{code}" for code in codes for prefix in mistake.texts)
+    return texts(next((key for key in keys if texts.has(key)), "field.other"), **mistake.limits)
 
 
 def trace_id(traceparent: str) -> str:
     """Return the trace id of a W3C traceparent, empty where there is none."""
     parts = traceparent.split("-")
     return parts[1] if len(parts) == 4 else ""
-
-
-def _details(error: MadoguchiError, texts: Texts) -> dict[str, Any]:
-    match error:
-        case InvalidSubmission():
-            fields = [
-                {"pointer": e.pointer, "code": e.code, "message": field_message(e, error.form, texts)}
-                for e in error.errors
-            ]
-            return {"errors": fields}
-        case errors.SheetRefused():
-            return {"errors": [_line(problem, texts) for problem in error.problems]}
-        case errors.StaleToken():
-            return {"holder": error.holder}
-        case errors.NothingDue():
-            return {"state": str(error)}
-        case errors.AlreadyHandedOver() | errors.AlreadyDecided():
-            return {"at": error.at, "by": error.by}
-        case errors.ServiceClosed():
-            return {"opens": error.opens, "closes": error.closes}
-        case errors.NotEnoughStock():
-            return {"items": list(error.items)}
-        case errors.DefinitionRefused():
-            return {"reasons": list(error.reasons)}
-    return {}
-
-
-def _line(problem: SheetProblem, texts: Texts) -> dict[str, Any]:
-    key = next((key for key in (f"sheet.{problem.code}", f"field.{problem.code}") if texts.has(key)), "field.other")
-    message = texts(key, **problem.limits)
-    return {"line": problem.line, "column": problem.column, "code": problem.code, "message": message}
 
 
 def _field_at(form: Any, pointer: str) -> dict[str, Any]:

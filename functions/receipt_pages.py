@@ -9,8 +9,9 @@ from functions.fields import Field, Typed, first
 from functions.html import LANG, NOT_KEPT, Visit, page
 from functions.problems import ReceiptIncomplete, retry_after
 from services.catalog.model import Definition
-from services.errors import MadoguchiError, NoSuchSlot, PlaceChangedTooOften, PlaceGone, TooManyTries
+from services.errors import MadoguchiError, TooManyTries
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE
+from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften, PlaceGone
 from services.pickup.part import booking_of
 from services.requests.model import Request
 from services.requests.receipts import read_code, read_reference
@@ -41,7 +42,7 @@ async def show_request(visit: Visit) -> func.HttpResponse:
         request, problem = await _asked(visit, step, reference, code, chosen)
         values = await _values(visit, request, reference, code)
         if request and values["can_change"] and (step == "change-place" or isinstance(problem, NoSuchSlot)):
-            return _drawn(visit, "place", problem, slot=await _slot_field(visit, request), **values)
+            return _drawn(visit, "pickup/place", problem, slot=await _slot_field(visit, request), **values)
     except MadoguchiError as error:
         if retry_after(error) and not isinstance(error, TooManyTries):
             raise
@@ -49,15 +50,15 @@ async def show_request(visit: Visit) -> func.HttpResponse:
     if step == "receipt":
         return _receipt_again(visit, request, values)
     if step == "confirm" and request and request.status == "accepted":
-        return _drawn(visit, "withdraw", None, **values)
+        return _drawn(visit, "pages/withdraw", None, **values)
     is_kept = step == "choose-place" and problem is None and _is_kept(request, chosen)
-    return _drawn(visit, "request", problem, is_kept=is_kept, **values)
+    return _drawn(visit, "pages/request", problem, is_kept=is_kept, **values)
 
 
 def receipt_page(visit: Visit, reference: str, code: str, *, status: int = 200, **values: Any) -> func.HttpResponse:
     """Draw a receipt, which no cache keeps."""
     known: dict[str, Any] = {"shown": {}, "pickup_code": None, "can_change": False, "may_not_choose": False, **values}
-    return visit.page("receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
+    return visit.page("pages/receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
 
 
 def _receipt_again(visit: Visit, request: Request | None, values: dict[str, Any]) -> func.HttpResponse:
@@ -87,7 +88,9 @@ def _drawn(visit: Visit, template: str, problem: MadoguchiError | None, **values
 
 
 def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> func.HttpResponse:
-    return _drawn(visit, "requests", problem, reference=first(typed, "reference"), code=first(typed, "accessCode"))
+    return _drawn(
+        visit, "pages/requests", problem, reference=first(typed, "reference"), code=first(typed, "accessCode")
+    )
 
 
 async def _asked(

@@ -4,9 +4,9 @@ import azure.functions as func
 
 from functions.depots import OFFICER, ROUTE, SUPERVISOR
 from functions.headers import OF_DATA, respond
-from functions.problems import NotSheet, TooLarge
+from functions.problems import NotSheet
 from functions.web import Call, answer, api
-from services.errors import FieldError, InvalidSubmission
+from services.errors import FieldError, InvalidSubmission, TooLarge
 from services.pickup.sheets import MOST_BYTES
 from services.pickup.tables import Taken
 

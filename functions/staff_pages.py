@@ -17,7 +17,7 @@ bp = func.Blueprint()
 @page("staff")
 async def staff_home(visit: Visit) -> func.HttpResponse:
     """Sign staff in, and show which pages are theirs."""
-    return _shell(visit, "staff")
+    return _shell(visit, "pages/staff")
 
 
 @bp.route("staff/counter", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -26,7 +26,7 @@ async def counter_page(visit: Visit) -> func.HttpResponse:
     """Show the counter where supplies are handed out, and from which services somebody may ask there."""
     services = [current.edition.definition for current in await visit.app.catalog.services()]
     checks = [*get_args(Checked.__value__)]
-    return _shell(visit, "counter", services=[service for service in services if service.pickup], checks=checks)
+    return _shell(visit, "pickup/counter", services=[service for service in services if service.pickup], checks=checks)
 
 
 @bp.route("staff/counter/walk-ins/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -36,14 +36,14 @@ async def walk_in_page(visit: Visit) -> func.HttpResponse:
     service = await visit.app.catalog.accepted(visit.route("id"), None)
     offered = await slots.of_form(visit.app.offers, service.definition, visit.texts)
     form, contact = forms.draw(service.definition, visit.texts, {}, {}, offered)
-    return _shell(visit, "walk-in", service=service.definition, form=form, contact=contact)
+    return _shell(visit, "pickup/walk-in", service=service.definition, form=form, contact=contact)
 
 
 @bp.route("staff/supplies", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @page("staff/supplies")
 async def supplies_page(visit: Visit) -> func.HttpResponse:
     """Show supplies officers their sites, stock and slots."""
-    return _shell(visit, "supplies")
+    return _shell(visit, "pickup/supplies")
 
 
 @bp.route("staff/worker.js", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

@@ -1,4 +1,7 @@
-"""The product's own texts, by language: `{language}.json`, `pages.{language}.json` and, for staff, `staff.ja.json`."""
+"""The product's own texts: `web/texts/{owner}/{language}.json`, where the owner is `core` or a capability.
+
+What staff alone see (`staff.`) is Japanese.
+"""
 
 import json
 from functools import cache
@@ -57,8 +60,6 @@ def _weighted(header: str) -> list[tuple[str, float]]:
 @cache
 def _texts(language: str) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for name in (f"{language}.json", f"pages.{language}.json", f"staff.{language}.json"):
-        path = FOLDER / name
-        if path.exists():
-            texts |= json.loads(path.read_text(encoding="utf-8"))
+    for path in FOLDER.glob(f"*/{language}.json"):
+        texts |= json.loads(path.read_text(encoding="utf-8"))
     return texts

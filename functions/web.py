@@ -8,11 +8,11 @@ import msgspec
 from functions import clients, telemetry
 from functions.access import ANYONE, Access, must_have, role_of, staff_of
 from functions.headers import OF_DATA, respond
-from functions.problems import BadRequest, NotJson, TooLarge, problem
+from functions.problems import BadRequest, NotJson, problem
 from functions.texts import Texts, negotiate
 from services import door, errors
 from services.catalog.forms import child
-from services.errors import FieldError, InvalidSubmission, MadoguchiError
+from services.errors import FieldError, InvalidSubmission, MadoguchiError, TooLarge
 from services.limits import Kind
 from services.tasks.model import Staff
 from wiring import App, app

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from services import times
-from services.errors import Refusal, UnknownSite
+from services.errors import Refusal
 from services.pickup.depots import Depots
+from services.pickup.errors import UnknownSite
 from services.pickup.fields import JAPAN, SiteFields, SlotFields, StockFields
 from services.pickup.sites import Method
 from services.tasks.model import Staff

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from services import times
-from services.errors import PlaceChangedTooOften
 from services.pickup import places
 from services.pickup.booking import Booking
+from services.pickup.errors import PlaceChangedTooOften
 from services.pickup.part import booked, with_booking
 from services.pickup.places import Opening
 from services.requests import model as requests

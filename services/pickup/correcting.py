@@ -9,10 +9,11 @@ from services import audit, cases
 from services.catalog.forms import hidden, unsendable
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
-from services.errors import FieldError, InvalidSubmission, NothingDue, UnknownRequest
+from services.errors import FieldError, InvalidSubmission, UnknownRequest
 from services.pickup import corrections, places
 from services.pickup.booking import HAS_PLACE, Booking, Correction
 from services.pickup.counter import Card, Counter
+from services.pickup.errors import NothingDue
 from services.pickup.grants import Grants
 from services.pickup.part import booked, corrections_of
 from services.pickup.plan import booking_for, household_of

@@ -7,9 +7,10 @@ import msgspec
 
 from services.catalog.forms import child
 from services.documents import Event
-from services.errors import FieldError, NothingDue, TooManyCorrections, WriteConflict
+from services.errors import FieldError, WriteConflict
 from services.pickup import progress
 from services.pickup.booking import HAS_PLACE, Booking, Correction, Place
+from services.pickup.errors import NothingDue, TooManyCorrections
 from services.pickup.part import booked, booking_of, corrections_of, with_booking, with_corrections
 from services.pickup.plan import Pickup
 from services.requests import model as requests

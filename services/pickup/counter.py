@@ -9,16 +9,10 @@ from services import audit, cases, times
 from services.catalog.model import Definition
 from services.catalog.service import Catalog
 from services.documents import Event
-from services.errors import (
-    AlreadyHandedOver,
-    FieldError,
-    InvalidSubmission,
-    NothingDue,
-    UnknownRequest,
-    WriteConflict,
-)
+from services.errors import FieldError, InvalidSubmission, UnknownRequest, WriteConflict
 from services.pickup import deliveries, places, progress
 from services.pickup.booking import HAS_PLACE, Booking, Place
+from services.pickup.errors import AlreadyHandedOver, NothingDue
 from services.pickup.grants import Grants
 from services.pickup.part import booked, booking_of
 from services.pickup.sites import Move, Site, Slot

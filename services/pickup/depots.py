@@ -9,9 +9,10 @@ from functools import partial
 import msgspec
 
 from services.catalog.service import Catalog
-from services.errors import DocumentFull, FieldError, InvalidSubmission, UnknownSite, WriteConflict
+from services.errors import DocumentFull, FieldError, InvalidSubmission, WriteConflict
 from services.names import is_name
 from services.pickup import ledger
+from services.pickup.errors import UnknownSite
 from services.pickup.fields import (
     AllotFields,
     SiteFields,

@@ -7,8 +7,9 @@ from datetime import datetime
 from itertools import groupby
 
 from services import door, times
-from services.errors import FieldError, InvalidSubmission, SheetProblem, SheetRefused
+from services.errors import FieldError, InvalidSubmission
 from services.pickup import ledger, sheets
+from services.pickup.errors import SheetProblem, SheetRefused
 from services.pickup.fields import (
     JAPAN,
     Items,

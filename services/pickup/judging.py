@@ -1,9 +1,10 @@
 """What a person decides of a household that was served under another request already."""
 
 from services import audit, cases
-from services.errors import NothingDue, UnknownRequest
+from services.errors import UnknownRequest
 from services.pickup import progress
 from services.pickup.counter import Card, Counter
+from services.pickup.errors import NothingDue
 from services.pickup.part import booking_of
 from services.pickup.reservations import Reservations
 from services.ports import AuditLog, RequestStore

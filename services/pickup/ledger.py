@@ -7,7 +7,8 @@ import msgspec
 
 from services import times
 from services.documents import Event
-from services.errors import FieldError, InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
+from services.errors import FieldError, InvalidSubmission
+from services.pickup.errors import NotEnoughStock, SlotClosed, UnknownSlot
 from services.pickup.fields import JAPAN, AllotFields, Items, SiteFields, SlotFields, StockFields, refuse, span
 from services.pickup.sites import (
     HISTORY_KEPT,

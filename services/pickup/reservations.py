@@ -6,10 +6,11 @@ from collections.abc import Callable
 from services import cases
 from services.advance.model import QUEUE, wake_up
 from services.catalog.service import Catalog
-from services.errors import DocumentFull, NoSuchSlot, PlaceGone, StoreUnavailable
+from services.errors import DocumentFull, StoreUnavailable
 from services.pickup import corrections, places, progress
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
 from services.pickup.choosing import choice, held_until, wish
+from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.grants import Grants
 from services.pickup.part import booking_of
 from services.pickup.places import Opening, Waiting

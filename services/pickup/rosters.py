@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from services import audit, times
-from services.errors import UnknownSite
 from services.names import is_name
+from services.pickup.errors import UnknownSite
 from services.pickup.sites import Depot, EntryState, Slot
 from services.ports import AuditLog, SiteStore
 from services.tasks.model import Staff

@@ -9,8 +9,8 @@ from itertools import islice
 import msgspec
 
 from services import door
-from services.errors import SheetProblem, SheetRefused
 from services.invisible import trimmed
+from services.pickup.errors import SheetProblem, SheetRefused
 
 MOST_LINES = 1000
 MOST_BYTES = 1024 * 1024

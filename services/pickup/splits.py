@@ -12,20 +12,10 @@ import msgspec
 from services import side_by_side
 from services.catalog.service import Catalog
 from services.documents import Event
-from services.errors import (
-    AlreadyDecided,
-    FieldError,
-    InvalidSubmission,
-    LookAgain,
-    NotForSplit,
-    SlotClosed,
-    StoreUnavailable,
-    UnknownRequest,
-    UnknownSlot,
-    WriteConflict,
-)
+from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownRequest, WriteConflict
 from services.pickup import progress
 from services.pickup.depots import Depots
+from services.pickup.errors import AlreadyDecided, LookAgain, NotForSplit, SlotClosed, UnknownSlot
 from services.pickup.fields import SplitFields, problems_of_split, refuse
 from services.pickup.reservations import Reservations
 from services.pickup.sites import DECIDED, Slot

@@ -14,10 +14,7 @@ from services.errors import (
     HandedOver,
     InvalidSubmission,
     KeyReused,
-    NoSuchSlot,
     NotYetProcessed,
-    PlaceChangedTooOften,
-    PlaceGone,
     ReferenceTaken,
     Refusal,
     ServiceClosed,
@@ -28,6 +25,7 @@ from services.errors import (
     WriteConflict,
 )
 from services.limits import Limiter, Rate
+from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften, PlaceGone
 from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import intake, receipts

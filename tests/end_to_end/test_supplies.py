@@ -121,7 +121,7 @@ def test_a_bad_line_is_named_with_its_number_in_words(desk, officer, site):
         desk, f"/{site}/stock.csv", "品目,数量\n毛布,たくさん\n".encode(), officer | {"Accept-Language": "ja"}
     )
 
-    texts = json.loads((ROOT / "web" / "texts" / "ja.json").read_text(encoding="utf-8"))
+    texts = json.loads((ROOT / "web" / "texts" / "core" / "ja.json").read_text(encoding="utf-8"))
     assert (refused.status_code, refused.json()["code"]) == (422, "sheet_refused")
     assert refused.json()["errors"] == [
         {"line": 2, "column": "数量", "code": "type_integer", "message": texts["field.type_integer"]}

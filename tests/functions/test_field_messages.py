@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from functions.problems import field_message
+from functions.problems import message
 from functions.texts import LANGUAGES, Texts
 from services.errors import FieldError
 
@@ -21,8 +21,8 @@ FORM: dict[str, Any] = {
 }
 
 
-def message(pointer: str, code: str, language: str = "ja") -> str:
-    return field_message(FieldError(pointer, code), FORM, Texts(language))
+def told(pointer: str, code: str, language: str = "ja") -> str:
+    return message(FieldError(pointer, code).mistake, FORM, Texts(language))
 
 
 @pytest.mark.parametrize(
@@ -43,15 +43,15 @@ def message(pointer: str, code: str, language: str = "ja") -> str:
     ],
 )
 def test_a_mistake_is_told_as_its_control_is_used(pointer: str, code: str, text: str):
-    assert message(pointer, code) == text
+    assert told(pointer, code) == text
 
 
 def test_a_contact_is_not_taken_for_an_answer_of_the_same_name():
-    assert message("/contact/phone", "required") == "入力してください。"
+    assert told("/contact/phone", "required") == "入力してください。"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_text_choice_and_consent_are_told_apart_in_every_language(language: str):
-    told = {message(f"/answers/{name}", "required", language) for name in ("name", "receive", "consent")}
+    said = {told(f"/answers/{name}", "required", language) for name in ("name", "receive", "consent")}
 
-    assert len(told) == 3
+    assert len(said) == 3

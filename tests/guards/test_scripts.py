@@ -1,18 +1,21 @@
 """What keeps a word that somebody typed from running: policies of the pages, and how templates and scripts write it."""
 
 import ast
-import json
 import re
 from pathlib import Path
 
 import pytest
 
 from functions.headers import OF_ALL, OF_DATA, OF_PAGES, of_staff
+from functions.texts import Texts
 
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
 STAFF = of_staff("https://issuer.example/tenant/v2.0")
 WEB = Path(__file__).parent.parent.parent / "web"
-TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "templates").rglob("*.html")}
+TEMPLATES = {
+    path.relative_to(WEB / "templates").as_posix(): path.read_text(encoding="utf-8")
+    for path in (WEB / "templates").rglob("*.html")
+}
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "static" / "staff").glob("*.js")}
 WRITTEN_BY_OTHERS = {"name", "by", "reason", "title", "unit", "site", "items", "granted", "reference"}
 """Values of texts that a resident, an officer or an editor wrote, or that stand for such."""
@@ -89,10 +92,9 @@ def test_a_script_writes_text_and_never_html(name: str):
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_what_somebody_wrote_stands_in_an_element_of_its_own_or_without_directions(name: str):
-    texts = json.loads((WEB / "texts" / "staff.ja.json").read_text(encoding="utf-8"))
     theirs = {
         key.removeprefix("staff.")
-        for key, text in texts.items()
+        for key, text in Texts("ja").under("staff.").items()
         if WRITTEN_BY_OTHERS & set(re.findall(r"{(\w+)}", text))
     }
     beside_ours = re.findall(

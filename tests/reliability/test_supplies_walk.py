@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 import pytest
 
-from services.errors import NothingDue, PlaceGone
 from services.pickup.correcting import Amendment
 from services.pickup.counter import HandOver
+from services.pickup.errors import NothingDue, PlaceGone
 from services.pickup.fields import AllotFields
 from tests.apps import settings_for
 from tests.conftest import Emulators

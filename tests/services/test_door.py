@@ -5,7 +5,8 @@ from itertools import islice
 import pytest
 
 from services import door
-from services.errors import FieldError, InvalidSubmission, SheetProblem, SheetRefused
+from services.errors import FieldError, InvalidSubmission
+from services.pickup.errors import SheetProblem, SheetRefused
 
 
 def test_a_line_is_compared_without_width_and_without_what_nobody_sees():

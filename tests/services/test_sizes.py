@@ -10,12 +10,13 @@ import pytest
 from services import times
 from services.catalog.model import Current, next_edition
 from services.documents import Event
-from services.errors import InvalidSubmission, NeverPossible, TooManyCorrections
+from services.errors import InvalidSubmission, NeverPossible
 from services.failures import model as failures
 from services.failures.model import Failure
 from services.pickup import choosing, corrections, ledger, places, quotas
 from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Apportioned, Booking, Correction, Place
 from services.pickup.corrections import LARGEST_CORRECTION, MOST_CORRECTIONS
+from services.pickup.errors import TooManyCorrections
 from services.pickup.fields import LONGEST_TEXT, AllotFields, SiteFields, StockFields
 from services.pickup.part import booked, with_booking
 from services.pickup.places import MOST_ENTRIES

@@ -10,6 +10,7 @@ from services.requests import model as requests
 from services.tasks import model as tasks
 from stores.backlog import CosmosBacklog
 from stores.case import CosmosRequests
+from stores.pickup.bookings import STILL_LASTS
 from tests.counter import HANAKO, submission
 from wiring import PARTS, App
 
@@ -19,7 +20,7 @@ LATER = "2026-11-23T00:15:00.000000Z"
 
 @pytest.fixture
 def backlog(app: App) -> CosmosBacklog:
-    return CosmosBacklog(app.cosmos)
+    return CosmosBacklog(app.cosmos, [STILL_LASTS])
 
 
 def task_of(reference: str, route: str = "prepare", due_at: str = LATER, **changes) -> tasks.Task:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.errors import AlreadyHandedOver
 from services.pickup.counter import Card, HandOver
+from services.pickup.errors import AlreadyHandedOver
 from services.requests.model import Contact, Submission
 from services.tasks.model import Staff
 from tests.apps import running, settings_for

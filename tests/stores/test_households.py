@@ -80,7 +80,7 @@ async def test_of_a_request_that_shares_something_what_is_compared_is_read(
 
 
 async def test_the_one_that_shares_more_is_compared_first_and_nobody_of_300_neighbours_is_left_out(
-    store: CosmosRequests,
+    store: CosmosRequests, found: CosmosBookings
 ):
     for some in itertools.batched(range(300), 20, strict=True):
         await asyncio.gather(*(store.create(booked(f"R{n:03}", LAND)) for n in some))

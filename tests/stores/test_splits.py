@@ -11,7 +11,8 @@ from contextlib import suppress
 import msgspec
 import pytest
 
-from services.errors import AlreadyDecided, StoreUnavailable, WriteConflict
+from services.errors import StoreUnavailable, WriteConflict
+from services.pickup.errors import AlreadyDecided
 from services.pickup.fields import SplitFields
 from services.pickup.part import booking_of
 from services.pickup.places import Waiting

@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.errors import FieldError, InvalidSubmission, NothingDue, StoreUnavailable, UnknownRequest, WriteConflict
+from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownRequest, WriteConflict
 from services.pickup import corrections
 from services.pickup.booking import Apportioned, Booking
 from services.pickup.correcting import Amendment
 from services.pickup.counter import HandOver
+from services.pickup.errors import NothingDue
 from services.pickup.part import corrections_of
 from services.pickup.quotas import quota_id
 from services.requests.service import Receipt

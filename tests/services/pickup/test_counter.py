@@ -7,9 +7,10 @@ import pytest
 
 from services import times
 from services.audit import SPAN
-from services.errors import FieldError, InvalidSubmission, NothingDue, UnknownRequest
+from services.errors import FieldError, InvalidSubmission, UnknownRequest
 from services.pickup.correcting import Amendment
 from services.pickup.counter import Card, HandOver
+from services.pickup.errors import NothingDue
 from services.pickup.searching import Wanted
 from services.requests.model import Case, Contact, Request, Submission
 from services.tasks.model import Staff

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from services import times
-from services.errors import InvalidSubmission, NotEnoughStock, UnknownSite
+from services.errors import InvalidSubmission
+from services.pickup.errors import NotEnoughStock, UnknownSite
 from services.pickup.fields import AllotFields, SlotFields, StockFields
 from services.pickup.sites import after
 from tests.counter import Counter, current

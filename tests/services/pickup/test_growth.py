@@ -3,11 +3,12 @@
 import msgspec
 import pytest
 
-from services.errors import NoSuchSlot, PlaceChangedTooOften, WriteConflict
+from services.errors import WriteConflict
 from services.pickup import places, progress
 from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Apportioned, Place
 from services.pickup.choosing import choice
 from services.pickup.counter import HandOver
+from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften
 from services.pickup.part import booked, with_booking
 from services.pickup.places import MANY_ENDED, MOST_ENTRIES, key_of
 from services.pickup.quotas import Quota

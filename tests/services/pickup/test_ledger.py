@@ -3,8 +3,9 @@ import pytest
 
 from services import times
 from services.documents import Event
-from services.errors import InvalidSubmission, NotEnoughStock, SlotClosed, UnknownSlot
+from services.errors import InvalidSubmission
 from services.pickup import exports, ledger
+from services.pickup.errors import NotEnoughStock, SlotClosed, UnknownSlot
 from services.pickup.fields import AllotFields, SiteFields, StockFields
 from services.pickup.numbers import count, state_of
 from services.pickup.sites import DECIDED, HISTORY_KEPT, MOST_ITEMS_OF_SITE, Depot, Entry, Site, Slot, Stock

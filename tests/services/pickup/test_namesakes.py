@@ -8,9 +8,10 @@ import pytest
 
 from functions import depots as depot_views
 from functions import views
-from services.errors import AlreadyDecided, AlreadyHandedOver, FieldError, InvalidSubmission
+from services.errors import FieldError, InvalidSubmission
 from services.pickup.correcting import Amendment
 from services.pickup.counter import HandOver
+from services.pickup.errors import AlreadyDecided, AlreadyHandedOver
 from services.pickup.fields import AllotFields, SplitFields
 from services.pickup.judging import Judging
 from services.pickup.sites import Move

@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.errors import NoSuchSlot, PlaceGone, StoreUnavailable
+from services.errors import StoreUnavailable
 from services.pickup.counter import HandOver
+from services.pickup.errors import NoSuchSlot, PlaceGone
 from tests.counter import HANAKO, SUPERVISOR
 from tests.pickup import OFFICER, answers, slot
 from tests.services.pickup.town import MORNING, NOON, Town

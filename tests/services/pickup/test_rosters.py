@@ -5,7 +5,7 @@ import pytest
 
 from services import times
 from services.audit import SPAN
-from services.errors import UnknownSite
+from services.pickup.errors import UnknownSite
 from services.pickup.rosters import Rosters
 from services.pickup.sites import Depot, Entry, Site, Slot, Stock
 from tests.counter import HANAKO

@@ -9,20 +9,18 @@ import pytest
 
 from functions.views import PUBLIC_EVENTS
 from services.catalog.model import Definition
-from services.errors import (
+from services.errors import InvalidSubmission, StoreUnavailable, WriteConflict
+from services.pickup import progress
+from services.pickup.booking import Booking
+from services.pickup.errors import (
     AlreadyDecided,
-    InvalidSubmission,
     LookAgain,
     NoSuchSlot,
     NotForSplit,
     SlotClosed,
-    StoreUnavailable,
     UnknownSite,
     UnknownSlot,
-    WriteConflict,
 )
-from services.pickup import progress
-from services.pickup.booking import Booking
 from services.pickup.fields import AllotFields, SplitFields
 from services.pickup.part import booking_of
 from services.pickup.places import Waiting

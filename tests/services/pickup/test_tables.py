@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.errors import NotEnoughStock, SheetRefused, UnknownSite
+from services.pickup.errors import NotEnoughStock, SheetRefused, UnknownSite
 from services.pickup.imports import SITE_COLUMNS
 from services.pickup.sheets import read
 from services.pickup.tables import Tables, Taken

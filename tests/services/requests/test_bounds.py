@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from services.documents import Event
-from services.errors import StaleToken, StoreUnavailable, TooManyCorrections
+from services.errors import StaleToken, StoreUnavailable
 from services.pickup.corrections import MOST_CORRECTIONS
+from services.pickup.errors import TooManyCorrections
 from services.pickup.part import corrections_of
 from services.requests.bounds import CLOSED_TASKS_KEPT, HISTORY_OF_REQUEST, HISTORY_OF_TASK, bounded
 from services.requests.model import MOST_OPEN_TASKS, RequestTask, Step, with_step
