@@ -167,7 +167,7 @@ class Counter:
         self.catalog = Catalog(self.editions, self.copy, self.shipped, self.queues, self.clock)
         secret = SECRETS.reference
         self.grants = Grants(self.quotas, secret, self.clock)
-        slots = Slots(self.sites, self.clock)
+        self.slots = slots = Slots(self.sites, self.clock)
         self.reservations = Reservations(
             self.store, self.store, slots, self.grants, self.catalog, self.queues, secret, self.clock
         )

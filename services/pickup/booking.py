@@ -104,6 +104,11 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
         """Tell whether the request has this place or asks for it, and is not over."""
         return self.state not in IS_OVER and place in (self.place, self.asks)
 
+    @property
+    def wants_any(self) -> bool:
+        """Tell whether the request has a place or asks for one, and is not over."""
+        return self.state not in IS_OVER and (self.place or self.asks) is not None
+
     def is_past(self, place: Place) -> bool:
         """Tell whether the request came to the round of this place and does not want it: it never will again."""
         return self.round >= place.round and not self.wants(place)

@@ -66,14 +66,18 @@ def placed(
 
 
 def stays(request: Request, step: str, now: Instant) -> Request:
-    """Leave the request the place it had: the one it wished for instead has no room."""
+    """Leave the request the place it had: the one it wished for instead has no room; not while it is asked elsewhere."""
+    if booked(request).asks:
+        return request
     state = "held" if booked(request).until else "confirmed"
     changed = _with(request, state=state, asks=None, asked=())
     return _told(requests.without_step(changed, step, now), f"{step}.kept", "place_kept", now)
 
 
 def in_line(request: Request, step: str, now: Instant) -> Request:
-    """Let the household wait for its turn, which its receipt decides."""
+    """Let the household wait for its turn, which its receipt decides; not while a slot is asked for it elsewhere."""
+    if booked(request).asks:
+        return request
     changed = _with(_whole(request), state="waiting", asks=None, asked=())
     event = f"waiting.{booked(request).round}"
     cleared = requests.without_step(changed, step, now)

@@ -12,7 +12,7 @@ from services.pickup.booking import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Pla
 from services.pickup.choosing import choice, held_until, wish
 from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.grants import Grants
-from services.pickup.part import booking_of
+from services.pickup.part import booked, booking_of
 from services.pickup.places import Opening, Waiting
 from services.pickup.plan import booking_for, household_of, under_every_key
 from services.pickup.slots import Slots
@@ -174,12 +174,19 @@ class Reservations:
         if opening:
             return await self._follow(case, id_, lambda read: progress.ask(read, opening))
         if booking.place is None:
-            await self._grants.give_up(booking, case.request.reference)
-            await self._slots.open_lines(booking)
-            case = await self._follow(case, id_, lambda read: progress.in_line(read, id_, now))
-            await self.serve(None, booking.method)
-            return await self._read(case)
+            return await self._wait(case, id_, booking)
         return await self._follow(case, id_, lambda read: progress.stays(read, id_, now))
+
+    async def _wait(self, case: Case, id_: str, booking: Booking) -> Case:
+        """Give up the grants and wait; where the step found a place elsewhere meanwhile, it has its grants back."""
+        await self._grants.give_up(booking, case.request.reference)
+        await self._slots.open_lines(booking)
+        case = await self._follow(case, id_, lambda read: progress.in_line(read, id_, self._clock()))
+        if booked(case.request).wants_any:
+            await self.is_used_up(case.request, booked(case.request))
+            return case
+        await self.serve(None, booking.method)
+        return await self._read(case)
 
     async def _ask(self, case: Case, id_: str, booking: Booking, asks: Place) -> Case:
         """Ask a slot for a place, once the household's grants are certain."""

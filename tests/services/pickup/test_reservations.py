@@ -1,11 +1,17 @@
 """A household asks for a place; the slot decides, the request follows."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from services.errors import StoreUnavailable
+from services.pickup import places, progress
 from services.pickup.counter import HandOver
 from services.pickup.errors import NoSuchSlot, PlaceGone
+from services.pickup.quotas import Quota
+from services.requests.service import Receipt
 from tests.counter import HANAKO, SUPERVISOR
+from tests.fakes import FakeQuotas
 from tests.pickup import OFFICER, answers, slot
 from tests.services.pickup.town import MORNING, NOON, Town
 
@@ -222,6 +228,65 @@ async def test_a_household_that_waits_keeps_no_grant_from_others_of_it(town: Tow
 
     assert town.booking(waiting).state == "waiting"
     assert not any(waiting.reference in quota.grants for quota in town.counter.quotas.quotas.values())
+
+
+class Overtaken(FakeQuotas):
+    """Let something happen while the grants of a household that found no room are given up."""
+
+    def __init__(self, quotas: FakeQuotas, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self.quotas = quotas.quotas
+        self.meanwhile: Callable[[], Awaitable[None]] | None = meanwhile
+
+    async def read(self, id_: str) -> Quota | None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            await meanwhile()
+        return await super().read(id_)
+
+
+async def overtaken(town: Town, meanwhile: Callable[[Receipt], Awaitable[None]]) -> Receipt:
+    """Let a household find no room, and a place come free while it is about to wait."""
+    others = [await town.ask() for _ in range(4)]
+    receipt = await town.counter.submit("key-of-the-resident-0099", service="kits", answers=answers(99))
+
+    async def come_free() -> None:
+        await town.withdraw(others[0])
+        await meanwhile(receipt)
+
+    town.counter.quotas = Overtaken(town.counter.quotas, come_free)
+    town.counter.new_instance()
+    await town.counter.advance.advance(receipt.reference)
+    return receipt
+
+
+def granted(town: Town, receipt: Receipt) -> int:
+    return sum(receipt.reference in quota.grants for quota in town.counter.quotas.quotas.values())
+
+
+async def test_a_step_that_found_a_place_elsewhere_meanwhile_keeps_it_with_its_grants(town: Town):
+    async def elsewhere(receipt: Receipt) -> None:
+        await town.counter.advance.advance(receipt.reference)
+
+    receipt = await overtaken(town, elsewhere)
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
+    assert granted(town, receipt) == 1
+
+
+async def test_a_household_for_which_a_place_is_taken_elsewhere_does_not_lose_its_turn(town: Town):
+    async def take_elsewhere(receipt: Receipt) -> None:
+        [morning, *_] = await town.counter.slots.openings()
+        case = town.counter.case(receipt)
+        await town.counter.store.save(case, (progress.ask(case.request, morning),))
+        key = places.key_of(receipt.reference, 1)
+        turn = places.take(morning.items, key, {"kit": 1}, until=None, is_newcomer=True)
+        assert await town.counter.slots.take(morning, turn)
+
+    receipt = await overtaken(town, take_elsewhere)
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
+    assert granted(town, receipt) == 1
 
 
 async def test_a_request_that_may_be_of_the_same_household_is_served_and_shown_to_a_person(town: Town):
