@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from services.advance.dispatching import Dispatching
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
@@ -12,6 +13,8 @@ from services.keys import derived
 from services.limits import KINDS, Kind, Limiter, Rate
 from services.looks import Looks, WatchedAudit
 from services.pickup import part as pickup_part
+from services.pickup import steps as pickup_steps
+from services.pickup.asking import PLANS
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
@@ -149,9 +152,14 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         settings.reference_secret,
         clock,
     )
-    advance = Advance(
-        store, queues, catalog, reservations, Matching(store, bookings, catalog, clock), correcting, counter, clock
-    )
+    matching = Matching(store, bookings, catalog, clock)
+    dispatching = Dispatching(store, queues, catalog, PLANS, clock)
+    steps = {
+        "dispatch": dispatching.dispatch,
+        "review": dispatching.review,
+        **pickup_steps.steps(dispatching, reservations, matching, correcting, counter),
+    }
+    advance = Advance(store, queues, steps, clock)
     deliveries = Deliveries(store, queues, failures, clock)
     rate = Rate(per_minute=settings.calls_per_minute, at_once=settings.calls_per_minute)
     requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone, reservations)

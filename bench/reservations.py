@@ -91,7 +91,7 @@ async def _reserve(app: App, receipt: Receipt, watching: Injection | None) -> No
                 if request and STEP not in request.pending and booking and booking.place:
                     return
                 if request:
-                    await app.reservations.take(Case(request, {}), STEP, request.pending[STEP])
+                    await app.reservations.reserve(Case(request, {}), STEP, request.pending[STEP])
             except (StoreUnavailable, WriteConflict):
                 continue
     raise RuntimeError(f"{receipt.reference} got no place in 50 tries")

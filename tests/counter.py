@@ -4,12 +4,14 @@ from typing import Any
 
 import msgspec
 
+from services.advance.dispatching import Dispatching
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
 from services.advance.service import Advance
 from services.catalog.model import Current, Definition, Edition
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
+from services.pickup.asking import PLANS
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter as PickupCounter
 from services.pickup.depots import Depots
@@ -21,6 +23,7 @@ from services.pickup.reservations import Reservations
 from services.pickup.searching import Searching
 from services.pickup.slots import Slots
 from services.pickup.splits import Splits
+from services.pickup.steps import steps
 from services.pickup.tending import Tending
 from services.reconciliation.service import Reconciliation
 from services.requests.intake import QUEUE as INTAKE_QUEUE
@@ -194,16 +197,10 @@ class Counter:
             secret,
             self.clock,
         )
-        self.advance = Advance(
-            self.store,
-            self.queues,
-            self.catalog,
-            self.reservations,
-            matching,
-            self.correcting,
-            self.handing,
-            self.clock,
-        )
+        dispatching = Dispatching(self.store, self.queues, self.catalog, PLANS, self.clock)
+        taken = steps(dispatching, self.reservations, matching, self.correcting, self.handing)
+        taken |= {"dispatch": dispatching.dispatch, "review": dispatching.review}
+        self.advance = Advance(self.store, self.queues, taken, self.clock)
         self.requests = Requests(
             self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE, self.reservations
         )

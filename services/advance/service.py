@@ -2,25 +2,17 @@
 
 import logging
 import random
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
-from services import cases, side_by_side, times
+from services import side_by_side, times
 from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, is_queued, next_look, wake_up
-from services.catalog.model import Definition
-from services.catalog.routing import PlannedTask, notice, review, route_of_review
-from services.catalog.service import Catalog
-from services.errors import DocumentFull, StoreUnavailable, UnknownRequest
-from services.pickup.correcting import Correcting
-from services.pickup.counter import Counter
-from services.pickup.matching import Matching
-from services.pickup.reservations import Reservations
+from services.errors import DocumentFull, NeverPossible, StoreUnavailable, UnknownRequest
 from services.ports import Queues, RequestStore
 from services.requests import model as requests
-from services.requests.model import Case, Request, Step
-from services.tasks.model import Task, queue_of
+from services.requests.model import Case, Step
+from services.tasks.model import queue_of
 from services.times import Clock
 
 SWEPT_SIDE_BY_SIDE = 16
@@ -28,27 +20,17 @@ SWEPT_SIDE_BY_SIDE = 16
 log = logging.getLogger("madoguchi.advance")
 
 
-class Advance:
-    """Take the due steps of requests; each step may run twice, or in two places at once."""
+type Take = Callable[[Case, str, Step], Awaitable[Case]]
+"""Takes a step (by its id) of a case and clears it; it may run twice, or in two places at once."""
 
-    def __init__(
-        self,
-        store: RequestStore,
-        queues: Queues,
-        catalog: Catalog,
-        reservations: Reservations,
-        matching: Matching,
-        correcting: Correcting,
-        counter: Counter,
-        clock: Clock,
-    ) -> None:
+
+class Advance:
+    """Take the due steps of requests, each as `steps` says for its kind."""
+
+    def __init__(self, store: RequestStore, queues: Queues, steps: Mapping[str, Take], clock: Clock) -> None:
         self._store = store
         self._queues = queues
-        self._catalog = catalog
-        self._reservations = reservations
-        self._matching = matching
-        self._correcting = correcting
-        self._counter = counter
+        self._steps = steps
         self._clock = clock
 
     async def advance(self, reference: str) -> None:
@@ -58,7 +40,9 @@ class Advance:
             raise UnknownRequest()
         while due := requests.due_steps(case.request, self._clock()):
             id_, step = due[0]
-            case = await self._take(case, id_, step)
+            if step.kind not in self._steps:
+                raise NeverPossible(f"nobody takes steps of the kind {step.kind!r}")
+            case = await self._steps[step.kind](case, id_, step)
 
     async def woken(self, reference: str) -> None:
         """Advance a request that was woken up; where a store does not answer, the sweeper wakes it up again.
@@ -108,50 +92,6 @@ class Advance:
 
         return sum(await side_by_side.each(due, one, SWEPT_SIDE_BY_SIDE))
 
-    async def _take(self, case: Case, id_: str, step: Step) -> Case:
-        match step.kind:
-            case "dispatch" | "review" | "notice":
-                return await self._dispatch(case, id_, step)
-            case "match":
-                return await self._matching.take(case, id_)
-            case "correct":
-                return await self._correcting.take(case, id_)
-            case "delivered":
-                return await self._counter.deliver(case, id_)
-        return await self._reservations.take(case, id_, step)
-
-    async def _dispatch(self, case: Case, id_: str, step: Step) -> Case:
-        """Make the tasks of a step, deliver them, and only then clear the step."""
-        reference = case.request.reference
-        plan = await self._plan(case.request, step)
-
-        def make(read: Case) -> requests.Changes:
-            return requests.dispatch(read, id_, step, plan, self._clock()) if id_ in read.request.pending else ()
-
-        def clear(read: Case) -> requests.Changes:
-            done = id_ not in read.request.pending
-            return () if done else (requests.without_step(read.request, id_, self._clock()),)
-
-        case = await cases.change(self._store, reference, make, case)
-        if id_ in case.request.pending:
-            await self._deliver(requests.tasks_of_step(case, step, plan))
-        return await cases.change(self._store, reference, clear, case)
-
-    async def _plan(self, request: Request, step: Step) -> Sequence[PlannedTask]:
-        service = await self._catalog.edition(request.service, request.version)
-        match step.kind:
-            case "notice":
-                return (notice(service.definition, step.reason or "place_held"),)
-            case "review":
-                return (review(service.definition, route_of_review(step.reason), step.reason or "review"),)
-        planned = service.plan(request.answers)
-        return planned if step.reason is None else _of_delivery(service.definition, planned)
-
-    async def _deliver(self, tasks: Sequence[Task]) -> None:
-        for task in tasks:
-            if task.status == "open":
-                await self._queues.send(queue_of(task.team, task.priority), message_of(task))
-
     async def _wake_again(self, due: Due) -> bool:
         """Move `dueAt` first, so that only one sweeper sends; a crash in between costs one interval."""
         now = self._clock()
@@ -164,15 +104,3 @@ class Advance:
             message = TaskMessage(task=due.id, team=due.team, priority=due.priority, traceparent=due.traceparent)
             await self._queues.send(queue_of(due.team, due.priority), msgspec.to_builtins(message))
         return True
-
-
-def _of_delivery(definition: Definition, planned: Sequence[PlannedTask]) -> Sequence[PlannedTask]:
-    """Return the task that takes supplies to a household once more; nothing else is done again."""
-    route = definition.pickup.routes.get("delivery") if definition.pickup else None
-    return [task for task in planned if task.route == route]
-
-
-def message_of(task: Task) -> dict[str, Any]:
-    """Return the message that delivers a task."""
-    message = TaskMessage(task=task.id, team=task.team, priority=task.priority, traceparent=task.traceparent)
-    return dict(msgspec.to_builtins(message))

@@ -2,30 +2,12 @@
 
 from typing import Any
 
-import msgspec
-
 from services.catalog.forms import Form
 from services.catalog.model import Definition, Edition, Route
 from services.catalog.rules import Rule, RuleError
-from services.tasks.model import Priority
+from services.tasks.model import PlannedTask
 
 REVIEW_DUE_SECONDS = 24 * 3600.0
-NOTICE_DUE_SECONDS = 2 * 3600.0
-OF_HOUSEHOLD = ("served_before", "possible_duplicate")
-"""The reasons for which a person judges whose household a request is of."""
-OF_HANDING_OVER = ("not_delivered", "partly_delivered", "delivered_without_place")
-"""The reasons for which a person sees after supplies that were taken to a household."""
-
-
-class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe a task to be made; `reason` says why where no rule asked for it."""
-
-    route: str
-    kind: str
-    team: str
-    priority: Priority
-    due_seconds: float
-    reason: str | None = None
 
 
 class CompiledRoute:
@@ -86,24 +68,5 @@ def review(definition: Definition, route: str, reason: str) -> PlannedTask:
         team=definition.first_team,
         priority="normal",
         due_seconds=REVIEW_DUE_SECONDS,
-        reason=reason,
-    )
-
-
-def route_of_review(reason: str | None) -> str:
-    """Return the route under which a review for this reason is a task."""
-    if reason in OF_HOUSEHOLD:
-        return "household"
-    return "handing-over" if reason in OF_HANDING_OVER else "review"
-
-
-def notice(definition: Definition, reason: str) -> PlannedTask:
-    """Describe the task by which somebody tells a resident that a place is held until it is confirmed, and why."""
-    return PlannedTask(
-        route="notice",
-        kind="notice",
-        team=definition.first_team,
-        priority="urgent",
-        due_seconds=NOTICE_DUE_SECONDS,
         reason=reason,
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from services import times
 from services.pickup import places
+from services.pickup.asking import DELIVERED_AGAIN
 from services.pickup.booking import Booking
 from services.pickup.errors import PlaceChangedTooOften
 from services.pickup.part import booked, with_booking
@@ -51,7 +52,7 @@ def wish(request: Request, slot: str, now: Instant) -> Request:
     changed = with_booking(request, wishes)
     if booking.state == "returned":
         round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
-        again = Step(kind="dispatch", at=now, round=round_, reason="delivered_again")
+        again = Step(kind="dispatch", at=now, round=round_, reason=DELIVERED_AGAIN)
         changed = requests.with_step(changed, f"dispatch.{round_}", again)
     return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
 

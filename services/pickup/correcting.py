@@ -20,7 +20,7 @@ from services.pickup.plan import booking_for, household_of
 from services.pickup.reservations import Reservations
 from services.ports import AuditLog, RequestStore, SiteStore
 from services.requests import model as requests
-from services.requests.model import Case, Changes, Request
+from services.requests.model import Case, Changes, Request, Step
 from services.requests.receipts import read_reference
 from services.tasks.model import Staff
 from services.times import Clock
@@ -79,13 +79,17 @@ class Correcting:
             raise UnknownRequest()
         await self._record(case.request.reference, amendment, staff)
         case = await self._ask(case, amendment, staff)
-        case = await self.take(case, corrections.step_of(amendment.id))
+        case = await self._make_due(case, corrections.step_of(amendment.id))
         if not case.request.has(corrections.step_of(amendment.id)):
             raise NothingDue(booked(case.request).state)
         card = await self._counter.show(case.request)
         return Corrected(card, corrections.keeps_units(case.request, amendment.id))
 
-    async def take(self, case: Case, id_: str) -> Case:
+    async def take(self, case: Case, id_: str, _step: Step) -> Case:
+        """Make the correction of a step, and clear it."""
+        return await self._make_due(case, id_)
+
+    async def _make_due(self, case: Case, id_: str) -> Case:
         """Take the new grants, write the correction, and only then give up the old ones."""
         if id_ not in case.request.pending:
             return case

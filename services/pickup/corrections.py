@@ -9,6 +9,7 @@ from services.catalog.forms import child
 from services.documents import Event
 from services.errors import FieldError, WriteConflict
 from services.pickup import progress
+from services.pickup.asking import HOUSEHOLD, next_round
 from services.pickup.booking import HAS_PLACE, Booking, Correction, Place
 from services.pickup.errors import NothingDue, TooManyCorrections
 from services.pickup.part import booked, booking_of, corrections_of, with_booking, with_corrections
@@ -188,7 +189,7 @@ def _to_a_person(request: Request, step: str, now: Instant) -> Request:
     place = booking.place
     request = progress.let_go(request, now)
     changed = with_booking(request, msgspec.structs.replace(booked(request), state="already"))
-    round_ = progress.next_round(request, "household")
+    round_ = next_round(request, HOUSEHOLD)
     review = Step(kind="review", at=now, round=round_, reason="served_before")
     event = Event(id=f"{step}.already", at=now, event="already", note=place.name if place else None)
     told = msgspec.structs.replace(changed, history=(*changed.history, event))

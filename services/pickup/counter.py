@@ -18,7 +18,7 @@ from services.pickup.part import booked, booking_of
 from services.pickup.sites import Move, Site, Slot
 from services.ports import AuditLog, RequestStore, SiteStore
 from services.requests import model as requests
-from services.requests.model import Case, Changes, Request
+from services.requests.model import Case, Changes, Request, Step
 from services.requests.receipts import read_reference
 from services.tasks.model import Staff
 from services.times import Clock, Instant
@@ -126,7 +126,7 @@ class Counter:
         if request and booking_of(request) and move:
             await self._follow(request, move)
 
-    async def deliver(self, case: Case, id_: str) -> Case:
+    async def deliver(self, case: Case, id_: str, _step: Step) -> Case:
         """Hand over what a task took to its household, and clear the step; each part may run twice."""
         done = case.tasks[deliveries.task_of(id_)].history[-1]
         driver = Staff(id=done.by_id or "", name=done.by or "")

@@ -5,6 +5,7 @@ import msgspec
 from services.catalog.model import Delivered
 from services.documents import Event
 from services.pickup import progress
+from services.pickup.asking import HANDING_OVER, next_round
 from services.pickup.part import booked, booking_of, with_booking
 from services.pickup.plan import Pickup
 from services.requests import model as requests
@@ -65,5 +66,5 @@ def _returned(request: Request, task: Task, now: Instant) -> Request:
 
 
 def _reviewed(request: Request, step: str, reason: str, now: Instant) -> Request:
-    round_ = progress.next_round(request, "handing-over")
+    round_ = next_round(request, HANDING_OVER)
     return requests.with_step(request, step, Step(kind="review", at=now, round=round_, reason=reason))

@@ -6,12 +6,12 @@ from services import cases
 from services.catalog.service import Catalog
 from services.documents import Event
 from services.pickup.alike import Alike
+from services.pickup.asking import HOUSEHOLD, next_round
 from services.pickup.booking import Booking
 from services.pickup.comparing import Compared, compare
 from services.pickup.households import POSSIBLE_DUPLICATE, Household, blocks_of_every_folding, likeness
 from services.pickup.part import booking_of
 from services.pickup.plan import household_of
-from services.pickup.progress import next_round
 from services.ports import Bookings, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
@@ -33,7 +33,7 @@ class Matching:
         self._catalog = catalog
         self._clock = clock
 
-    async def take(self, case: Case, id_: str) -> Case:
+    async def take(self, case: Case, id_: str, _step: Step) -> Case:
         """Ask a person to judge where another request may be of the same household, and clear the step."""
         matches = await self._matches(case.request)
 
@@ -73,7 +73,7 @@ def judged(request: Request, step: str, matches: Compared[Match], now: Instant) 
     named = sorted(reference for _, reference in found[:MOST_NAMED])
     events = []
     if named:
-        review = Step(kind="review", at=now, round=next_round(request, "household"), reason="possible_duplicate")
+        review = Step(kind="review", at=now, round=next_round(request, HOUSEHOLD), reason="possible_duplicate")
         cleared = requests.with_step(cleared, f"{step}.review", review)
         events.append(Event(id=f"{step}.found", at=now, event="possible_duplicate", note=" ".join(named)))
     if matches.is_cut or len(found) > len(named):

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from services.catalog.routing import route_of_review
 from services.documents import Event
+from services.pickup.asking import HOUSEHOLD, NOTICE, next_round
 from services.pickup.booking import HAS_PLACE, IN_LINE, MOST_ASKED, Apportioned, Booking, Place
 from services.pickup.part import booked, booking_of, givebacks, with_booking
 from services.pickup.places import Opening
@@ -57,7 +57,7 @@ def placed(
     )
     if until:
         changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
-        notice = Step(kind="notice", at=now, round=next_round(request, "notice"))
+        notice = Step(kind="notice", at=now, round=next_round(request, NOTICE))
         changed = requests.with_step(changed, f"notice.{place.round}", notice)
     if booking.place:
         changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
@@ -66,7 +66,7 @@ def placed(
 
 
 def stays(request: Request, step: str, now: Instant) -> Request:
-    """Leave the request the place it had: the one it wished for instead has no room; not while it is asked elsewhere."""
+    """Leave the request the place it had, as there is no room where it wished; not while that is asked elsewhere."""
     if booked(request).asks:
         return request
     state = "held" if booked(request).until else "confirmed"
@@ -125,7 +125,7 @@ def split_of(slot: str) -> str:
 def served_before(request: Request, step: str, now: Instant) -> Request:
     """Ask a person to judge: supplies of this period were granted to the household under another request."""
     changed = requests.without_step(_with(_whole(request), state="already", asks=None, asked=()), step, now)
-    review = Step(kind="review", at=now, round=next_round(request, "household"), reason="served_before")
+    review = Step(kind="review", at=now, round=next_round(request, HOUSEHOLD), reason="served_before")
     return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
 
 
@@ -219,7 +219,7 @@ def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant
     told = _move_of(place, moved_at)
     changed = _with(request, state="held", until=until)
     changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
-    notice = Step(kind="notice", at=now, round=next_round(request, "notice"), reason="site_moved")
+    notice = Step(kind="notice", at=now, round=next_round(request, NOTICE), reason="site_moved")
     return _told(requests.with_step(changed, f"notice.{told}", notice), told, "site_moved", now)
 
 
@@ -228,14 +228,6 @@ def let_go(request: Request, now: Instant) -> Request:
     left = {id_: step for id_, step in request.pending.items() if step.kind not in ("reserve", "expire")}
     changed = requests.with_pending(request, left | givebacks(booked(request), request.pending, now))
     return _with(changed, place=None, asks=None, asked=(), until=None)
-
-
-def next_round(request: Request, route: str) -> int:
-    """Return the round in which a task of a route is another than all that were made or are to be made."""
-    made = [task.id.rpartition(".") for task in request.tasks]
-    rounds = [int(round_) for name, _, round_ in made if name == f"{request.reference}.{route}"]
-    planned = [step for step in request.pending.values() if _route_of(step) == route]
-    return max([*rounds, *(step.round for step in planned)], default=0) + 1
 
 
 def expiry_of(place: Place) -> str:
@@ -253,12 +245,6 @@ def _whole(request: Request) -> Request:
 
 def _move_of(place: Place, moved_at: Instant) -> str:
     return f"site_moved.{place.site}.{moved_at}"
-
-
-def _route_of(step: Step) -> str | None:
-    if step.kind == "review":
-        return route_of_review(step.reason)
-    return "notice" if step.kind == "notice" else None
 
 
 def _back(place: Place, now: Instant) -> Step:

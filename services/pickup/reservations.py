@@ -51,15 +51,6 @@ class Reservations:
         self._secret = secret
         self._clock = clock
 
-    async def take(self, case: Case, id_: str, step: Step) -> Case:
-        """Take one step of a booking and clear it."""
-        match step.kind:
-            case "reserve":
-                return await self._reserve(case, id_)
-            case "expire":
-                return await self._expire(case, id_, step)
-        return await self._give_back(case, id_, step)
-
     async def confirm(self, request: Request) -> Request:
         """Confirm the place that is held for a request; raises PlaceGone where it is not any more."""
         booking = booking_of(request)
@@ -109,10 +100,10 @@ class Reservations:
 
     async def settle(self, case: Case) -> Case:
         """Take what a booking still has to do now, and wake the request up for the rest."""
-        for kind in ("reserve", "giveback"):
+        for kind, take in (("reserve", self.reserve), ("giveback", self.give_back)):
             for id_, step in requests.due_steps(case.request, self._clock()):
                 if step.kind == kind:
-                    case = await self.take(case, id_, step)
+                    case = await take(case, id_, step)
         if case.request.pending:
             await self._wake(case.request)
         return case
@@ -132,7 +123,7 @@ class Reservations:
             await self._slots.close_lines(openings)
         return served
 
-    async def _reserve(self, case: Case, id_: str) -> Case:
+    async def reserve(self, case: Case, id_: str, _step: Step) -> Case:
         """Ask slot after slot until one has room; without any, the household waits for its turn."""
         if booking_of(case.request) is None:
             case = await self._begin(case, id_)
@@ -258,7 +249,7 @@ class Reservations:
                 await self._grants.give_up(booking, case.request.reference)
         return case
 
-    async def _expire(self, case: Case, id_: str, step: Step) -> Case:
+    async def expire(self, case: Case, id_: str, step: Step) -> Case:
         """End a hold that was not confirmed; where the slot says it was, the request follows."""
         place = _place_of(step, id_)
         slot = await self._slots.turn(case.request.reference, place, places.expire)
@@ -269,7 +260,8 @@ class Reservations:
             )
         return await self._follow(case, id_, lambda read: progress.expired(read, id_, self._clock()))
 
-    async def _give_back(self, case: Case, id_: str, step: Step) -> Case:
+    async def give_back(self, case: Case, id_: str, step: Step) -> Case:
+        """Give a place back with its units, and call those who wait."""
         place = _place_of(step, id_)
         await self._slots.turn(case.request.reference, place, places.end)
         case = await self._freed(case, place)

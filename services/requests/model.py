@@ -6,11 +6,10 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from services import times
-from services.catalog.routing import PlannedTask
 from services.documents import Document, Event
 from services.errors import HandedOver
 from services.tasks import model as tasks
-from services.tasks.model import Staff, Task, TaskStatus
+from services.tasks.model import PlannedTask, Staff, Task, TaskStatus
 from services.times import Instant
 
 FIRST_SWEEP_AFTER = 60.0

@@ -67,6 +67,17 @@ class Staff(msgspec.Struct, frozen=True):
         return "Supervisor" in self.roles
 
 
+class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a task to be made; `reason` says why where no rule asked for it."""
+
+    route: str
+    kind: str
+    team: str
+    priority: Priority
+    due_seconds: float
+    reason: str | None = None
+
+
 class Task(Document, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="task"):
     """Hold one piece of work of one team; `token` is the last fencing token given out."""
 

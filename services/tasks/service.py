@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from services import audit, cases, times
+from services.advance.dispatching import message_of
 from services.advance.model import QUEUE, wake_up
-from services.advance.service import message_of
 from services.catalog.service import Catalog
 from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
 from services.pickup import deliveries

@@ -1,9 +1,10 @@
 import msgspec
 import pytest
 
+from services import times
 from services.advance import model as advance
 from services.advance.model import QUEUE, Due
-from services.errors import UnknownRequest
+from services.errors import NeverPossible, UnknownRequest
 from services.requests import model as requests
 from services.requests.model import Step
 from tests.counter import HANAKO, KEY, OTHER_KEY, Counter, current
@@ -245,3 +246,16 @@ async def test_tasks_finished_before_their_step_is_cleared_complete_the_request_
     await counter.advance.advance(receipt.reference)
 
     assert counter.case(receipt).request.status == "completed"
+
+
+async def test_a_step_that_nobody_takes_is_told_and_the_steps_before_it_are_taken(counter: Counter):
+    receipt = await counter.submit()
+    case = counter.case(receipt)
+    unheard = Step(kind="unheard-of", at=times.later(counter.clock(), 1))
+    await counter.store.save(case, (requests.with_step(case.request, "unheard-of", unheard),))
+
+    with pytest.raises(NeverPossible, match="unheard-of"):
+        await counter.advance.advance(receipt.reference)
+
+    assert list(counter.case(receipt).request.pending) == ["unheard-of"]
+    assert counter.case(receipt).tasks

@@ -159,7 +159,7 @@ async def test_a_worker_that_comes_after_the_withdrawal_takes_nothing(town: Town
     case = town.counter.case(receipt)
     await town.counter.requests.withdraw(receipt.reference, receipt.access_code)
 
-    await town.counter.reservations.take(case, "reserve.1", case.request.pending["reserve.1"])
+    await town.counter.reservations.reserve(case, "reserve.1", case.request.pending["reserve.1"])
 
     assert town.slot(MORNING).free == {"kit": 2}
 

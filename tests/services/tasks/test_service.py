@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from services.advance.service import message_of
+from services.advance.dispatching import message_of
 from services.audit import SPAN
 from services.errors import (
     Forbidden,

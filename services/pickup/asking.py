@@ -1,0 +1,71 @@
+"""The tasks by which pickup asks a person: to judge a household, to see after a delivery, to tell a resident."""
+
+from collections.abc import Sequence
+
+from services.advance.dispatching import Plan
+from services.catalog.routing import CompiledService, review
+from services.requests.model import Request, Step
+from services.tasks.model import PlannedTask
+
+OF_HOUSEHOLD = ("served_before", "possible_duplicate")
+"""The reasons for which a person judges whose household a request is of."""
+OF_HANDING_OVER = ("not_delivered", "partly_delivered", "delivered_without_place")
+"""The reasons for which a person sees after supplies that were taken to a household."""
+DELIVERED_AGAIN = "delivered_again"
+"""The reason for which the task that takes supplies to a household is made once more."""
+HOUSEHOLD, HANDING_OVER, NOTICE = ROUTES = ("household", "handing-over", "notice")
+"""The routes of these tasks, which no definition may use."""
+NOTICE_DUE_SECONDS = 2 * 3600.0
+
+
+def next_round(request: Request, route: str) -> int:
+    """Return the round in which a task of a route is another than all that were made or are to be made."""
+    made = [task.id.rpartition(".") for task in request.tasks]
+    rounds = [int(round_) for name, _, round_ in made if name == f"{request.reference}.{route}"]
+    planned = [step for step in request.pending.values() if _route_of(step) == route]
+    return max([*rounds, *(step.round for step in planned)], default=0) + 1
+
+
+def notice(service: CompiledService, reason: str) -> PlannedTask:
+    """Describe the task by which somebody tells a resident that a place is held until it is confirmed, and why."""
+    return PlannedTask(
+        route=NOTICE,
+        kind="notice",
+        team=service.definition.first_team,
+        priority="urgent",
+        due_seconds=NOTICE_DUE_SECONDS,
+        reason=reason,
+    )
+
+
+def plan_notice(step: Step) -> Plan:
+    """Plan the task of a notice."""
+    return lambda service, _: (notice(service, step.reason or "place_held"),)
+
+
+def _plan_review(route: str, reason: str) -> Plan:
+    return lambda service, _: (review(service.definition, route, reason),)
+
+
+def _plan_delivery(service: CompiledService, request: Request) -> Sequence[PlannedTask]:
+    """Plan the task that takes supplies to a household once more; nothing else is done again."""
+    pickup = service.definition.pickup
+    route = pickup.routes.get("delivery") if pickup else None
+    return [task for task in service.plan(request.answers) if task.route == route]
+
+
+PLANS: dict[str, Plan] = {
+    **{reason: _plan_review(HOUSEHOLD, reason) for reason in OF_HOUSEHOLD},
+    **{reason: _plan_review(HANDING_OVER, reason) for reason in OF_HANDING_OVER},
+    DELIVERED_AGAIN: _plan_delivery,
+}
+
+
+def _route_of(step: Step) -> str | None:
+    if step.kind == "notice":
+        return NOTICE
+    if step.kind != "review":
+        return None
+    if step.reason in OF_HOUSEHOLD:
+        return HOUSEHOLD
+    return HANDING_OVER if step.reason in OF_HANDING_OVER else None
