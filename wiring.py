@@ -7,6 +7,7 @@ import msgspec
 
 from services.advance.dispatching import Dispatching
 from services.advance.service import Advance
+from services.catalog.model import Sections
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
 from services.keys import derived
@@ -14,7 +15,6 @@ from services.limits import KINDS, Kind, Limiter, Rate
 from services.looks import Looks, WatchedAudit
 from services.pickup import part as pickup_part
 from services.pickup import steps as pickup_steps
-from services.pickup.asking import PLANS
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
@@ -23,8 +23,10 @@ from services.pickup.judging import Judging
 from services.pickup.matching import Matching
 from services.pickup.offers import Offers
 from services.pickup.part import PickupPart
+from services.pickup.plan import Pickup
 from services.pickup.refolding import Refolding
 from services.pickup.reservations import Reservations
+from services.pickup.residents import Residents
 from services.pickup.rosters import Rosters
 from services.pickup.searching import Searching
 from services.pickup.slots import Slots
@@ -45,7 +47,7 @@ from settings import Connection, Settings
 from stores.audit import CosmosAudit
 from stores.backlog import CosmosBacklog
 from stores.blobs import CONTAINER, BlobEditions
-from stores.case import CosmosRequests
+from stores.case import CosmosRequests, Parts
 from stores.catalog import CosmosEditions
 from stores.cosmos import Cosmos
 from stores.failures import CosmosFailures
@@ -67,8 +69,10 @@ _PROXIES_OF_THE_ENVIRONMENT = False
 """Stores are reached without a proxy: looking for one takes two threads' turns of every call."""
 
 
-PARTS = {pickup_part.NAME: PickupPart}
+PARTS: Parts = {pickup_part.NAME: PickupPart}
 """What capabilities keep on a request."""
+SECTIONS: Sections = {pickup_part.NAME: Pickup}
+"""What capabilities let a definition say."""
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +91,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     slots: Slots
     splits: Splits
     reservations: Reservations
+    residents: Residents
     offers: Offers
     counter: Counter
     rosters: Rosters
@@ -128,10 +133,10 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     identity = Identity()
     cosmos = Cosmos(lambda: cosmos_client(settings.cosmos, identity), settings.cosmos_database)
     queues = StorageQueues(lambda: queue_client(settings.storage, identity), queue_prefix)
-    blobs = BlobEditions(lambda: _blob_client(settings.storage, identity))
+    blobs = BlobEditions(lambda: _blob_client(settings.storage, identity), SECTIONS)
     store, failures = CosmosRequests(cosmos, PARTS), CosmosFailures(cosmos)
     bookings = CosmosBookings(cosmos)
-    catalog = Catalog(CosmosEditions(cosmos), blobs, ShippedEditions(), queues, clock)
+    catalog = Catalog(CosmosEditions(cosmos, SECTIONS), blobs, ShippedEditions(SECTIONS), queues, SECTIONS, clock)
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
     looks = Looks(derived(settings.reference_secret, "looks"))
     audit = WatchedAudit(CosmosAudit(cosmos), looks, record_many_looks)
@@ -153,7 +158,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         clock,
     )
     matching = Matching(store, bookings, catalog, clock)
-    dispatching = Dispatching(store, queues, catalog, PLANS, clock)
+    dispatching = Dispatching(store, queues, catalog, pickup_steps.PLANS, clock)
     steps = {
         "dispatch": dispatching.dispatch,
         "review": dispatching.review,
@@ -162,7 +167,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
     advance = Advance(store, queues, steps, clock)
     deliveries = Deliveries(store, queues, failures, clock)
     rate = Rate(per_minute=settings.calls_per_minute, at_once=settings.calls_per_minute)
-    requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone, reservations)
+    requests = Requests(store, queues, advance, catalog, secrets, clock, settings.municipality_phone)
     return App(
         settings=settings,
         requests=requests,
@@ -179,6 +184,7 @@ def build(settings: Settings, clock: Clock = system_clock, queue_prefix: str = "
         slots=slots,
         splits=splits,
         reservations=reservations,
+        residents=Residents(requests, reservations),
         offers=Offers(sites, slots, catalog, clock),
         counter=counter,
         rosters=Rosters(sites, audit, clock),

@@ -92,7 +92,7 @@ async def withdraw_request(call: Call) -> func.HttpResponse:
 @api(access=ANYONE, limit="look")
 async def confirm_place(call: Call) -> func.HttpResponse:
     """Confirm the place that is held for a request."""
-    return await _status(call, await call.app.requests.confirm_place(call.route("reference"), _access_code(call)))
+    return await _status(call, await call.app.residents.confirm_place(call.route("reference"), _access_code(call)))
 
 
 @bp.route("api/requests/{reference}/place", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -100,7 +100,7 @@ async def confirm_place(call: Call) -> func.HttpResponse:
 async def choose_place(call: Call) -> func.HttpResponse:
     """Ask for another slot."""
     code, chosen = _access_code(call), call.json(Choice)
-    return await _status(call, await call.app.requests.choose_place(call.route("reference"), code, chosen.slot))
+    return await _status(call, await call.app.residents.choose_place(call.route("reference"), code, chosen.slot))
 
 
 async def _count(call: Call) -> None:

@@ -9,7 +9,7 @@ from services.catalog.controls import kind_of
 from services.catalog.forms import field_at
 from services.pickup.booking import Booking
 from services.pickup.counter import Card
-from services.pickup.plan import household_of, read
+from services.pickup.plan import household_of, pickup_of, read
 from services.pickup.rosters import Due
 from services.pickup.searching import Found
 from services.pickup.sites import Move
@@ -18,7 +18,7 @@ from services.pickup.supplies import Item
 
 def card(shown: Card) -> dict[str, Any]:
     """Show the counter a household and what is due to it, in the words of the service."""
-    request, pickup = shown.request, shown.definition.pickup
+    request, pickup = shown.request, pickup_of(shown.definition)
     household = household_of(pickup, request.answers, None) if pickup else None
     return {
         "reference": request.reference,
@@ -68,7 +68,8 @@ def _place(booking: Booking) -> dict[str, Any]:
 def _household(shown: Card) -> list[dict[str, Any]]:
     """Show what was answered of the household, with the words of the form it stands in."""
     definition, answers = shown.definition, shown.request.answers
-    pointers = definition.pickup.answers.of_household() if definition.pickup else ()
+    pickup = pickup_of(definition)
+    pointers = pickup.answers.of_household() if pickup else ()
     return [_answer(pointer, field_at(definition.form, pointer) or {}, read(answers, pointer)) for pointer in pointers]
 
 
@@ -86,8 +87,8 @@ def _answer(pointer: str, field: dict[str, Any], value: Any) -> dict[str, Any]:
 
 
 def _lines(shown: Card, lines: dict[str, int]) -> list[dict[str, Any]]:
-    supplies = shown.definition.pickup.supplies if shown.definition.pickup else None
-    return [_line(id_, units, supplies.item(id_) if supplies else None) for id_, units in lines.items()]
+    pickup = pickup_of(shown.definition)
+    return [_line(id_, units, pickup.supplies.item(id_) if pickup else None) for id_, units in lines.items()]
 
 
 def _line(id_: str, units: int, item: Item | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import msgspec
 from functions.dates import date_text, read_date
 from functions.texts import Texts
 from services import door
-from services.catalog.controls import SLOTS, Kind, kind_of
+from services.catalog.controls import Kind, kind_of
 from services.catalog.forms import child
 from services.invisible import trimmed
 
@@ -132,7 +132,7 @@ def _draw(
 ) -> Field:
     kind, said = kind_of(schema) or "text", schema.get("x-text", {})
     values = tuple(typed.get(pointer, ()))
-    is_slot = schema.get("x-options") == SLOTS
+    is_slot = "x-options" in schema
     options = with_choice(slots, values) if is_slot else _options(schema, kind, texts, values)
     return Field(
         pointer=pointer,

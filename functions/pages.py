@@ -28,6 +28,7 @@ from services.errors import (
     ServiceClosed,
     TooLarge,
 )
+from services.pickup.plan import pickup_of
 from services.requests.intake import hash_of_body, is_idempotency_key
 from services.requests.model import Submission
 from services.requests.service import How, Receipt
@@ -108,7 +109,7 @@ async def _take_step(visit: Visit, typed: Typed) -> func.HttpResponse:
         received_at=receipt.received_at,
         how=how,
         next=visit.texts(f"next.{receipt.status}"),
-        has_pickup=service.definition.pickup is not None,
+        has_pickup=pickup_of(service.definition) is not None,
         phone=receipt.phone,
     )
 

@@ -13,6 +13,7 @@ from services.errors import MadoguchiError, TooManyTries
 from services.pickup.booking import CAN_CHANGE, HAS_PLACE
 from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften, PlaceGone
 from services.pickup.part import booking_of
+from services.pickup.plan import pickup_of
 from services.requests.model import Request
 from services.requests.receipts import read_code, read_reference
 
@@ -109,9 +110,9 @@ async def _request(visit: Visit, step: str, reference: str, code: str, slot: str
     if step == "withdraw":
         return await visit.app.requests.withdraw(reference, code)
     if step == "confirm-place":
-        return await visit.app.requests.confirm_place(reference, code)
+        return await visit.app.residents.confirm_place(reference, code)
     if step == "choose-place":
-        return await visit.app.requests.choose_place(reference, code, slot)
+        return await visit.app.residents.choose_place(reference, code, slot)
     return await visit.app.requests.status(reference, code)
 
 
@@ -129,7 +130,7 @@ async def _values(visit: Visit, request: Request | None, reference: str, code: s
         "shown": await _shown(visit, request, reference, phone),
         "code": code,
         "title": visit.texts.of(definition.title) if definition else None,
-        "has_pickup": definition is not None and definition.pickup is not None,
+        "has_pickup": definition is not None and pickup_of(definition) is not None,
         "phone": phone,
         "pickup_code": pickup_codes.drawing_of(request.reference) if request and state in HAS_PLACE else None,
         "can_change": could_change and may_choose,

@@ -6,15 +6,16 @@ from itertools import groupby
 from functions.dates import day_text, hours_text
 from functions.fields import Group, Option
 from functions.texts import Texts
-from services.catalog.controls import offers_slots
+from services.catalog import controls
 from services.catalog.model import Definition
 from services.errors import StoreUnavailable
 from services.pickup.offers import Offer, Offers
+from services.pickup.plan import SLOTS
 
 
 async def of_form(offers: Offers, definition: Definition, texts: Texts) -> tuple[Option, ...]:
     """Return what a form offers: first any slot; nothing where none is open or the stores do not answer."""
-    if not offers_slots(definition.form):
+    if not controls.offers(definition.form, SLOTS):
         return ()
     try:
         found = options(await offers.open("pickup"), texts)

@@ -8,6 +8,7 @@ from functions import forms, slots
 from functions.assets import sent
 from functions.headers import of_staff
 from functions.html import Visit, page
+from services.pickup.plan import pickup_of
 from services.requests.reissue import Checked
 
 bp = func.Blueprint()
@@ -26,7 +27,9 @@ async def counter_page(visit: Visit) -> func.HttpResponse:
     """Show the counter where supplies are handed out, and from which services somebody may ask there."""
     services = [current.edition.definition for current in await visit.app.catalog.services()]
     checks = [*get_args(Checked.__value__)]
-    return _shell(visit, "pickup/counter", services=[service for service in services if service.pickup], checks=checks)
+    return _shell(
+        visit, "pickup/counter", services=[service for service in services if pickup_of(service)], checks=checks
+    )
 
 
 @bp.route("staff/counter/walk-ins/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

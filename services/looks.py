@@ -5,14 +5,13 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
-from services.pickup.sites import MOST_HOUSEHOLDS
 from services.ports import AuditLog, AuditRecord
 from services.times import Instant
 
 type Kind = Literal["shown", "listed"]
 """`shown`: requests with name and address (a card, one found, a claimed task). `listed`: references on a roster."""
 
-MOST: dict[Kind, int] = {"shown": 300, "listed": 6 * MOST_HOUSEHOLDS}
+MOST: dict[Kind, int] = {"shown": 300, "listed": 3_000}
 """Requests in an hour up to which nobody is told. 300 is another household every twelve seconds the whole hour long: at
 a counter the supplies of one are fetched and handed over in between. A site has the slots of a day on its roster: six
 that are full; who takes the rosters of one site after the other comes past it."""

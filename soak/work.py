@@ -12,6 +12,7 @@ from services.catalog.routing import CompiledService
 from services.requests.model import Contact, Submission
 from services.times import NEVER
 from stores.shipped import read_yaml
+from wiring import SECTIONS
 
 CONTACT = Contact(name="見本 花子", phone="090-0000-0000")
 
@@ -32,7 +33,7 @@ def shipped_work() -> list[Work]:
 
 
 def _works(raw: dict[str, Any]) -> list[Work]:
-    definition = read_definition(raw)
+    definition = read_definition(raw, SECTIONS)
     service = CompiledService(Edition(service=definition.id, version=1, published_at=NEVER, definition=definition))
     valid = [case["answers"] for case in raw["cases"] if case["expect"]["valid"]]
     return [_work(service, answers) for answers in (*raw["form"]["examples"], *valid)]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 
-from services.catalog.model import Current, Edition
+from services.catalog.documents import body_of, body_of_current, current_of, edition_of
+from services.catalog.model import Current, Edition, Sections
 from services.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ ENSURED_WITHIN = 10.0
 class BlobEditions:
     """Keep a copy of published definitions: `current/{service}.json` and `editions/{service}.{version}.json`."""
 
-    def __init__(self, connect: "Callable[[], ContainerClient]") -> None:
+    def __init__(self, connect: "Callable[[], ContainerClient]", sections: Sections) -> None:
         self._connect = connect
+        self._sections = sections
         self._client: ContainerClient | None = None
 
     async def current(self) -> tuple[Current, ...]:
@@ -36,7 +38,8 @@ class BlobEditions:
                 names = [blob.name async for blob in container.list_blobs(name_starts_with="current/")]
             except ResourceNotFoundError:
                 return ()
-            return tuple([msgspec.json.decode(await _read(container, name), type=Current) for name in names])
+            found = [msgspec.json.decode(await _read(container, name)) for name in names]
+            return tuple(current_of(each, self._sections) for each in found)
 
     async def edition(self, service: str, version: int) -> Edition | None:
         """Read one edition."""
@@ -45,7 +48,7 @@ class BlobEditions:
                 content = await _read(self._container(), f"editions/{service}.{version}.json")
             except ResourceNotFoundError:
                 return None
-            return msgspec.json.decode(content, type=Edition)
+            return edition_of(msgspec.json.decode(content), self._sections)
 
     async def publish(self, current: Current) -> None:
         """Write the edition, then the pointer to it; writing the same again changes nothing."""
@@ -53,8 +56,9 @@ class BlobEditions:
         async with _answering():
             container = self._container()
             name = f"editions/{edition.service}.{edition.version}.json"
-            await container.upload_blob(name, msgspec.json.encode(edition), overwrite=True)
-            await container.upload_blob(f"current/{edition.service}.json", msgspec.json.encode(current), overwrite=True)
+            await container.upload_blob(name, msgspec.json.encode(body_of(edition)), overwrite=True)
+            pointer = msgspec.json.encode(body_of_current(current))
+            await container.upload_blob(f"current/{edition.service}.json", pointer, overwrite=True)
 
     async def ensure(self) -> None:
         """Create the blob container where it is missing."""

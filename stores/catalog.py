@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import msgspec
-
-from services.catalog.model import Current, Edition
+from services.catalog.documents import body_of, body_of_current, current_of, edition_of
+from services.catalog.model import Current, Edition, Sections
 from stores.containers import CATALOG
-from stores.cosmos import Cosmos, all_items, plain, read_item
+from stores.cosmos import Cosmos, all_items, read_item
 
 CATALOG_WITHIN = 1.0
 """Seconds for reading the catalog, for which a copy stands ready."""
@@ -17,29 +16,30 @@ class CosmosEditions:
 
     _KIND = "service"
 
-    def __init__(self, cosmos: Cosmos) -> None:
+    def __init__(self, cosmos: Cosmos, sections: Sections) -> None:
         self._cosmos = cosmos
+        self._sections = sections
 
     async def current(self) -> tuple[Current, ...]:
         """Read the current edition of every service."""
         sql = "SELECT * FROM c WHERE c.current = true ORDER BY c.id"
         items = await self._cosmos.ask(CATALOG, lambda c: all_items(c, sql, partition_key=self._KIND), CATALOG_WITHIN)
-        return msgspec.convert(items, tuple[Current, ...])
+        return tuple(current_of(item, self._sections) for item in items)
 
     async def edition(self, service: str, version: int) -> Edition | None:
         """Read one edition."""
         item = await read_item(self._cosmos, CATALOG, f"{service}.{version}", self._KIND)
-        return msgspec.convert(item["edition"], Edition) if item else None
+        return edition_of(item["edition"], self._sections) if item else None
 
     async def publish(self, current: Current) -> None:
         """Store the edition and make it current, in one batch."""
         edition = current.edition
-        pointer = plain(current) | {"id": current.service, "kind": self._KIND, "current": True}
+        pointer = body_of_current(current) | {"id": current.service, "kind": self._KIND, "current": True}
         kept = {
             "id": f"{edition.service}.{edition.version}",
             "kind": self._KIND,
             "current": False,
-            "edition": msgspec.to_builtins(edition),
+            "edition": body_of(edition),
         }
         point: tuple[Any, ...] = ("create", (pointer,))
         if current.etag:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from services.catalog.model import Current, Definition, Edition
+from services.catalog.model import Current, Definition, Edition, Sections
 from services.catalog.publishing import read_definition
 from services.catalog.service import AS_SHIPPED
 from services.errors import DefinitionRefused
@@ -28,9 +28,12 @@ _SCALARS = {
 class ShippedEditions:
     """Read `catalog/services/*.yaml`; the version is 0, since only publishing gives one."""
 
+    def __init__(self, sections: Sections) -> None:
+        self._sections = sections
+
     async def current(self) -> tuple[Current, ...]:
         """Read every shipped definition."""
-        return await asyncio.to_thread(_read_all)
+        return await asyncio.to_thread(_read_all, self._sections)
 
     async def edition(self, service: str, version: int) -> Edition | None:
         """Read one shipped definition."""
@@ -86,8 +89,8 @@ def _position(mark: Any) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
 
 
-def _read_all() -> tuple[Current, ...]:
-    definitions = (read_definition(read_yaml(path)) for path in sorted(FOLDER.glob("*.yaml")))
+def _read_all(sections: Sections) -> tuple[Current, ...]:
+    definitions = (read_definition(read_yaml(path), sections) for path in sorted(FOLDER.glob("*.yaml")))
     return tuple(Current(edition=_edition(definition)) for definition in definitions)
 
 

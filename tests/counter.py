@@ -2,16 +2,14 @@
 
 from typing import Any
 
-import msgspec
-
 from services.advance.dispatching import Dispatching
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
 from services.advance.service import Advance
+from services.catalog.documents import definition_of
 from services.catalog.model import Current, Definition, Edition
 from services.catalog.service import Catalog
 from services.failures.service import Delivery, Failures
-from services.pickup.asking import PLANS
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter as PickupCounter
 from services.pickup.depots import Depots
@@ -20,10 +18,11 @@ from services.pickup.matching import Matching
 from services.pickup.offers import Offers
 from services.pickup.refolding import Refolding
 from services.pickup.reservations import Reservations
+from services.pickup.residents import Residents
 from services.pickup.searching import Searching
 from services.pickup.slots import Slots
 from services.pickup.splits import Splits
-from services.pickup.steps import steps
+from services.pickup.steps import PLANS, steps
 from services.pickup.tending import Tending
 from services.reconciliation.service import Reconciliation
 from services.requests.intake import QUEUE as INTAKE_QUEUE
@@ -46,6 +45,7 @@ from tests.fakes import (
     FakeRequests,
     FakeSites,
 )
+from wiring import SECTIONS
 
 KEY = "key-0000000000000000001"
 OTHER_KEY = "key-0000000000000000002"
@@ -126,7 +126,7 @@ DEFINITION: dict[str, Any] = {
 
 
 def definition(**changes: Any) -> Definition:
-    return msgspec.convert({**DEFINITION, **changes}, Definition)
+    return definition_of({**DEFINITION, **changes}, SECTIONS)
 
 
 def current(version: int = 1, **changes: Any) -> Current:
@@ -167,7 +167,7 @@ class Counter:
 
     def new_instance(self) -> None:
         """Start again with nothing in memory, as a new instance of the app does."""
-        self.catalog = Catalog(self.editions, self.copy, self.shipped, self.queues, self.clock)
+        self.catalog = Catalog(self.editions, self.copy, self.shipped, self.queues, SECTIONS, self.clock)
         secret = SECRETS.reference
         self.grants = Grants(self.quotas, secret, self.clock)
         self.slots = slots = Slots(self.sites, self.clock)
@@ -201,9 +201,8 @@ class Counter:
         taken = steps(dispatching, self.reservations, matching, self.correcting, self.handing)
         taken |= {"dispatch": dispatching.dispatch, "review": dispatching.review}
         self.advance = Advance(self.store, self.queues, taken, self.clock)
-        self.requests = Requests(
-            self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE, self.reservations
-        )
+        self.requests = Requests(self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE)
+        self.residents = Residents(self.requests, self.reservations)
         self.reissuing = Reissuing(self.store, self.requests, self.audit, SECRETS, self.clock)
         self.queued = QueuedIntake(self.store, self.advance, self.catalog, SECRETS, self.clock)
         deliveries = Deliveries(self.store, self.queues, self.failures, self.clock)

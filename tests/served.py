@@ -24,7 +24,7 @@ from services.readiness import Readiness
 from stores.shipped import ShippedEditions
 from tests.apps import settings_for
 from tests.counter import SECRETS, Counter
-from wiring import App, build
+from wiring import SECTIONS, App, build
 
 FUNCTIONS = {function.get_function_name(): function for function in indexed.get_functions()}
 _CONTEXT = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=f"00-{'1' * 32}-{'2' * 16}-01"))
@@ -123,7 +123,7 @@ def serve(app: App) -> None:
 async def shipped() -> Counter:
     """Return a counter with the shipped services published."""
     if not _shipped:
-        editions = await ShippedEditions().current()
+        editions = await ShippedEditions(SECTIONS).current()
         _shipped.extend(
             msgspec.structs.replace(c, edition=msgspec.structs.replace(c.edition, version=1)) for c in editions
         )

@@ -17,7 +17,6 @@ MOST_CASES = 200
 MOST_ANSWERS = 500
 """Values in the answers of one example or case; a case is tried without each of them."""
 MOST_ANSWERS_IN_ALL = 5_000
-MOST_ITEMS = 200
 LONGEST_PHONE = 100
 LONGEST_TEXT = 5_000
 
@@ -31,9 +30,6 @@ def problems(definition: Definition) -> Iterator[str]:
     for route in definition.routes:
         if max(len(route.when), len(route.priority)) > LONGEST_RULE:
             yield f"route {door.step(route.id)!r}: a rule has at most {LONGEST_RULE} characters"
-    if definition.pickup:
-        supplies = definition.pickup.supplies
-        yield from _too_many("pickup.supplies", len(supplies.items) + len(supplies.policies), MOST_ITEMS)
     if len(definition.phone) > LONGEST_PHONE:
         yield f"phone: it has at most {LONGEST_PHONE} characters"
     if any(len(said) > LONGEST_TEXT for said in _texts(definition)):

@@ -1,6 +1,6 @@
 """What a form may ask for: the part of JSON Schema that becomes a control on a page."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -10,8 +10,6 @@ from services.texts import Text
 
 type Kind = Literal["section", "text", "long", "number", "date", "radios", "checkbox", "checkboxes"]
 
-SLOTS = "pickup-slots"
-"""The `x-options` of a text whose options are the slots that are open when the page is drawn."""
 LONGEST_LINE = 100
 """The `maxLength` up to which a text is one line."""
 
@@ -28,8 +26,10 @@ class FieldTexts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def kind_of(schema: Any) -> Kind | None:
     """Choose the control for a property, None for what no page can draw."""
     match schema:
-        case {"x-options": source}:
-            return "radios" if source == SLOTS and schema.get("type") == "string" and "enum" not in schema else None
+        case {"x-options": str()}:
+            return "radios" if schema.get("type") == "string" and "enum" not in schema else None
+        case {"x-options": _}:
+            return None
         case {"enum": [_, *_]}:
             return "radios"
         case {"type": "object", "properties": dict(parts)} if parts:
@@ -47,14 +47,14 @@ def kind_of(schema: Any) -> Kind | None:
     return None
 
 
-def undrawable(form: Any, pointer: str = "") -> Iterator[str]:
-    """Find the pointer of every field that no page can draw."""
+def undrawable(form: Any, options: Collection[str], pointer: str = "") -> Iterator[str]:
+    """Find the pointer of every field that no page can draw; `options` are what may be named as `x-options`."""
     kind = kind_of(form)
-    if kind is None or (pointer == "" and kind != "section"):
+    if kind is None or (pointer == "" and kind != "section") or form.get("x-options", None) not in (None, *options):
         yield pointer or "/"
     elif kind == "section":
         for name, part in form["properties"].items():
-            yield from undrawable(part, child(pointer, name))
+            yield from undrawable(part, options, child(pointer, name))
 
 
 def untold(form: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
@@ -66,9 +66,9 @@ def untold(form: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
             yield from untold(part, child(pointer, name))
 
 
-def offers_slots(form: Any) -> bool:
-    """Tell whether a form lets residents choose a slot."""
-    return form.get("x-options") == SLOTS or any(offers_slots(part) for part in form.get("properties", {}).values())
+def offers(form: Any, source: str) -> bool:
+    """Tell whether a form lets residents choose from these options."""
+    return form.get("x-options") == source or any(offers(part, source) for part in form.get("properties", {}).values())
 
 
 def _problem_of_texts(field: Any) -> str | None:

@@ -1,13 +1,14 @@
 """A service definition (手続き): its texts, form, routes and test cases, and the rules by which it is published."""
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
 from services import times
-from services.pickup.plan import Pickup
-from services.tasks.model import Priority
+from services.requests.model import Request, Step
+from services.tasks.model import Priority, Task
 from services.texts import Text
 from services.times import Instant
 
@@ -17,7 +18,8 @@ MOST_REPLACED = 100
 """Earlier versions that are accepted at a time."""
 USUAL_OUTCOMES = ("done", "not_done")
 type Delivered = Literal["all", "none"]
-RESERVED_ROUTES = ("unrouted", "review", "household", "notice", "handing-over")
+RESERVED_ROUTES = ("unrouted", "review")
+"""Routes that no definition may use, besides those that sections reserve."""
 RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
 """Endings by which the queues of one team are told from those of another."""
 
@@ -79,8 +81,32 @@ class Outcome(_Part, frozen=True, kw_only=True):
     delivered: Delivered | None = None
 
 
+class Section(Protocol):
+    """What a capability lets a definition say, under a key of its own.
+
+    `reserved_routes` are the routes of tasks that the capability makes by itself, `options` what a field may name as
+    `x-options`.
+    """
+
+    reserved_routes: ClassVar[tuple[str, ...]]
+    options: ClassVar[tuple[str, ...]]
+
+    def problems(self, definition: "Definition") -> Iterator[str]:
+        """Find why the definition cannot be published with this section."""
+
+    def first_steps(self, step: Step) -> dict[str, Step]:
+        """Return what a new request has to do besides the dispatch, which is this step."""
+
+    def task_ended(self, request: Request, definition: "Definition", task: Task, outcome: str, now: Instant) -> Request:
+        """Let the request follow the end of one of its tasks."""
+
+
+type Sections = Mapping[str, type[Section]]
+"""The sections that capabilities know, by their keys."""
+
+
 class Definition(_Part, frozen=True, kw_only=True):
-    """Describe one service as data."""
+    """Describe one service as data; `sections` stand beside the other keys (services/catalog/documents.py)."""
 
     id: str
     title: Text
@@ -93,7 +119,7 @@ class Definition(_Part, frozen=True, kw_only=True):
     opens: Instant | None = None
     closes: Instant | None = None
     outcomes: tuple[Outcome, ...] = ()
-    pickup: Pickup | None = None
+    sections: dict[str, Section] = {}
 
     @property
     def first_team(self) -> str:
@@ -108,11 +134,6 @@ class Definition(_Part, frozen=True, kw_only=True):
     def knows_outcome(self, outcome: str) -> bool:
         """Tell whether staff may end a task with this outcome."""
         return outcome in USUAL_OUTCOMES or any(outcome == offered.id for offered in self.outcomes)
-
-    def delivered_by(self, outcome: str) -> Delivered | None:
-        """Return what a delivery that ended so brought to the household, None where only a person can tell."""
-        offered: dict[str, Delivered | None] = {one.id: one.delivered for one in self.outcomes}
-        return {**offered, "done": "all", "not_done": "none"}.get(outcome)
 
 
 class Edition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -8,6 +8,7 @@ import msgspec
 
 from services import door, times
 from services.catalog import bounds, controls, forms
+from services.catalog.documents import definition_of
 from services.catalog.forms import Form, FormError
 from services.catalog.model import (
     RESERVED_ROUTES,
@@ -16,18 +17,18 @@ from services.catalog.model import (
     Definition,
     Edition,
     Expectation,
+    Sections,
 )
 from services.catalog.routing import CompiledRoute, CompiledService
 from services.catalog.rules import RuleError
 from services.errors import DefinitionRefused
 from services.names import is_name
-from services.pickup import supplies
 
 SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
 """Between these is a task due, counted from the receipt."""
 
 
-def read_definition(raw: object) -> Definition:
+def read_definition(raw: object, kinds: Sections) -> Definition:
     """Read a definition from its JSON or YAML values; raises DefinitionRefused for another shape."""
     if door.is_too_deep(raw):
         raise DefinitionRefused(("nested too deeply",))
@@ -35,31 +36,31 @@ def read_definition(raw: object) -> Definition:
     if found:
         raise DefinitionRefused(tuple(f"{error.pointer or '/'}: {error.code}" for error in found))
     try:
-        return msgspec.convert(raw, Definition)
+        return definition_of(raw, kinds)
     except msgspec.ValidationError as error:
         raise DefinitionRefused((str(error),)) from error
 
 
-def checked(raw: object) -> Definition:
+def checked(raw: object, kinds: Sections) -> Definition:
     """Read a definition and check it; raises DefinitionRefused."""
-    definition = read_definition(raw)
-    check(definition)
+    definition = read_definition(raw, kinds)
+    check(definition, kinds)
     return definition
 
 
-def check(definition: Definition) -> None:
+def check(definition: Definition, kinds: Sections) -> None:
     """Refuse a definition whose names, texts, form, rules or cases fail, with every reason."""
-    reasons = tuple(_problems(definition))
+    reasons = tuple(_problems(definition, kinds))
     if reasons:
         raise DefinitionRefused(reasons)
 
 
-def _problems(definition: Definition) -> Iterator[str]:
+def _problems(definition: Definition, kinds: Sections) -> Iterator[str]:
     too_large = tuple(bounds.problems(definition))
     if too_large:
         yield from too_large
         return
-    yield from _problems_of_names(definition)
+    yield from _problems_of_names(definition, kinds)
     yield from _problems_of_texts(definition)
     yield from _problems_of_times(definition)
     unusable = (*_problems_of_form(definition), *_problems_of_routes(definition))
@@ -69,13 +70,14 @@ def _problems(definition: Definition) -> Iterator[str]:
     service = CompiledService(
         Edition(service=definition.id, version=0, published_at=times.NEVER, definition=definition)
     )
-    yield from _problems_of_controls(definition)
-    yield from _problems_of_pickup(definition)
+    yield from _problems_of_controls(definition, kinds)
+    for section in definition.sections.values():
+        yield from section.problems(definition)
     yield from _problems_of_examples(service)
     yield from _problems_of_cases(service)
 
 
-def _problems_of_names(definition: Definition) -> Iterator[str]:
+def _problems_of_names(definition: Definition, kinds: Sections) -> Iterator[str]:
     routes = [route.id for route in definition.routes]
     for kind, name in [
         ("id", definition.id),
@@ -87,7 +89,8 @@ def _problems_of_names(definition: Definition) -> Iterator[str]:
     for team in definition.teams:
         if team.endswith(RESERVED_TEAM_ENDINGS):
             yield f"team {team!r}: no team ends in {' or '.join(RESERVED_TEAM_ENDINGS)}, which a queue's name adds"
-    for name in sorted({r for r in routes if routes.count(r) > 1 or r in RESERVED_ROUTES}):
+    reserved = {*RESERVED_ROUTES, *(route for kind in kinds.values() for route in kind.reserved_routes)}
+    for name in sorted({r for r in routes if routes.count(r) > 1 or r in reserved}):
         yield f"route {name!r}: used twice or reserved"
 
 
@@ -132,29 +135,12 @@ def _problems_of_routes(definition: Definition) -> Iterator[str]:
             yield f"route {route.id!r}: {error}"
 
 
-def _problems_of_controls(definition: Definition) -> Iterator[str]:
-    for pointer in controls.undrawable(definition.form):
+def _problems_of_controls(definition: Definition, kinds: Sections) -> Iterator[str]:
+    options = [option for kind in kinds.values() for option in kind.options]
+    for pointer in controls.undrawable(definition.form, options):
         yield f"form: {pointer} is nothing that a page can draw"
     for pointer, problem in controls.untold(definition.form):
         yield f"form: {pointer} {problem}"
-
-
-def _problems_of_pickup(definition: Definition) -> Iterator[str]:
-    """Check that what is handed out is known, and that every pointer leads to a field of the form."""
-    pickup = definition.pickup
-    if pickup is None:
-        return
-    yield from (f"pickup.supplies: {problem}" for problem in supplies.problems(pickup.supplies))
-    for method, route in pickup.routes.items():
-        if route not in [known.id for known in definition.routes]:
-            yield f"pickup.routes: {method} names no route of this service: {route!r}"
-    for name, pointer in pickup.answers.by_name().items():
-        if forms.field_at(definition.form, pointer) is None:
-            yield f"pickup.answers: {name} points to no field of the form: {pointer!r}"
-    offered = (forms.field_at(definition.form, pickup.answers.items) or {}).get("items", {}).get("enum", [])
-    for item in pickup.supplies.items:
-        if item.id not in offered:
-            yield f"pickup.supplies: item {item.id!r} cannot be asked for in the form"
 
 
 def _problems_of_examples(service: CompiledService) -> Iterator[str]:

@@ -5,10 +5,11 @@ import logging
 
 from services import times
 from services.catalog import publishing
-from services.catalog.model import Current, Edition, next_edition
+from services.catalog.model import Current, Edition, Sections, next_edition
+from services.catalog.ports import EditionSource, EditionStore
 from services.catalog.routing import CompiledService
 from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownService
-from services.ports import EditionSource, EditionStore, Queues
+from services.ports import Queues
 from services.tasks.model import queue_of
 from services.times import Clock, Instant
 
@@ -24,12 +25,19 @@ class Catalog:
     """Read definitions from Cosmos DB, else from their copy in Blob storage, else as shipped; publish new ones."""
 
     def __init__(
-        self, store: EditionStore, copy: EditionStore, shipped: EditionSource, queues: Queues, clock: Clock
+        self,
+        store: EditionStore,
+        copy: EditionStore,
+        shipped: EditionSource,
+        queues: Queues,
+        sections: Sections,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._copy = copy
         self._shipped = shipped
         self._queues = queues
+        self._sections = sections
         self._clock = clock
         self._current: dict[str, Current] = {}
         self._read_at: Instant | None = None
@@ -82,7 +90,7 @@ class Catalog:
         before it becomes current. Raises DefinitionRefused, and WriteConflict where
         another was published at the same moment.
         """
-        definition = await asyncio.to_thread(publishing.checked, raw)
+        definition = await asyncio.to_thread(publishing.checked, raw, self._sections)
         known = {current.service: current for current in await self._store.current()}.get(definition.id)
         await self._queues.ensure([queue_of(team, p) for team in definition.teams for p in ("urgent", "normal")])
         is_new = known is None or known.edition.definition != definition

@@ -12,7 +12,8 @@ import msgspec
 from services.errors import DocumentFull, MadoguchiError, NeverPossible, StoreUnavailable, UnknownRequest, WriteConflict
 from services.failures import model
 from services.failures.model import Failure, FailureSummary, Selection, tries_of
-from services.ports import FailureStore, Queues
+from services.failures.ports import FailureStore
+from services.ports import Queues
 from services.tasks.model import Staff
 from services.times import Clock
 

@@ -1,9 +1,6 @@
 """The tasks by which pickup asks a person: to judge a household, to see after a delivery, to tell a resident."""
 
-from collections.abc import Sequence
-
-from services.advance.dispatching import Plan
-from services.catalog.routing import CompiledService, review
+from services.catalog.routing import CompiledService
 from services.requests.model import Request, Step
 from services.tasks.model import PlannedTask
 
@@ -15,6 +12,8 @@ DELIVERED_AGAIN = "delivered_again"
 """The reason for which the task that takes supplies to a household is made once more."""
 HOUSEHOLD, HANDING_OVER, NOTICE = ROUTES = ("household", "handing-over", "notice")
 """The routes of these tasks, which no definition may use."""
+PLACE_HELD = "place_held"
+"""The usual reason for which somebody tells a resident of a place."""
 NOTICE_DUE_SECONDS = 2 * 3600.0
 
 
@@ -36,29 +35,6 @@ def notice(service: CompiledService, reason: str) -> PlannedTask:
         due_seconds=NOTICE_DUE_SECONDS,
         reason=reason,
     )
-
-
-def plan_notice(step: Step) -> Plan:
-    """Plan the task of a notice."""
-    return lambda service, _: (notice(service, step.reason or "place_held"),)
-
-
-def _plan_review(route: str, reason: str) -> Plan:
-    return lambda service, _: (review(service.definition, route, reason),)
-
-
-def _plan_delivery(service: CompiledService, request: Request) -> Sequence[PlannedTask]:
-    """Plan the task that takes supplies to a household once more; nothing else is done again."""
-    pickup = service.definition.pickup
-    route = pickup.routes.get("delivery") if pickup else None
-    return [task for task in service.plan(request.answers) if task.route == route]
-
-
-PLANS: dict[str, Plan] = {
-    **{reason: _plan_review(HOUSEHOLD, reason) for reason in OF_HOUSEHOLD},
-    **{reason: _plan_review(HANDING_OVER, reason) for reason in OF_HANDING_OVER},
-    DELIVERED_AGAIN: _plan_delivery,
-}
 
 
 def _route_of(step: Step) -> str | None:

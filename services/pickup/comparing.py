@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import msgspec
 
 from services.pickup.alike import Alike
-from services.ports import Bookings
+from services.pickup.ports import Bookings
 
 PAGE = 200
 MOST_COMPARED = 3_000

@@ -16,9 +16,10 @@ from services.pickup.counter import Card, Counter
 from services.pickup.errors import NothingDue
 from services.pickup.grants import Grants
 from services.pickup.part import booked, corrections_of
-from services.pickup.plan import booking_for, household_of
+from services.pickup.plan import booking_for, household_of, pickup_of
+from services.pickup.ports import SiteStore
 from services.pickup.reservations import Reservations
-from services.ports import AuditLog, RequestStore, SiteStore
+from services.ports import AuditLog, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.requests.receipts import read_reference
@@ -139,7 +140,7 @@ class Correcting:
     def _must_fit(self, service: CompiledService, request: Request, amendment: Correction) -> None:
         """Raise InvalidSubmission with everything that does not fit the form, or leaves nothing to be due."""
         definition = service.definition
-        pickup = definition.pickup
+        pickup = pickup_of(definition)
         errors = list(corrections.problems_of_patch(pickup, amendment.answers)) if pickup else []
         answers = corrections.merged(request.answers, amendment.answers)
         of_form = (*unsendable(answers), *hidden(amendment.answers), *service.form.errors(answers))
@@ -155,7 +156,7 @@ class Correcting:
 
     def _booking(self, service: CompiledService, request: Request, correction: Correction) -> Booking | None:
         """Work out what the corrected household is due; merging a patch twice gives the same answers."""
-        pickup = service.definition.pickup
+        pickup = pickup_of(service.definition)
         if pickup is None:
             return None
         answers = corrections.merged(request.answers, correction.answers)

@@ -15,8 +15,10 @@ from services.pickup.booking import HAS_PLACE, Booking, Place
 from services.pickup.errors import AlreadyHandedOver, NothingDue
 from services.pickup.grants import Grants
 from services.pickup.part import booked, booking_of
+from services.pickup.plan import pickup_of
+from services.pickup.ports import SiteStore
 from services.pickup.sites import Move, Site, Slot
-from services.ports import AuditLog, RequestStore, SiteStore
+from services.ports import AuditLog, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.requests.receipts import read_reference
@@ -165,7 +167,7 @@ class Counter:
 
     async def _follow(self, request: Request, move: Move, proxy: str | None = None) -> Request:
         """Finish the task of the hand-over, note the name of a proxy, and keep what was granted."""
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         booking = booked(request)
         route = pickup.routes.get(booking.method) if pickup else None
 

@@ -2,12 +2,11 @@
 
 import msgspec
 
-from services.catalog.model import Delivered
+from services.catalog.model import Definition, Delivered
 from services.documents import Event
 from services.pickup import progress
 from services.pickup.asking import HANDING_OVER, next_round
 from services.pickup.part import booked, booking_of, with_booking
-from services.pickup.plan import Pickup
 from services.requests import model as requests
 from services.requests.model import Request, Step
 from services.tasks.model import Task
@@ -26,15 +25,19 @@ def task_of(step: str) -> str:
     return step.removeprefix(_STEP)
 
 
-def ended(request: Request, pickup: Pickup | None, task: Task, delivered: Delivered | None, now: Instant) -> Request:
+def delivered_by(definition: Definition, outcome: str) -> Delivered | None:
+    """Return what a delivery that ended so brought to the household, None where only a person can tell."""
+    offered: dict[str, Delivered | None] = {one.id: one.delivered for one in definition.outcomes}
+    return {**offered, "done": "all", "not_done": "none"}.get(outcome)
+
+
+def ended(request: Request, task: Task, delivered: Delivered | None, now: Instant) -> Request:
     """Let a booking follow its delivery: handed over, returned, or for a person to ask what was.
 
-    Any other task changes nothing, and no delivery changes what was collected at a counter.
+    No delivery changes what was collected at a counter.
     """
     booking = booking_of(request)
-    if booking is None or pickup is None or booking.state in ("collected", "ended"):
-        return request
-    if booking.method != "delivery" or pickup.routes.get("delivery") != task.route:
+    if booking is None or booking.method != "delivery" or booking.state in ("collected", "ended"):
         return request
     if delivered == "all":
         return requests.with_step(request, step_of(task.id), Step(kind="delivered", at=now))

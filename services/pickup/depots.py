@@ -26,9 +26,10 @@ from services.pickup.fields import (
     span,
 )
 from services.pickup.ledger import Documents
+from services.pickup.plan import pickup_of
+from services.pickup.ports import SiteStore
 from services.pickup.sites import Depot, Move, Site, Slot, Stock
 from services.pickup.supplies import Item
-from services.ports import SiteStore
 from services.tasks.model import Staff
 from services.times import Clock, Instant
 
@@ -152,7 +153,7 @@ class Depots:
 
     async def items(self) -> dict[str, Item]:
         """Return every item that a published service hands out, by its id."""
-        found = [current.edition.definition.pickup for current in await self._catalog.services()]
+        found = [pickup_of(current.edition.definition) for current in await self._catalog.services()]
         return {item.id: item for pickup in found if pickup for item in pickup.supplies.items}
 
     async def _follow(self, depot: Depot) -> Site:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from services.errors import WriteConflict
 from services.pickup import quotas
 from services.pickup.booking import Booking
+from services.pickup.ports import QuotaStore
 from services.pickup.quotas import Grant, Quota
 from services.pickup.supplies import Policy
-from services.ports import QuotaStore
 from services.times import Clock
 
 ATTEMPTS = 8

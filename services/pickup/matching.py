@@ -11,8 +11,9 @@ from services.pickup.booking import Booking
 from services.pickup.comparing import Compared, compare
 from services.pickup.households import POSSIBLE_DUPLICATE, Household, blocks_of_every_folding, likeness
 from services.pickup.part import booking_of
-from services.pickup.plan import household_of
-from services.ports import Bookings, RequestStore
+from services.pickup.plan import household_of, pickup_of
+from services.pickup.ports import Bookings
+from services.ports import RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.times import Clock, Instant
@@ -45,7 +46,7 @@ class Matching:
     async def _matches(self, request: Request) -> Compared[Match]:
         """Find live requests whose household is likely the same, but not known to be."""
         booking = booking_of(request)
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         if booking is None or pickup is None:
             return Compared([], is_cut=False)
         own = household_of(pickup, request.answers, request.contact.phone)
@@ -59,7 +60,7 @@ class Matching:
         return await compare(self._bookings, blocks_of_every_folding(own), judge)
 
     async def _household(self, other: Alike) -> Household:
-        pickup = (await self._catalog.edition(other.service, other.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
         return household_of(pickup, other.answers, other.phone) if pickup else Household(name="", kana="", address="")
 
 

@@ -12,10 +12,11 @@ from services.pickup import places
 from services.pickup.booking import Booking, Place
 from services.pickup.part import booking_of
 from services.pickup.places import Opening
+from services.pickup.plan import pickup_of
+from services.pickup.ports import SiteStore
 from services.pickup.sites import Method, Site
 from services.pickup.slots import Slots
 from services.pickup.supplies import Item
-from services.ports import SiteStore
 from services.requests.model import Request
 from services.texts import Text
 from services.times import Clock
@@ -129,13 +130,13 @@ class Offers:
 
     async def _items(self) -> dict[str, Item]:
         """Return every item that a published service hands out, by id."""
-        found = [current.edition.definition.pickup for current in await self._catalog.services()]
+        found = [pickup_of(current.edition.definition) for current in await self._catalog.services()]
         return {item.id: item for pickup in found if pickup for item in pickup.supplies.items}
 
     async def _items_of(self, request: Request) -> dict[str, Item]:
         """Return the items of the edition that was answered."""
         try:
-            pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+            pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         except (UnknownService, StoreUnavailable):
             return {}
         return {item.id: item for item in pickup.supplies.items} if pickup else {}

@@ -1,17 +1,25 @@
 """What a service definition says of supplies, and what that makes of the answers to its form."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import msgspec
 
+from services.catalog import forms
+from services.catalog.model import Definition
+from services.pickup import asking, deliveries
 from services.pickup.booking import Booking
 from services.pickup.households import FOLDING, Household, blocks_of, former_keys, key_of
+from services.pickup.part import NAME
 from services.pickup.sites import Method
-from services.pickup.supplies import Supplies, lines_for
+from services.pickup.supplies import Supplies, lines_for, problems
+from services.requests.model import Request, Step
+from services.tasks.model import Task
 from services.times import Instant
 
 MOST_MEMBERS = 100
+SLOTS = "pickup-slots"
+"""The `x-options` of a text whose options are the slots that are open when the page is drawn."""
 
 
 class Pointers(
@@ -43,9 +51,45 @@ class Pointers(
 class Pickup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """Let requests of a service take supplies out of stock; `routes` names the route of each method that hands over."""
 
+    reserved_routes: ClassVar[tuple[str, ...]] = asking.ROUTES
+    options: ClassVar[tuple[str, ...]] = (SLOTS,)
+
     answers: Pointers
     routes: dict[Method, str]
     supplies: Supplies
+
+    def problems(self, definition: Definition) -> Iterator[str]:
+        """Check that what is handed out is known, and that every pointer leads to a field of the form."""
+        yield from (f"pickup.supplies: {problem}" for problem in problems(self.supplies))
+        for method, route in self.routes.items():
+            if route not in [known.id for known in definition.routes]:
+                yield f"pickup.routes: {method} names no route of this service: {route!r}"
+        for name, pointer in self.answers.by_name().items():
+            if forms.field_at(definition.form, pointer) is None:
+                yield f"pickup.answers: {name} points to no field of the form: {pointer!r}"
+        offered = (forms.field_at(definition.form, self.answers.items) or {}).get("items", {}).get("enum", [])
+        for item in self.supplies.items:
+            if item.id not in offered:
+                yield f"pickup.supplies: item {item.id!r} cannot be asked for in the form"
+
+    def first_steps(self, step: Step) -> dict[str, Step]:
+        """Look for a place, and for others that may be of the same household."""
+        return {
+            "reserve.1": msgspec.structs.replace(step, kind="reserve", reason=None),
+            "same-household": msgspec.structs.replace(step, kind="match", reason=None),
+        }
+
+    def task_ended(self, request: Request, definition: Definition, task: Task, outcome: str, now: Instant) -> Request:
+        """Let a booking follow the delivery of its supplies."""
+        if self.routes.get("delivery") != task.route:
+            return request
+        return deliveries.ended(request, task, deliveries.delivered_by(definition, outcome), now)
+
+
+def pickup_of(definition: Definition) -> Pickup | None:
+    """Return what a definition says of supplies, None where it hands out none."""
+    section = definition.sections.get(NAME)
+    return section if isinstance(section, Pickup) else None
 
 
 def booking_for(

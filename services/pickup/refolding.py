@@ -13,8 +13,9 @@ from services.pickup.booking import Booking
 from services.pickup.grants import Grants
 from services.pickup.households import FOLDING
 from services.pickup.part import booked, booking_of, with_booking
-from services.pickup.plan import folded_anew
-from services.ports import Bookings, RequestStore
+from services.pickup.plan import folded_anew, pickup_of
+from services.pickup.ports import Bookings
+from services.ports import RequestStore
 from services.requests.model import Case, Changes, Request
 from services.times import Clock, Instant
 
@@ -94,7 +95,7 @@ class Refolding:
         return booked(case.request).folding == FOLDING
 
     async def _anew(self, request: Request, booking: Booking) -> Booking:
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         if pickup is None:
             return msgspec.structs.replace(booking, folding=FOLDING)
         return folded_anew(pickup, request.answers, request.contact.phone, booking, self._secret)
@@ -118,7 +119,7 @@ class Refolding:
 
     async def _policies(self, request: Request, booking: Booking) -> list[str]:
         """Return every policy under which a request may have been granted something."""
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         of_service = {policy.id for policy in pickup.supplies.policies} if pickup else set()
         return sorted({*booking.policies, *of_service})
 

@@ -14,9 +14,10 @@ from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.grants import Grants
 from services.pickup.part import booked, booking_of
 from services.pickup.places import Opening, Waiting
-from services.pickup.plan import booking_for, household_of, under_every_key
+from services.pickup.plan import booking_for, household_of, pickup_of, under_every_key
+from services.pickup.ports import Bookings
 from services.pickup.slots import Slots
-from services.ports import Bookings, Queues, RequestStore
+from services.ports import Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request, Step
 from services.times import Clock, Instant
@@ -140,7 +141,7 @@ class Reservations:
     async def _begin(self, case: Case, id_: str) -> Case:
         """Work out what the household is due, once, and write it down with the slot that is asked first."""
         request = case.request
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         booking = None
         if pickup:
             household = household_of(pickup, request.answers, request.contact.phone)
@@ -219,7 +220,7 @@ class Reservations:
 
     async def is_used_up(self, request: Request, booking: Booking) -> bool:
         """Take what the household is due, or tell that other requests used it up; a grant of one that ended is void."""
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
         if pickup:
             booking = under_every_key(pickup, request.answers, request.contact.phone, booking, self._secret)

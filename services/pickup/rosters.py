@@ -7,8 +7,9 @@ import msgspec
 from services import audit, times
 from services.names import is_name
 from services.pickup.errors import UnknownSite
+from services.pickup.ports import SiteStore
 from services.pickup.sites import Depot, EntryState, Slot
-from services.ports import AuditLog, SiteStore
+from services.ports import AuditLog
 from services.tasks.model import Staff
 from services.times import Clock, Instant
 

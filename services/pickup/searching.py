@@ -11,8 +11,9 @@ from services.pickup.booking import Booking
 from services.pickup.comparing import compare
 from services.pickup.households import Household, blocks_of_every_folding, likeness
 from services.pickup.part import booking_of
-from services.pickup.plan import household_of, read
-from services.ports import AuditLog, Bookings, RequestStore
+from services.pickup.plan import household_of, pickup_of, read
+from services.pickup.ports import Bookings
+from services.ports import AuditLog, RequestStore
 from services.requests.model import Request
 from services.tasks.model import Staff
 from services.times import Clock
@@ -78,7 +79,7 @@ class Searching:
         return Results(found, is_cut=compared.is_cut or len(compared.found) > len(best))
 
     async def _judged(self, other: Alike, household: Household, wanted: Wanted) -> _Candidate | None:
-        pickup = (await self._catalog.edition(other.service, other.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
         if pickup is None or other.status == "withdrawn":
             return None
         own = household_of(pickup, other.answers, None)

@@ -10,8 +10,8 @@ from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.pickup import places
 from services.pickup.booking import Booking, Place
 from services.pickup.places import Opening, Turn
+from services.pickup.ports import SiteStore
 from services.pickup.sites import Slot
-from services.ports import SiteStore
 from services.times import Clock
 
 LISTED_FOR = 2.0

@@ -17,10 +17,12 @@ from services.pickup import progress
 from services.pickup.depots import Depots
 from services.pickup.errors import AlreadyDecided, LookAgain, NotForSplit, SlotClosed, UnknownSlot
 from services.pickup.fields import SplitFields, problems_of_split, refuse
+from services.pickup.plan import pickup_of
+from services.pickup.ports import Bookings, SiteStore
 from services.pickup.reservations import Reservations
 from services.pickup.sites import DECIDED, Slot
 from services.pickup.split import Decision, Rule, Share, Split, Want, basis_of, decision_id, split
-from services.ports import Bookings, RequestStore, SiteStore
+from services.ports import RequestStore
 from services.requests.model import Request
 from services.tasks.model import Staff
 from services.times import Clock, Instant
@@ -178,7 +180,7 @@ class Splits:
         request = await self._store.read(share.reference)
         if request is None:
             raise UnknownRequest()
-        pickup = (await self._catalog.edition(request.service, request.version)).definition.pickup
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         items = pickup.supplies.items if pickup else ()
         return tuple(sorted({item.policy for item in items if item.id in share.granted}))
 

@@ -1,13 +1,26 @@
-"""The steps that pickup takes, by their kind."""
+"""The steps that pickup takes, by their kind, and the tasks that it makes, by the reasons for them."""
 
-from services.advance.dispatching import Dispatching
+from collections.abc import Sequence
+
+from services.advance.dispatching import Dispatching, Plan
 from services.advance.service import Take
-from services.pickup.asking import plan_notice
+from services.catalog.routing import CompiledService, review
+from services.pickup.asking import (
+    DELIVERED_AGAIN,
+    HANDING_OVER,
+    HOUSEHOLD,
+    OF_HANDING_OVER,
+    OF_HOUSEHOLD,
+    PLACE_HELD,
+    notice,
+)
 from services.pickup.correcting import Correcting
 from services.pickup.counter import Counter
 from services.pickup.matching import Matching
+from services.pickup.plan import pickup_of
 from services.pickup.reservations import Reservations
-from services.requests.model import Case, Step
+from services.requests.model import Case, Request, Step
+from services.tasks.model import PlannedTask
 
 
 def steps(
@@ -19,8 +32,8 @@ def steps(
 ) -> dict[str, Take]:
     """Return who takes which kind of step."""
 
-    async def notice(case: Case, id_: str, step: Step) -> Case:
-        return await dispatching.make(case, id_, step, plan_notice(step))
+    async def tell(case: Case, id_: str, step: Step) -> Case:
+        return await dispatching.make(case, id_, step, lambda service, _: (notice(service, step.reason or PLACE_HELD),))
 
     return {
         "reserve": reservations.reserve,
@@ -29,5 +42,23 @@ def steps(
         "match": matching.take,
         "correct": correcting.take,
         "delivered": counter.deliver,
-        "notice": notice,
+        "notice": tell,
     }
+
+
+def _review(route: str, reason: str) -> Plan:
+    return lambda service, _: (review(service.definition, route, reason),)
+
+
+def _deliver_again(service: CompiledService, request: Request) -> Sequence[PlannedTask]:
+    """Plan the task that takes supplies to a household once more; nothing else is done again."""
+    pickup = pickup_of(service.definition)
+    route = pickup.routes.get("delivery") if pickup else None
+    return [task for task in service.plan(request.answers) if task.route == route]
+
+
+PLANS: dict[str, Plan] = {
+    **{reason: _review(HOUSEHOLD, reason) for reason in OF_HOUSEHOLD},
+    **{reason: _review(HANDING_OVER, reason) for reason in OF_HANDING_OVER},
+    DELIVERED_AGAIN: _deliver_again,
+}

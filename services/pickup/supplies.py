@@ -14,6 +14,8 @@ FLAGS = ("infants", "elderly", "care")
 """What a household can say of some of its members, so that an item may depend on it."""
 MOST_MEMBERS = 100
 MOST_UNITS = 10_000
+MOST_ITEMS = 200
+"""Items and policies that a definition may have."""
 LONGEST_ROLLING = timedelta(days=366)
 _ITEM_ID = re.compile("[a-z][A-Za-z0-9]{0,31}")
 
@@ -99,6 +101,9 @@ def problems(supplies: Supplies) -> tuple[str, ...]:
 
 
 def _problems(supplies: Supplies) -> Iterator[str]:
+    if len(supplies.items) + len(supplies.policies) > MOST_ITEMS:
+        yield f"at most {MOST_ITEMS}"
+        return
     if not supplies.items:
         yield "items: at least one is needed"
     yield from _problems_of_ids(supplies)

@@ -17,10 +17,11 @@ from services.pickup.choosing import hold_until
 from services.pickup.counter import Counter
 from services.pickup.depots import Depots
 from services.pickup.part import booking_of
+from services.pickup.ports import SiteStore
 from services.pickup.reservations import Reservations
 from services.pickup.sites import Depot, Move, Slot, Stock, after
 from services.pickup.splits import Splits
-from services.ports import RequestStore, SiteStore
+from services.ports import RequestStore
 from services.times import Clock, Instant
 
 TENDED_AT_ONCE = 20

@@ -16,7 +16,7 @@ from services import times
 from services.advance.service import Advance
 from services.catalog.service import Catalog
 from services.errors import NeverPossible
-from services.ports import Backlog, Queues
+from services.ports import Queues
 from services.reconciliation import model
 from services.reconciliation.model import (
     OVERDUE_AFTER,
@@ -26,6 +26,7 @@ from services.reconciliation.model import (
     Report,
     TeamQueue,
 )
+from services.reconciliation.ports import Backlog
 from services.tasks.deliveries import Deliveries, task_in
 from services.times import Clock
 

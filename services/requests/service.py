@@ -25,8 +25,6 @@ from services.errors import (
     WriteConflict,
 )
 from services.limits import Limiter, Rate
-from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften, PlaceGone
-from services.pickup.reservations import Reservations
 from services.ports import Queues, RequestStore
 from services.requests import intake, receipts
 from services.requests import model as requests
@@ -69,7 +67,6 @@ class Requests:
         secrets: ReceiptSecrets,
         clock: Clock,
         phone: str,
-        reservations: Reservations,
     ) -> None:
         self._store = store
         self._queues = queues
@@ -78,7 +75,6 @@ class Requests:
         self._secrets = secrets
         self._clock = clock
         self._phone = phone
-        self._reservations = reservations
         self._outage = Outage()
         self._tries = Limiter(TRIES, keys.derived(secrets.reference, "tries of access codes"))
 
@@ -133,7 +129,7 @@ class Requests:
 
     async def withdraw(self, reference: str, access_code: str) -> Request:
         """Withdraw a request; raises UnknownRequest, NotYetProcessed, and HandedOver once it was served."""
-        request = await self._open(reference, access_code)
+        request = await self.opened(reference, access_code)
         code = receipts.read_code(access_code)
 
         def decide(case: Case) -> Changes:
@@ -150,27 +146,6 @@ class Requests:
             await self._advance.wake(case.request.reference, case.request.traceparent)
         return case.request
 
-    async def confirm_place(self, reference: str, access_code: str) -> Request:
-        """Confirm the place that is held; raises UnknownRequest, NotYetProcessed, PlaceGone."""
-        request = await self._open(reference, access_code)
-        try:
-            return await self._reservations.confirm(request)
-        except PlaceGone as refusal:
-            refusal.phone = await self.phone_of(request)
-            raise
-
-    async def choose_place(self, reference: str, access_code: str, slot: str) -> Request:
-        """Ask for another slot.
-
-        Raises UnknownRequest, NotYetProcessed, PlaceGone, NoSuchSlot and PlaceChangedTooOften.
-        """
-        request = await self._open(reference, access_code)
-        try:
-            return await self._reservations.choose(request, slot)
-        except (PlaceGone, NoSuchSlot, PlaceChangedTooOften) as refusal:
-            refusal.phone = await self.phone_of(request)
-            raise
-
     def forget_tries(self, reference: str) -> None:
         """Let the wrong codes that were tried for a reference not keep its newest one out, in this instance."""
         self._tries.forget(reference)
@@ -184,8 +159,8 @@ class Requests:
         except (UnknownService, StoreUnavailable):
             return self._phone
 
-    async def _open(self, reference: str, access_code: str) -> Request:
-        """Return the request of a pair; raises UnknownRequest, NotYetProcessed."""
+    async def opened(self, reference: str, access_code: str) -> Request:
+        """Return the request of a pair; raises UnknownRequest, TooManyTries, NotYetProcessed."""
         request = await self._find(reference, access_code)
         if request is None:
             raise NotYetProcessed(phone=self._phone)
@@ -295,9 +270,8 @@ class Requests:
 
 
 def first_steps(definition: Definition, step: Step) -> dict[str, Step]:
-    """Return what a new request has to do: find its team and, where supplies are handed out, its place."""
+    """Return what a new request has to do: find its team, and what the sections add."""
     steps: dict[str, Step] = {step.kind: step}
-    if definition.pickup:
-        steps["reserve.1"] = msgspec.structs.replace(step, kind="reserve", reason=None)
-        steps["same-household"] = msgspec.structs.replace(step, kind="match", reason=None)
+    for section in definition.sections.values():
+        steps |= section.first_steps(step)
     return steps

@@ -7,8 +7,9 @@ import msgspec
 from services import messages, times
 from services.advance.model import TaskMessage
 from services.errors import NeverPossible
+from services.failures.ports import FailureStore
 from services.failures.service import record_failure
-from services.ports import FailureStore, Message, Queues, RequestStore
+from services.ports import Message, Queues, RequestStore
 from services.requests.model import Case
 from services.tasks.model import (
     HIDDEN_AFTER_LEASE,

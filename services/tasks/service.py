@@ -9,7 +9,6 @@ from services.advance.dispatching import message_of
 from services.advance.model import QUEUE, wake_up
 from services.catalog.service import Catalog
 from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
-from services.pickup import deliveries
 from services.ports import AuditLog, Message, Queues, RequestStore
 from services.requests import model as requests
 from services.requests.model import Case, Changes, Request
@@ -121,7 +120,9 @@ class Tasks:
                 return ()
             now = self._clock()
             completed = tasks.complete(task, staff, token, outcome=outcome, note=note, now=now)
-            followed = deliveries.ended(read.request, definition.pickup, task, definition.delivered_by(outcome), now)
+            followed = read.request
+            for section in definition.sections.values():
+                followed = section.task_ended(followed, definition, task, outcome, now)
             return (requests.record_completion(followed, completed, now), completed)
 
         case = await cases.change(self._store, case.request.reference, decide, case)

@@ -7,6 +7,7 @@ import pytest
 from services.catalog import publishing
 from services.catalog.model import USUAL_OUTCOMES
 from stores.shipped import read_yaml
+from wiring import SECTIONS
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "definitions.md"
 
@@ -21,11 +22,11 @@ def documented(tmp_path: Path) -> Any:
 
 
 def test_the_documented_definition_can_be_published(documented: Any):
-    publishing.check(publishing.read_definition(documented))
+    publishing.check(publishing.read_definition(documented, SECTIONS), SECTIONS)
 
 
 def test_the_documented_definition_shows_every_part_that_the_page_explains(documented: Any):
-    definition = publishing.read_definition(documented)
+    definition = publishing.read_definition(documented, SECTIONS)
 
     assert len(definition.teams) == len(definition.routes) == 2
     assert {case.expect.valid for case in definition.cases} == {True, False}

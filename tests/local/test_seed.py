@@ -5,8 +5,10 @@ import pytest
 from local.seed import OFFICER, SITES, seed
 from services.catalog.publishing import read_definition
 from services.pickup.fields import AllotFields
+from services.pickup.plan import pickup_of
 from stores.shipped import read_yaml
 from tests.counter import Counter, current
+from wiring import SECTIONS
 
 RELIEF = Path(__file__).parent.parent.parent / "catalog" / "services" / "relief-supplies.yaml"
 
@@ -59,6 +61,6 @@ async def test_what_officers_changed_stays_as_they_left_it(counter):
 
 
 def test_the_seeds_name_items_that_are_handed_out():
-    known = {item.id for item in read_definition(read_yaml(RELIEF)).pickup.supplies.items}
+    known = {item.id for item in pickup_of(read_definition(read_yaml(RELIEF), SECTIONS)).supplies.items}
 
     assert all(set(more) <= known for _, _, more, _ in SITES)

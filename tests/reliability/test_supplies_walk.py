@@ -64,7 +64,7 @@ def withdraw(name: str) -> Act:
 
 
 def confirm(name: str) -> Act:
-    return lambda town: town.app.requests.confirm_place(town.receipts[name].reference, town.receipts[name].access_code)
+    return lambda town: town.app.residents.confirm_place(town.receipts[name].reference, town.receipts[name].access_code)
 
 
 def hand_over(name: str, **changes: object) -> Act:
@@ -83,7 +83,7 @@ async def choose_the_other(town: Town) -> None:
     receipt, depot = town.receipts["a"], await town.depot()
     assert depot
     other = f"{town.site}.{list(depot.slots)[1]}"
-    await town.app.requests.choose_place(receipt.reference, receipt.access_code, other)
+    await town.app.residents.choose_place(receipt.reference, receipt.access_code, other)
 
 
 async def tend(town: Town) -> None:

@@ -23,7 +23,7 @@ from tests.apps import settings_for
 from tests.counter import HANAKO, TARO, definition
 from tests.local.cosmos_contract import LARGE_BODY
 from tests.stores.documents import NOW, request_of, task_of
-from wiring import PARTS, App, build, cosmos_client
+from wiring import PARTS, SECTIONS, App, build, cosmos_client
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ async def test_tasks_are_found_by_their_claim(store: CosmosRequests):
 
 
 async def test_an_edition_is_published_once_and_the_next_replaces_it(app: App):
-    editions = CosmosEditions(app.cosmos)
+    editions = CosmosEditions(app.cosmos, SECTIONS)
     await editions.publish(next_edition(None, definition(), NOW))
     [first] = await editions.current()
 

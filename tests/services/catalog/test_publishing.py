@@ -8,6 +8,7 @@ from services.catalog import publishing
 from services.errors import DefinitionRefused
 from tests.counter import DEFINITION
 from tests.pickup import PICKUP_DEFINITION, SUPPLIES
+from wiring import SECTIONS
 
 LINE = {"type": "string", "maxLength": 9, "x-text": {"label": {"ja": "見本"}}}
 
@@ -20,12 +21,12 @@ def refused(change: Callable[[dict[str, Any]], object]) -> str:
     raw = copy.deepcopy(DEFINITION)
     change(raw)
     with pytest.raises(DefinitionRefused) as refusal:
-        publishing.check(publishing.read_definition(raw))
+        publishing.check(publishing.read_definition(raw, SECTIONS), SECTIONS)
     return "\n".join(refusal.value.reasons)
 
 
 def test_a_definition_that_stands_its_own_cases_is_published():
-    publishing.check(publishing.read_definition(DEFINITION))
+    publishing.check(publishing.read_definition(DEFINITION, SECTIONS), SECTIONS)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_a_text_may_offer_the_slots_that_are_open():
     raw = copy.deepcopy(DEFINITION)
     raw["form"]["properties"]["note"]["x-options"] = "pickup-slots"
 
-    publishing.check(publishing.read_definition(raw))
+    publishing.check(publishing.read_definition(raw, SECTIONS), SECTIONS)
 
 
 def test_a_route_that_every_case_takes_is_refused():
@@ -126,14 +127,14 @@ def test_a_task_may_be_due_within_a_minute_to_a_leap_year(due_in: str):
     raw = copy.deepcopy(DEFINITION)
     raw["routes"][0]["dueIn"] = due_in
 
-    publishing.check(publishing.read_definition(raw))
+    publishing.check(publishing.read_definition(raw, SECTIONS), SECTIONS)
 
 
 def test_a_service_and_a_route_may_be_called_urgent():
     raw = copy.deepcopy(DEFINITION) | {"id": "water-urgent"}
     raw["routes"][1]["id"] = raw["cases"][1]["expect"]["tasks"][0]["route"] = "deliver-urgent"
 
-    publishing.check(publishing.read_definition(raw))
+    publishing.check(publishing.read_definition(raw, SECTIONS), SECTIONS)
 
 
 def test_every_field_of_a_section_and_the_section_need_a_label():
@@ -174,4 +175,4 @@ def test_supplies_are_bounded_before_they_are_compared_with_each_other():
     raw["pickup"]["supplies"]["items"] = [{**SUPPLIES["items"][0], "id": f"kit{n}"} for n in range(200)]
 
     with pytest.raises(DefinitionRefused, match="at most 200"):
-        publishing.checked(raw)
+        publishing.checked(raw, SECTIONS)

@@ -31,7 +31,7 @@ async def town() -> Town:
 async def choose(town: Town, receipt: Receipt, slot: str) -> str:
     """Choose a slot as its resident does, and return the code of the refusal, if it is one."""
     try:
-        await town.counter.requests.choose_place(receipt.reference, receipt.access_code, slot)
+        await town.counter.residents.choose_place(receipt.reference, receipt.access_code, slot)
     except PlaceChangedTooOften as refusal:
         return refusal.code
     finally:
@@ -113,7 +113,7 @@ async def test_a_refused_choice_names_the_number_to_call(town: Town):
     await use_up_choices(town, receipt)
 
     with pytest.raises(PlaceChangedTooOften) as refused:
-        await town.counter.requests.choose_place(receipt.reference, receipt.access_code, NOON)
+        await town.counter.residents.choose_place(receipt.reference, receipt.access_code, NOON)
 
     assert refused.value.phone == SERVICE_PHONE
 
@@ -134,7 +134,7 @@ async def test_a_change_that_is_under_way_goes_on_when_no_other_is_left(town: To
         await choose(town, receipt, MORNING if n % 2 else NOON)
     town.counter.sites.overtaken = 8
     with pytest.raises(Exception, match="refused 8 times"):
-        await town.counter.requests.choose_place(receipt.reference, receipt.access_code, MORNING)
+        await town.counter.residents.choose_place(receipt.reference, receipt.access_code, MORNING)
     assert (town.booking(receipt).state, town.booking(receipt).choices) == ("changing", MOST_CHOICES)
 
     assert await choose(town, receipt, MORNING) == ""
@@ -172,7 +172,7 @@ async def test_what_the_clock_and_staff_change_is_neither_counted_nor_refused(to
 
     assert (town.booking(receipt).state, town.place(receipt)) == ("held", NOON)
     assert town.booking(receipt).choices == MOST_CHOICES
-    await town.counter.requests.confirm_place(receipt.reference, receipt.access_code)
+    await town.counter.residents.confirm_place(receipt.reference, receipt.access_code)
     assert town.booking(receipt).state == "confirmed"
 
 

@@ -145,8 +145,8 @@ async def test_a_resident_confirms_changes_and_withdraws_with_the_access_code():
     pair = receipt.reference, receipt.access_code
 
     held = booking_of(request_of(counter, receipt))
-    confirmed = booking_of(await counter.requests.confirm_place(*pair))
-    changed = booking_of(await counter.requests.choose_place(*pair, "school.pickup-20261124-1200"))
+    confirmed = booking_of(await counter.residents.confirm_place(*pair))
+    changed = booking_of(await counter.residents.choose_place(*pair, "school.pickup-20261124-1200"))
     await counter.requests.withdraw(*pair)
     await counter.run_workers()
 

@@ -402,6 +402,6 @@ async def test_who_did_not_confirm_in_time_may_still_choose_when_the_task_is_don
     await town.later(13 * 3600)
     assert (town.booking(held).state, town.request(held).status) == ("expired", "accepted")
 
-    await town.counter.requests.choose_place(held.reference, held.access_code, NOON)
+    await town.counter.residents.choose_place(held.reference, held.access_code, NOON)
 
     assert town.place(held) == NOON

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from functions.views import PUBLIC_EVENTS
-from services.catalog.model import Definition
+from services.catalog.documents import definition_of
 from services.errors import InvalidSubmission, StoreUnavailable, WriteConflict
 from services.pickup import progress
 from services.pickup.booking import Booking
@@ -24,6 +24,7 @@ from services.pickup.errors import (
 from services.pickup.fields import AllotFields, SplitFields
 from services.pickup.part import booking_of
 from services.pickup.places import Waiting
+from services.pickup.plan import pickup_of
 from services.pickup.quotas import quota_id
 from services.pickup.sites import Slot
 from services.pickup.split import Decision, Rule, Share
@@ -33,6 +34,7 @@ from services.requests.service import Receipt
 from tests.counter import SECRETS, SUPERVISOR, Counter, current
 from tests.pickup import NOW, OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.trouble import TROUBLES, Conditions, Crash, Trouble, Unreliable
+from wiring import SECTIONS
 
 SPLIT, NEXT_DAY = "pickup-20261124-1000", "pickup-20261125-1000"
 RULES: tuple[Rule, ...] = get_args(Rule.__value__)
@@ -570,7 +572,7 @@ async def test_a_share_is_given_once_even_to_a_household_that_is_back_in_the_lin
 
 
 async def test_a_household_served_under_another_request_is_shown_to_a_person_and_leaves_its_share(town: Town, three):
-    pickup = msgspec.convert(definition(), Definition).pickup
+    pickup = pickup_of(definition_of(definition(), SECTIONS))
     assert pickup
     await town.counter.grants.take(town.booking(three[0]), "K7M2-QX9P-D4TB", pickup.supplies.policies[1:])
 
