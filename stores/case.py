@@ -44,7 +44,7 @@ class CosmosRequests:
         """Write all changes or none; a document without an ETag is new."""
         operations = [_operation(document) for document in changes]
         reference = case.request.reference
-        results = await self._cosmos.ask(REQUESTS, lambda c: c.execute_item_batch(operations, reference))
+        results = await self._cosmos.batch(REQUESTS, operations, reference)
         written = [
             msgspec.structs.replace(document, etag=result["resourceBody"]["_etag"])
             for document, result in zip(changes, results, strict=True)

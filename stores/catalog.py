@@ -44,4 +44,4 @@ class CosmosEditions:
         point: tuple[Any, ...] = ("create", (pointer,))
         if current.etag:
             point = ("replace", (current.service, pointer), {"if_match_etag": current.etag})
-        await self._cosmos.ask(CATALOG, lambda c: c.execute_item_batch([("create", (kept,)), point], self._KIND))
+        await self._cosmos.batch(CATALOG, [("create", (kept,)), point], self._KIND)

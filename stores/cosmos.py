@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -59,6 +59,14 @@ class Cosmos:
         within = {"partition_key": partition_key} if partition_key else {}
         return await self.ask(spec, lambda c: all_items(c, sql, parameters=named, **within), LIST_WITHIN)
 
+    async def batch(self, spec: ContainerSpec, operations: Sequence[tuple[Any, ...]], partition_key: str) -> list[Any]:
+        """Do all operations on one partition or none; returns the result of each.
+
+        The SDK takes the conditions out of what it is given, so whatever is asked again is given a copy: without it, a
+        batch that Cosmos DB wants to be sent again (449) would be written over any state.
+        """
+        return await self.ask(spec, lambda c: c.execute_item_batch([_copy(o) for o in operations], partition_key))
+
     async def close(self) -> None:
         """Close the client; the next call opens a new one."""
         if self._client:
@@ -112,6 +120,10 @@ async def read_item(cosmos: Cosmos, spec: ContainerSpec, id_: str, partition_key
         return dict(await cosmos.ask(spec, lambda c: c.read_item(id_, partition_key)))
     except WriteConflict:
         return None
+
+
+def _copy(operation: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dict(part) if isinstance(part, dict) else part for part in operation)
 
 
 async def all_items(container: ContainerProxy, sql: str, **options: Any) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ class CosmosSites:
                 )
             else:
                 batch = [("patch", (slot, operations), {"filter_predicate": condition}), *_of_stock(move)]
-                await self._cosmos.ask(SITES, lambda c: c.execute_item_batch([_fresh(o) for o in batch], site))
+                await self._cosmos.batch(SITES, batch, site)
         except WriteConflict:
             return False
         return True
@@ -101,7 +101,7 @@ class CosmosSites:
 
     async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move | Decision]) -> None:
         """Write all documents or none, each only over the state that was read; raises WriteConflict otherwise."""
-        await self._cosmos.ask(SITES, lambda c: c.execute_item_batch([_written(d) for d in documents], site))
+        await self._cosmos.batch(SITES, [_written(d) for d in documents], site)
 
     async def _set_line(self, site: str, slot: str, has_line: bool, **condition: Any) -> None:
         change = [{"op": "set", "path": "/hasLine", "value": has_line}]
@@ -124,7 +124,7 @@ class CosmosQuotas:
 
     async def save(self, quota: Quota) -> None:
         """Write a quota over the state that was read; raises WriteConflict otherwise."""
-        await self._cosmos.ask(QUOTAS, lambda c: c.execute_item_batch([_written(quota)], quota.id))
+        await self._cosmos.batch(QUOTAS, [_written(quota)], quota.id)
 
 
 def _operations(turn: Turn) -> list[dict[str, Any]]:
@@ -167,8 +167,3 @@ def _written(document: Site | Slot | Stock | Move | Decision | Quota) -> tuple[A
     if not etag:
         return ("create", (plain(document),))
     return ("replace", (document.id, plain(document)), {"if_match_etag": etag})
-
-
-def _fresh(operation: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Copy an operation: the SDK takes its options out of it, and may be asked again."""
-    return tuple(dict(part) if isinstance(part, dict) else part for part in operation)

@@ -19,9 +19,10 @@ from stores.catalog import CosmosEditions
 from stores.containers import AUDIT, SITES
 from stores.cosmos import Cosmos, plain
 from stores.pickup.sites import CosmosSites
-from tests.apps import settings_for
+from tests.apps import running, settings_for
 from tests.counter import HANAKO, TARO, definition
 from tests.local.cosmos_contract import LARGE_BODY
+from tests.reliability.faults import Injection, under_the_sdks
 from tests.stores.documents import NOW, request_of, task_of
 from wiring import PARTS, SECTIONS, App, build, cosmos_client
 
@@ -284,3 +285,19 @@ async def test_a_client_that_could_not_be_opened_is_opened_by_a_later_call(app: 
 
     assert await CosmosRequests(cosmos, PARTS).read("R1") is None
     await cosmos.close()
+
+
+async def test_a_batch_that_is_to_be_sent_again_is_sent_over_the_same_state_only(emulators):
+    async with under_the_sdks(), running(settings_for(emulators.cosmos, emulators.storage)) as app:
+        store = CosmosRequests(app.cosmos, PARTS)
+        stale = await stored_case(store, "R1", task_of("R1"))
+        await store.save(stale, (requests.without_step(stale.request, "dispatch", NOW),))
+        again = Injection("answer 449", 0)
+
+        with again.armed(), pytest.raises(WriteConflict):
+            await store.save(stale, (msgspec.structs.replace(stale.request, status="withdrawn"),))
+
+        now = await store.load("R1")
+    assert again.operations == ["batch in requests", "batch in requests"]
+    assert now
+    assert now.request.status == "completed"
