@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 PORT ?= 7071
 REQUESTS ?= 2000
 SEED ?= 1
-MYPY := services stores settings.py wiring.py functions local bench soak audit
+MYPY := services stores settings.py wiring functions local bench soak audit
 
 .PHONY: help setup run reset test test-deep lint format bench soak audit publish requirements
 help: ## This list
@@ -25,8 +25,8 @@ test: ## Run the tests, browser tests included; make test-deep runs those that i
 test-deep: ## Run what make test leaves out (docs/testing.md): every fault point, storms of 500 households, fresh searches
 	@local/setup.sh tests
 	@$(PYTHON) -m pytest -m deep
-	@HOUSEHOLDS=500 $(PYTHON) -m pytest -n 0 tests/stores/test_reservations.py tests/stores/test_splits.py
-	@$(PYTHON) -m pytest -n 0 --hypothesis-profile=long tests/services/test_machine.py
+	@HOUSEHOLDS=500 $(PYTHON) -m pytest -n 0 tests/stores/pickup/test_reservations.py tests/stores/pickup/test_splits.py
+	@$(PYTHON) -m pytest -n 0 --hypothesis-profile=long tests/services/case/test_machine.py
 
 lint: setup ## Check style, types and the direction of imports
 	@$(PYTHON) -m ruff check .

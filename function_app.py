@@ -2,26 +2,12 @@
 
 import azure.functions as func
 
-from functions import (
-    access_codes,
-    api,
-    assets,
-    counter,
-    depots,
-    operations,
-    pages,
-    queues,
-    receipt_pages,
-    sheets,
-    staff,
-    staff_pages,
-    timers,
-)
+from functions import advance, intake, operations, pickup, tasks
+from functions.edge import assets, capabilities
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for_residents = (api, pages, receipt_pages, assets)
-for_staff = (staff, staff_pages, counter, access_codes, depots, sheets, operations)
+capabilities.join(pickup.SHOWN)
 
-for module in (*for_residents, *for_staff, queues, timers):
-    app.register_functions(module.bp)
+for blueprint in (assets.bp, *intake.BPS, *tasks.BPS, *advance.BPS, *operations.BPS, *pickup.BPS):
+    app.register_functions(blueprint)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from services.errors import DefinitionRefused
-from services.requests.reissue import Checked
+from services.intake.reissue import Checked
 from stores.shipped import read_yaml
 
 ANSWER_WITHIN = 240.0

@@ -17,11 +17,12 @@ from local.processes import (
     wait_for_port,
 )
 from local.provision import provision
-from services.requests.model import Contact, Submission
-from services.tasks.model import Staff
+from services.case.request import Contact, Submission
+from services.case.task import Staff
 from settings import Connection, Settings
 from stores.shipped import read_yaml
-from wiring import App, build
+from wiring import build
+from wiring.app import App
 
 TEAM = "supplies"
 CERTIFICATES = "certificates"

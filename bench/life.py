@@ -8,10 +8,10 @@ import msgspec
 
 import wiring
 from bench.desk import CERTIFICATE, CERTIFICATES, STAFF, new_key, submission
-from functions.api import submit_request
+from functions.intake.api import submit_request
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
-from wiring import App
+from wiring.app import App
 
 _submit = submit_request._function.get_user_function()
 _CONTEXT = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=f"00-{'1' * 32}-{'2' * 16}-01"))

@@ -6,7 +6,7 @@ from typing import Any
 from azure.core.pipeline.transport import AioHttpTransport
 
 from bench import life
-from wiring import App
+from wiring.app import App
 
 
 class Counted:

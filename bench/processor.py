@@ -12,8 +12,10 @@ from azure.storage.queue.aio import QueueServiceClient
 
 from bench import life
 from bench.desk import CERTIFICATE, CERTIFICATES, submission
-from stores.containers import AUDIT, REQUESTS
-from wiring import App, cosmos_client, queue_client
+from stores.audit import AUDIT
+from stores.case import REQUESTS
+from wiring.app import App
+from wiring.clients import cosmos_client, queue_client
 
 BLOCKS = 12
 CALLS = 25

@@ -8,16 +8,17 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import nullcontext
 
 from services import times
+from services.case.request import Case, Contact, Submission
+from services.case.task import Staff
 from services.errors import StoreUnavailable, WriteConflict
-from services.pickup.fields import SlotFields
+from services.intake.service import Receipt
 from services.pickup.part import booking_of
-from services.requests.model import Case, Contact, Submission
-from services.requests.service import Receipt
-from services.tasks.model import Staff
-from stores.containers import SITES
+from services.pickup.stock.fields import SlotFields
+from stores.pickup.sites import SITES
 from tests.pickup import PICKUP_DEFINITION, answers, site, stock
 from tests.reliability.faults import Injection, Storm, under_the_sdks
-from wiring import App
+from wiring.app import App
+from wiring.pickup import pickup
 
 HOUSEHOLDS = 500
 CLIENTS = 64
@@ -54,13 +55,13 @@ async def report(app: App) -> None:
 async def _ask_all(app: App, name: str, *, slots: int) -> list[Receipt]:
     """Open a site with room for every household in so many slots, and let each ask for a place in one."""
     units = HOUSEHOLDS // slots
-    await app.depots.put_site(name, site(), OFFICER)
-    await app.depots.move(name, stock(kit=HOUSEHOLDS), OFFICER)
+    await pickup(app).depots.put_site(name, site(), OFFICER)
+    await pickup(app).depots.move(name, stock(kit=HOUSEHOLDS), OFFICER)
     wishes = []
     for number in range(slots):
         starts = times.later(times.system_clock(), 86_400 + 3600.0 * number)
         fields = SlotFields(starts=starts, ends=times.later(starts, 3600), places=units, allotted={"kit": units})
-        wishes.append(f"{name}.{(await app.depots.open_slot(name, fields, OFFICER)).id}")
+        wishes.append(f"{name}.{(await pickup(app).depots.open_slot(name, fields, OFFICER)).id}")
     return await _side_by_side(range(HOUSEHOLDS), lambda n: _ask(app, name, n, wishes[n % slots]))
 
 
@@ -91,7 +92,7 @@ async def _reserve(app: App, receipt: Receipt, watching: Injection | None) -> No
                 if request and STEP not in request.pending and booking and booking.place:
                     return
                 if request:
-                    await app.reservations.reserve(Case(request, {}), STEP, request.pending[STEP])
+                    await pickup(app).reservations.reserve(Case(request, {}), STEP, request.pending[STEP])
             except (StoreUnavailable, WriteConflict):
                 continue
     raise RuntimeError(f"{receipt.reference} got no place in 50 tries")
@@ -99,7 +100,7 @@ async def _reserve(app: App, receipt: Receipt, watching: Injection | None) -> No
 
 async def _bare_patches(app: App) -> float:
     """Return how many conditional patches of one document the same clients make each second."""
-    await app.depots.put_site("bare", site(), OFFICER)
+    await pickup(app).depots.put_site("bare", site(), OFFICER)
     patch = [{"op": "set", "path": "/phone", "value": "0000-00-0000"}]
 
     async def one(_: int) -> None:

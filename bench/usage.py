@@ -17,20 +17,21 @@ from azure.core.pipeline.transport import AioHttpTransport
 
 import wiring
 from bench.desk import STAFF, TEAM, emulated_app, new_key, submission
-from functions import timers
+from functions.advance import timers
 from local.desk import ROOT
 from local.seed import PLACES, seed
 from services import times
-from services.pickup import places
-from services.pickup.counter import HandOver
-from services.pickup.offers import SITES_LISTED_FOR
-from services.pickup.slots import LISTED_FOR
-from services.requests.model import Request
-from services.requests.service import Receipt
-from services.tasks.model import Staff
+from services.case.request import Request
+from services.case.task import Staff
+from services.intake.service import Receipt
+from services.pickup.booking.offers import SITES_LISTED_FOR
+from services.pickup.counter.counter import HandOver
+from services.pickup.slots import places
+from services.pickup.slots.slots import LISTED_FOR
 from services.tasks.service import ClaimedTask
 from stores.shipped import read_yaml
-from wiring import App
+from wiring.app import App
+from wiring.pickup import pickup
 
 FILE = Path(__file__).parent / "usage.json"
 NEIGHBOURS = PLACES["pickup"] - 1
@@ -132,7 +133,7 @@ async def measure(app: App) -> Usage:
             return done
 
         await _cold()
-        await part("a form", app.offers.open("pickup"))
+        await part("a form", pickup(app).offers.open("pickup"))
         receipt = await part("submit", _ask(app, slot))
         await _cold()
         await part("advance", app.advance.advance(receipt.reference))
@@ -140,9 +141,9 @@ async def measure(app: App) -> Usage:
         await part("complete", _complete(app, claimed))
         await _cold()
         await part("a look at the request", _look(app, receipt))
-        await part("a card at the counter", app.counter.card(receipt.reference, STAFF))
+        await part("a card at the counter", pickup(app).counter.card(receipt.reference, STAFF))
         handed = HandOver(id=new_key(), receiver="household")
-        await part("hand over", app.counter.hand_over(receipt.reference, handed, STAFF))
+        await part("hand over", pickup(app).counter.hand_over(receipt.reference, handed, STAFF))
         stored = sum(recorder.stored.values())
         await part("a claim that finds nothing", app.tasks.claim_next("welfare", WELFARE, **_CLAIM, claim_id=new_key()))
         await part("sweep", _run(app, timers.sweep))
@@ -154,11 +155,11 @@ async def _open(app: App) -> str:
     """Publish the shipped services, open the sites of a desk, fill a slot but for one place, and return its name."""
     for path in sorted((ROOT / "catalog" / "services").glob("*.yaml")):
         await app.catalog.publish(read_yaml(path))
-    await seed(app.depots, times.system_clock())
-    opening = next(offer.opening for offer in await app.offers.open("pickup"))
+    await seed(pickup(app).depots, times.system_clock())
+    opening = next(offer.opening for offer in await pickup(app).offers.open("pickup"))
     for number in range(NEIGHBOURS):
         key = places.key_of(f"AAAA-AAAA-{number:04}", 1)
-        await app.slots.take(opening, places.take(opening.items, key, UNITS, until=None, is_newcomer=False))
+        await pickup(app).slots.take(opening, places.take(opening.items, key, UNITS, until=None, is_newcomer=False))
     return opening.name
 
 
@@ -189,7 +190,7 @@ async def _complete(app: App, claimed: ClaimedTask) -> None:
 async def _look(app: App, receipt: Receipt) -> Request | None:
     request = await app.requests.status(receipt.reference, receipt.access_code)
     if request:
-        await app.offers.appointment(request)
+        await pickup(app).offers.appointment(request)
     return request
 
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from functions.access import AZURE_CLI, SCOPE
+from functions.edge.access import AZURE_CLI, SCOPE
 
 KEY_FILE = "issuer-key.pem"
 LIFETIME = timedelta(hours=8)

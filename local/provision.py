@@ -3,9 +3,9 @@
 from azure.cosmos import PartitionKey
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.requests.intake import QUEUE as INTAKE_QUEUE
-from stores.containers import CONTAINERS
-from wiring import App, cosmos_client
+from services.intake.submissions import QUEUE as INTAKE_QUEUE
+from wiring.app import App
+from wiring.clients import cosmos_client
 
 NO_EXPIRY_OF_ITS_OWN = -1
 """Let documents expire by their own `ttl` only."""
@@ -22,7 +22,7 @@ async def provision(app: App) -> None:
 async def _containers(app: App) -> None:
     async with cosmos_client(app.settings.cosmos, app.identity) as client:
         database = await client.create_database_if_not_exists(app.settings.cosmos_database)
-        for spec in CONTAINERS:
+        for spec in app.containers:
             await database.create_container_if_not_exists(
                 spec.name,
                 partition_key=PartitionKey(spec.partition_key),

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from services import times
+from services.case.task import Staff
 from services.errors import Refusal
-from services.pickup.depots import Depots
 from services.pickup.errors import UnknownSite
-from services.pickup.fields import JAPAN, SiteFields, SlotFields, StockFields
-from services.pickup.sites import Method
-from services.tasks.model import Staff
+from services.pickup.stock.depots import Depots
+from services.pickup.stock.fields import JAPAN, SiteFields, SlotFields, StockFields
+from services.pickup.stock.sites import Method
 from services.times import Instant
 
 DAYS = 3

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from functions.access import SCOPE
+from functions.edge.access import SCOPE
 from local.issuer import LIFETIME, Issuer, hint_of
 
 PEOPLE = {

@@ -18,6 +18,7 @@ from local.provision import provision
 from local.seed import seed
 from settings import Settings
 from stores.shipped import read_yaml
+from wiring.pickup import pickup
 
 START_WITHIN = 30.0
 STOP_WITHIN = 10.0
@@ -122,7 +123,7 @@ async def _prepare(desk: Desk) -> None:
         for path in sorted((ROOT / "catalog" / "services").glob("*.yaml")):
             current, is_new = await app.catalog.publish(read_yaml(path))
             print(f"{current.service} version {current.edition.version}{'' if is_new else ' (unchanged)'}", flush=True)
-        await seed(app.depots, app.clock())
+        await seed(pickup(app).depots, app.clock())
     finally:
         await app.close()
 

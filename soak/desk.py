@@ -15,10 +15,11 @@ import aiohttp
 
 from local.desk import ROOT, Desk, choose_ports
 from local.processes import free_port
-from services.requests.receipts import ReceiptSecrets
+from services.case.receipts import ReceiptSecrets
 from settings import Settings
 from soak.proxy import Faults, Proxy
-from wiring import App, build
+from wiring import build
+from wiring.app import App
 
 OPENS_WITHIN = 90.0
 ENDS_WITHIN = 30.0

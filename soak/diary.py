@@ -4,9 +4,9 @@ from collections import Counter
 
 import msgspec
 
-from services.requests.identities import identify
-from services.requests.model import Identity, Submission
-from services.requests.receipts import ReceiptSecrets
+from services.case.receipts import ReceiptSecrets
+from services.case.request import Identity, Submission
+from services.intake.identities import identify
 from soak.work import Work
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from services.documents import Event
+from services.case.documents import Event
+from services.case.request import Request
+from services.case.task import Task
 from services.failures.model import FailureSummary
-from services.requests.model import Request
-from services.tasks.model import Task
 from soak.diary import Diary, Promise
 
 ONCE = {"accepted", "dispatched", "completed", "withdrawn", "created", "cancelled"}

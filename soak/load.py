@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
-from services.requests.receipts import ReceiptSecrets
+from services.case.receipts import ReceiptSecrets
 from soak import stored
 from soak.calls import Caller
 from soak.desk import SoakedDesk

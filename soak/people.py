@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.requests.receipts import ReceiptSecrets
+from services.case.receipts import ReceiptSecrets
 from soak.calls import Answer, Caller, GaveUp
 from soak.diary import Diary, Lease, Promise, Receipt
 from soak.work import Work

@@ -5,14 +5,16 @@ from typing import Any
 
 import msgspec
 
+from services.case.request import Request
+from services.case.task import Task
 from services.failures.model import Selection
-from services.requests.intake import QUEUE as INTAKE_QUEUE
-from services.requests.model import Request
-from services.tasks.model import Task
+from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from soak.invariants import Stored
-from stores.case import document_of
-from stores.containers import AUDIT, REQUESTS, ContainerSpec
-from wiring import PARTS, App
+from stores.audit import AUDIT
+from stores.case import REQUESTS, document_of
+from stores.containers import ContainerSpec
+from wiring import PARTS
+from wiring.app import App
 
 WITHIN = 60.0
 ALL_FAILURES = 10_000

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from local.desk import ROOT
+from services.case.request import Contact, Submission
 from services.catalog.model import Edition
 from services.catalog.publishing import read_definition
 from services.catalog.routing import CompiledService
-from services.requests.model import Contact, Submission
 from services.times import NEVER
 from stores.shipped import read_yaml
 from wiring import SECTIONS

@@ -1,9 +1,11 @@
 """The audit log in Cosmos DB."""
 
+from services.case.ports import AuditRecord
 from services.errors import StoreUnavailable, WriteConflict
-from services.ports import AuditRecord
-from stores.containers import AUDIT
+from stores.containers import ContainerSpec
 from stores.cosmos import Cosmos, plain, read_item
+
+AUDIT = ContainerSpec("audit", "/subject", ("/at/?",))
 
 
 class CosmosAudit:

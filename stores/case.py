@@ -5,13 +5,29 @@ from typing import Any
 
 import msgspec
 
-from services.advance.model import Due
+from services.case.ports import Due
+from services.case.request import Case, Changes, Part, Request
+from services.case.task import TAKEOVER_AFTER, Task, TaskStatus
 from services.errors import WriteConflict
-from services.requests.model import Case, Changes, Part, Request
-from services.tasks.model import TAKEOVER_AFTER, Task, TaskStatus
 from services.times import Instant, later
-from stores.containers import REQUESTS
+from stores.containers import ContainerSpec
 from stores.cosmos import Cosmos, all_items, plain, read_item, without_nulls
+
+REQUESTS = ContainerSpec(
+    "requests",
+    "/reference",
+    (
+        "/type/?",
+        "/dueAt/?",
+        "/team/?",
+        "/status/?",
+        "/deadline/?",
+        "/priority/?",
+        "/lease/until/?",
+        "/lease/claimId/?",
+    ),
+    expires=True,
+)
 
 type Parts = Mapping[str, type[Part]]
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from services.catalog.documents import body_of, body_of_current, current_of, edition_of
 from services.catalog.model import Current, Edition, Sections
-from stores.containers import CATALOG
+from stores.containers import ContainerSpec
 from stores.cosmos import Cosmos, all_items, read_item
 
+CATALOG = ContainerSpec("catalog", "/kind", ("/current/?",))
 CATALOG_WITHIN = 1.0
 """Seconds for reading the catalog, for which a copy stands ready."""
 

@@ -1,4 +1,4 @@
-"""The Cosmos DB containers of the database, as provisioning on a desk and in Bicep make them."""
+"""What a Cosmos DB container is, as provisioning on a desk and in Bicep make it."""
 
 from typing import Any
 
@@ -21,33 +21,3 @@ class ContainerSpec(msgspec.Struct, frozen=True):
             "includedPaths": [{"path": path} for path in self.indexed],
             "excludedPaths": [{"path": "/*"}],
         }
-
-
-REQUESTS = ContainerSpec(
-    "requests",
-    "/reference",
-    (
-        "/type/?",
-        "/dueAt/?",
-        "/team/?",
-        "/status/?",
-        "/deadline/?",
-        "/priority/?",
-        "/lease/until/?",
-        "/lease/claimId/?",
-        "/booking/state/?",
-        "/booking/method/?",
-        "/booking/since/?",
-        "/booking/blocks/[]/?",
-        "/booking/folding/?",
-    ),
-    expires=True,
-)
-CATALOG = ContainerSpec("catalog", "/kind", ("/current/?",))
-FAILURES = ContainerSpec("failures", "/queue", ("/status/?", "/lastAt/?"), expires=True)
-AUDIT = ContainerSpec("audit", "/subject", ("/at/?",))
-
-SITES = ContainerSpec("sites", "/siteId", ("/type/?", "/starts/?", "/dueAt/?", "/at/?"))
-QUOTAS = ContainerSpec("quotas", "/id", ())
-
-CONTAINERS = (REQUESTS, CATALOG, FAILURES, AUDIT, SITES, QUOTAS)

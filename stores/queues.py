@@ -11,8 +11,8 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
+from services.case.ports import Message, QueueNumbers
 from services.errors import StoreUnavailable
-from services.ports import Message, QueueNumbers
 from services.times import instant
 from stores import telemetry
 

@@ -9,7 +9,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.trace import StatusCode
 
 from services.errors import WriteConflict
-from services.looks import Kind
+from services.operations.looks import Kind
 
 _tracer = trace.get_tracer("madoguchi.stores")
 _meter = metrics.get_meter("madoguchi.stores")

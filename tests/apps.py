@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from local.provision import provision
 from services.times import Clock, system_clock
 from settings import Connection, Settings
-from wiring import App, build
+from wiring import build
+from wiring.app import App
 
 
 def settings_for(cosmos: str, storage: str, **changes: object) -> Settings:

@@ -25,7 +25,7 @@ settings.register_profile("long", deadline=None, max_examples=2_000, stateful_st
 settings.load_profile("suite")
 
 
-TAKES_SECONDS = ("tests/reliability/", "tests/stores/", "tests/services/test_machine.py")
+TAKES_SECONDS = ("tests/reliability/", "tests/stores/", "tests/services/case/test_machine.py")
 
 
 class Emulators(msgspec.Struct, frozen=True):

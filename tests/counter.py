@@ -2,38 +2,16 @@
 
 from typing import Any
 
-from services.advance.dispatching import Dispatching
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
-from services.advance.service import Advance
+from services.case.receipts import ReceiptSecrets
+from services.case.request import Case, Contact, Submission
+from services.case.task import Staff
 from services.catalog.documents import definition_of
 from services.catalog.model import Current, Definition, Edition
-from services.catalog.service import Catalog
-from services.failures.service import Delivery, Failures
-from services.pickup.correcting import Correcting
-from services.pickup.counter import Counter as PickupCounter
-from services.pickup.depots import Depots
-from services.pickup.grants import Grants
-from services.pickup.matching import Matching
-from services.pickup.offers import Offers
-from services.pickup.refolding import Refolding
-from services.pickup.reservations import Reservations
-from services.pickup.residents import Residents
-from services.pickup.searching import Searching
-from services.pickup.slots import Slots
-from services.pickup.splits import Splits
-from services.pickup.steps import PLANS, steps
-from services.pickup.tending import Tending
-from services.reconciliation.service import Reconciliation
-from services.requests.intake import QUEUE as INTAKE_QUEUE
-from services.requests.model import Case, Contact, Submission
-from services.requests.queued import QueuedIntake
-from services.requests.receipts import ReceiptSecrets
-from services.requests.reissue import Reissuing
-from services.requests.service import Receipt, Requests
-from services.tasks.deliveries import Deliveries
-from services.tasks.model import Staff
-from services.tasks.service import ClaimedTask, Tasks
+from services.intake.service import Receipt
+from services.intake.submissions import QUEUE as INTAKE_QUEUE
+from services.tasks.service import ClaimedTask
 from tests.fakes import (
     FakeAudit,
     FakeBacklog,
@@ -45,7 +23,9 @@ from tests.fakes import (
     FakeRequests,
     FakeSites,
 )
-from wiring import SECTIONS
+from wiring import CAPABILITIES, SECTIONS, plans_of
+from wiring.core import Stores, core_over
+from wiring.pickup import over
 
 KEY = "key-0000000000000000001"
 OTHER_KEY = "key-0000000000000000002"
@@ -167,51 +147,28 @@ class Counter:
 
     def new_instance(self) -> None:
         """Start again with nothing in memory, as a new instance of the app does."""
-        self.catalog = Catalog(self.editions, self.copy, self.shipped, self.queues, SECTIONS, self.clock)
-        secret = SECRETS.reference
-        self.grants = Grants(self.quotas, secret, self.clock)
-        self.slots = slots = Slots(self.sites, self.clock)
-        self.reservations = Reservations(
-            self.store, self.store, slots, self.grants, self.catalog, self.queues, secret, self.clock
+        stores = Stores(
+            requests=self.store,
+            queues=self.queues,
+            audit=self.audit,
+            editions=self.editions,
+            copy=self.copy,
+            shipped=self.shipped,
+            failures=self.failures,
+            backlog=FakeBacklog(self.store),
         )
-        self.offers = Offers(self.sites, slots, self.catalog, self.clock)
-        self.handing = PickupCounter(self.store, self.sites, self.grants, self.catalog, self.audit, self.clock)
-        self.depots = Depots(self.sites, self.catalog, self.clock)
-        self.splits = Splits(
-            self.store, self.store, self.sites, self.depots, self.reservations, self.catalog, self.clock
-        )
-        self.tending = Tending(
-            self.store, self.sites, self.depots, self.reservations, self.splits, self.handing, self.clock
-        )
-        self.refolding = Refolding(self.store, self.store, self.grants, self.catalog, secret, self.clock)
-        self.searching = Searching(self.store, self.store, self.catalog, self.audit, self.clock)
-        matching = Matching(self.store, self.store, self.catalog, self.clock)
-        self.correcting = Correcting(
-            self.store,
-            self.sites,
-            self.reservations,
-            self.grants,
-            self.handing,
-            self.catalog,
-            self.audit,
-            secret,
-            self.clock,
-        )
-        dispatching = Dispatching(self.store, self.queues, self.catalog, PLANS, self.clock)
-        taken = steps(dispatching, self.reservations, matching, self.correcting, self.handing)
-        taken |= {"dispatch": dispatching.dispatch, "review": dispatching.review}
-        self.advance = Advance(self.store, self.queues, taken, self.clock)
-        self.requests = Requests(self.store, self.queues, self.advance, self.catalog, SECRETS, self.clock, CITY_PHONE)
-        self.residents = Residents(self.requests, self.reservations)
-        self.reissuing = Reissuing(self.store, self.requests, self.audit, SECRETS, self.clock)
-        self.queued = QueuedIntake(self.store, self.advance, self.catalog, SECRETS, self.clock)
-        deliveries = Deliveries(self.store, self.queues, self.failures, self.clock)
-        self.tasks = Tasks(self.store, self.queues, deliveries, self.audit, self.catalog, self.clock)
-        self.reconciliation = Reconciliation(
-            FakeBacklog(self.store), self.queues, deliveries, self.advance, self.catalog, self.clock
-        )
-        self.delivery = Delivery(self.queues, self.failures, self.clock)
-        self.operations = Failures(self.failures, self.queues, self.clock)
+        core = core_over(stores, SECTIONS, plans_of(CAPABILITIES), SECRETS, CITY_PHONE, self.clock)
+        added = over(core, self.sites, self.quotas, self.store)
+        core.steps.update(added.steps)
+        self.core, self.pickup = core, added.services
+        self.catalog, self.advance, self.tasks = core.catalog, core.advance, core.tasks
+        self.requests, self.reissuing, self.queued = core.requests, core.reissuing, core.queued
+        self.reconciliation, self.delivery, self.operations = core.reconciliation, core.delivery, core.failures
+        self.grants, self.slots, self.reservations = self.pickup.grants, self.pickup.slots, self.pickup.reservations
+        self.residents, self.offers, self.handing = self.pickup.residents, self.pickup.offers, self.pickup.counter
+        self.depots, self.splits, self.tending = self.pickup.depots, self.pickup.splits, self.pickup.tending
+        self.refolding, self.searching = self.pickup.refolding, self.pickup.searching
+        self.correcting = self.pickup.correcting
 
     async def submit(self, key: str = KEY, **changes: Any) -> Receipt:
         receipt, _ = await self.requests.submit(submission(**changes), key, None)

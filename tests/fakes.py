@@ -7,22 +7,21 @@ from typing import Any
 import msgspec
 
 from services import times
-from services.advance.model import Due
+from services.case.ports import AuditRecord, Due, Message, QueueNumbers
+from services.case.request import Case, Changes, Request
+from services.case.task import Priority, Task, TaskStatus, is_claimable
 from services.catalog.model import Current, Edition
 from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
-from services.pickup import places
-from services.pickup.alike import Alike
-from services.pickup.households import kind_of
+from services.operations.reconciliation.model import OpenTasks
+from services.pickup.entitlement.quotas import Quota
+from services.pickup.households.alike import Alike
+from services.pickup.households.households import kind_of
 from services.pickup.part import booked, booking_of
-from services.pickup.places import Opening, Turn, Waiting
-from services.pickup.quotas import Quota
-from services.pickup.sites import Depot, Move, Site, Slot, Stock, after
-from services.pickup.split import Decision, decision_id
-from services.ports import AuditRecord, Message, QueueNumbers
-from services.reconciliation.model import OpenTasks
-from services.requests.model import Case, Changes, Request
-from services.tasks.model import Priority, Task, TaskStatus, is_claimable
+from services.pickup.sharing.split import Decision, decision_id
+from services.pickup.slots import places
+from services.pickup.slots.places import Opening, Turn, Waiting
+from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock, after
 from services.times import Instant
 
 

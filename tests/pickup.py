@@ -3,8 +3,8 @@
 from typing import Any
 
 from services import times
-from services.pickup.depots import SiteFields, SlotFields, StockFields
-from services.tasks.model import Staff
+from services.case.task import Staff
+from services.pickup.stock.depots import SiteFields, SlotFields, StockFields
 from services.times import Instant
 from tests.counter import SERVICE_PHONE
 

@@ -15,16 +15,12 @@ import wiring
 from function_app import app as indexed
 from local.issuer import Issuer
 from services.catalog.model import Current
-from services.pickup.judging import Judging
-from services.pickup.rosters import Rosters
-from services.pickup.searching import Searching
-from services.pickup.tables import Tables
-from services.pickup.walk_ins import WalkIns
-from services.readiness import Readiness
+from services.pickup.part import NAME
 from stores.shipped import ShippedEditions
 from tests.apps import settings_for
-from tests.counter import SECRETS, Counter
-from wiring import SECTIONS, App, build
+from tests.counter import Counter
+from wiring import SECTIONS, build
+from wiring.app import App
 
 FUNCTIONS = {function.get_function_name(): function for function in indexed.get_functions()}
 _CONTEXT = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=f"00-{'1' * 32}-{'2' * 16}-01"))
@@ -41,24 +37,14 @@ def app_over(counter: Counter, **changes: object) -> App:
         advance=counter.advance,
         tasks=counter.tasks,
         catalog=counter.catalog,
-        depots=counter.depots,
-        tables=Tables(counter.depots, clock),
-        splits=counter.splits,
-        reservations=counter.reservations,
-        offers=counter.offers,
-        counter=counter.handing,
-        rosters=Rosters(counter.sites, counter.audit, clock),
-        searching=Searching(counter.store, counter.store, counter.catalog, counter.audit, clock),
-        walk_ins=WalkIns(counter.requests, counter.advance, counter.handing, counter.audit, SECRETS, clock),
-        correcting=counter.correcting,
-        judging=Judging(counter.store, counter.reservations, counter.handing, counter.audit, clock),
         reissuing=counter.reissuing,
-        readiness=Readiness(counter.store, counter.queues, counter.catalog, clock),
-        refolding=counter.refolding,
+        readiness=counter.core.readiness,
         delivery=counter.delivery,
         failures=counter.operations,
         reconciliation=counter.reconciliation,
         queues=counter.queues,
+        added={NAME: counter.pickup},
+        each_minute=(counter.tending.run,),
     )
 
 

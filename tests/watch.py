@@ -1,9 +1,9 @@
 """What must hold at every write and of every stored case, however it came about."""
 
 from services import times
-from services.documents import Event
-from services.requests.model import Case, Changes, Request
-from services.tasks.model import Task
+from services.case.documents import Event
+from services.case.request import Case, Changes, Request
+from services.case.task import Task
 from tests.fakes import FakeClock, FakeRequests
 
 FIVE_SECONDS = 5

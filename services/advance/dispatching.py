@@ -5,14 +5,14 @@ from typing import Any
 
 import msgspec
 
-from services import cases
 from services.advance.model import TaskMessage
+from services.case import cases
+from services.case import request as requests
+from services.case.ports import Queues, RequestStore
+from services.case.request import Case, Request, Step
+from services.case.task import PlannedTask, Task, queue_of
 from services.catalog.routing import CompiledService, review
 from services.catalog.service import Catalog
-from services.ports import Queues, RequestStore
-from services.requests import model as requests
-from services.requests.model import Case, Request, Step
-from services.tasks.model import PlannedTask, Task, queue_of
 from services.times import Clock
 
 type Plan = Callable[[CompiledService, Request], Sequence[PlannedTask]]

@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 
 from services import messages, times, traces
+from services.case.ports import Due
+from services.case.receipts import is_reference
+from services.case.request import FIRST_SWEEP_AFTER
+from services.case.task import SWEEP_HELD_AFTER, SWEEP_OPEN_AFTER, Priority
 from services.errors import NeverPossible
-from services.requests.model import FIRST_SWEEP_AFTER
-from services.requests.receipts import is_reference
-from services.tasks.model import SWEEP_HELD_AFTER, SWEEP_OPEN_AFTER, Priority
 from services.times import Instant
 
 QUEUE = "requests-advance"
@@ -31,19 +32,6 @@ class TaskMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     task: str
     team: str
     priority: Priority
-    traceparent: str | None = None
-
-
-class Due(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Describe a request or task whose `dueAt` has passed; a request has no team."""
-
-    id: str
-    reference: str
-    due_at: Instant
-    sweeps: int = 0
-    team: str | None = None
-    priority: Priority = "normal"
-    lease_until: Instant | None = None
     traceparent: str | None = None
 
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 from services import side_by_side, times
-from services.advance.model import QUEUE, SWEEP_LIMIT, Due, TaskMessage, is_queued, next_look, wake_up
+from services.advance.model import QUEUE, SWEEP_LIMIT, TaskMessage, is_queued, next_look, wake_up
+from services.case import request as requests
+from services.case.ports import Due, Queues, RequestStore
+from services.case.request import Case, Step
+from services.case.task import queue_of
 from services.errors import DocumentFull, NeverPossible, StoreUnavailable, UnknownRequest
-from services.ports import Queues, RequestStore
-from services.requests import model as requests
-from services.requests.model import Case, Step
-from services.tasks.model import queue_of
 from services.times import Clock
 
 SWEPT_SIDE_BY_SIDE = 16

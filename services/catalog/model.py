@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal, Protocol
 import msgspec
 
 from services import times
-from services.requests.model import Request, Step
-from services.tasks.model import Priority, Task
+from services.case.request import Request, Step
+from services.case.task import Priority, Task
 from services.texts import Text
 from services.times import Instant
 

@@ -1,4 +1,4 @@
-"""Where the catalog keeps definitions, as protocols; services/ports.py says what holds for all of them."""
+"""Where the catalog keeps definitions, as protocols; services/case/ports.py says what holds for all of them."""
 
 from typing import Protocol
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from services.case.task import PlannedTask
 from services.catalog.forms import Form
 from services.catalog.model import Definition, Edition, Route
 from services.catalog.rules import Rule, RuleError
-from services.tasks.model import PlannedTask
 
 REVIEW_DUE_SECONDS = 24 * 3600.0
 

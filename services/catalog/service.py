@@ -4,13 +4,13 @@ import asyncio
 import logging
 
 from services import times
+from services.case.ports import Queues
+from services.case.task import queue_of
 from services.catalog import publishing
 from services.catalog.model import Current, Edition, Sections, next_edition
 from services.catalog.ports import EditionSource, EditionStore
 from services.catalog.routing import CompiledService
 from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownService
-from services.ports import Queues
-from services.tasks.model import queue_of
 from services.times import Clock, Instant
 
 FRESH_FOR = 30.0

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from services.documents import SCHEMA_VERSION
-from services.tasks.model import Staff
+from services.case.documents import SCHEMA_VERSION
+from services.case.task import Staff
 from services.times import Instant
 
 FIRST_DELAY = 30.0

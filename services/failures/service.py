@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from services.case.ports import Queues
+from services.case.task import Staff
 from services.errors import DocumentFull, MadoguchiError, NeverPossible, StoreUnavailable, UnknownRequest, WriteConflict
 from services.failures import model
 from services.failures.model import Failure, FailureSummary, Selection, tries_of
 from services.failures.ports import FailureStore
-from services.ports import Queues
-from services.tasks.model import Staff
 from services.times import Clock
 
 TRIES_WITHOUT_DOCUMENT = 12

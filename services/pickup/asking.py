@@ -1,8 +1,8 @@
 """The tasks by which pickup asks a person: to judge a household, to see after a delivery, to tell a resident."""
 
+from services.case.request import Request, Step
+from services.case.task import PlannedTask
 from services.catalog.routing import CompiledService
-from services.requests.model import Request, Step
-from services.tasks.model import PlannedTask
 
 OF_HOUSEHOLD = ("served_before", "possible_duplicate")
 """The reasons for which a person judges whose household a request is of."""

@@ -2,14 +2,14 @@
 
 import msgspec
 
+from services.case import request as requests
+from services.case.documents import Event
+from services.case.request import Request, Step
+from services.case.task import Task
 from services.catalog.model import Definition, Delivered
-from services.documents import Event
-from services.pickup import progress
 from services.pickup.asking import HANDING_OVER, next_round
+from services.pickup.booking import progress
 from services.pickup.part import booked, booking_of, with_booking
-from services.requests import model as requests
-from services.requests.model import Request, Step
-from services.tasks.model import Task
 from services.times import Instant
 
 _STEP = "delivered."

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from services.pickup.booking import HAS_PLACE, LASTS, Booking, Correction
-from services.requests.model import Request, Step, with_part
+from services.case.request import Request, Step, with_part
+from services.pickup.booking.state import HAS_PLACE, LASTS, Booking, Correction
 from services.times import Instant
 
 NAME = "pickup"

@@ -1,13 +1,13 @@
-"""What pickup needs from the outside, as protocols; services/ports.py says what holds for all of them."""
+"""What pickup needs from the outside, as protocols; services/case/ports.py says what holds for all of them."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.pickup.alike import Alike
-from services.pickup.places import Opening, Turn, Waiting
-from services.pickup.quotas import Quota
-from services.pickup.sites import Depot, Move, Site, Slot, Stock
-from services.pickup.split import Decision
+from services.pickup.entitlement.quotas import Quota
+from services.pickup.households.alike import Alike
+from services.pickup.sharing.split import Decision
+from services.pickup.slots.places import Opening, Turn, Waiting
+from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock
 from services.times import Instant
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from services.advance.dispatching import Dispatching, Plan
 from services.advance.service import Take
+from services.case.request import Case, Request, Step
+from services.case.task import PlannedTask
 from services.catalog.routing import CompiledService, review
 from services.pickup.asking import (
     DELIVERED_AGAIN,
@@ -14,13 +16,11 @@ from services.pickup.asking import (
     PLACE_HELD,
     notice,
 )
-from services.pickup.correcting import Correcting
-from services.pickup.counter import Counter
-from services.pickup.matching import Matching
-from services.pickup.plan import pickup_of
-from services.pickup.reservations import Reservations
-from services.requests.model import Case, Request, Step
-from services.tasks.model import PlannedTask
+from services.pickup.booking.reservations import Reservations
+from services.pickup.counter.correcting import Correcting
+from services.pickup.counter.counter import Counter
+from services.pickup.entitlement.plan import pickup_of
+from services.pickup.households.matching import Matching
 
 
 def steps(

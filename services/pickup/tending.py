@@ -10,18 +10,19 @@ from collections.abc import Awaitable, Collection
 import msgspec
 
 from services import times
+from services.case.ports import RequestStore
 from services.errors import DocumentFull, WriteConflict
-from services.pickup import places, progress
-from services.pickup.booking import Place
-from services.pickup.choosing import hold_until
-from services.pickup.counter import Counter
-from services.pickup.depots import Depots
+from services.pickup.booking import progress
+from services.pickup.booking.choosing import hold_until
+from services.pickup.booking.reservations import Reservations
+from services.pickup.booking.state import Place
+from services.pickup.counter.counter import Counter
 from services.pickup.part import booking_of
 from services.pickup.ports import SiteStore
-from services.pickup.reservations import Reservations
-from services.pickup.sites import Depot, Move, Slot, Stock, after
-from services.pickup.splits import Splits
-from services.ports import RequestStore
+from services.pickup.sharing.splits import Splits
+from services.pickup.slots import places
+from services.pickup.stock.depots import Depots
+from services.pickup.stock.sites import Depot, Move, Slot, Stock, after
 from services.times import Clock, Instant
 
 TENDED_AT_ONCE = 20

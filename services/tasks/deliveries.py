@@ -6,19 +6,12 @@ import msgspec
 
 from services import messages, times
 from services.advance.model import TaskMessage
+from services.case.ports import Message, Queues, RequestStore
+from services.case.request import Case
+from services.case.task import HIDDEN_AFTER_LEASE, Task, is_claimable, is_held, queue_of, reference_of
 from services.errors import NeverPossible
 from services.failures.ports import FailureStore
 from services.failures.service import record_failure
-from services.ports import Message, Queues, RequestStore
-from services.requests.model import Case
-from services.tasks.model import (
-    HIDDEN_AFTER_LEASE,
-    Task,
-    is_claimable,
-    is_held,
-    queue_of,
-    reference_of,
-)
 from services.times import Clock, Instant
 
 HIDDEN_WHILE_CLAIMING = 60.0

@@ -4,17 +4,18 @@ from collections.abc import Callable
 
 import msgspec
 
-from services import audit, cases, times
+from services import times
 from services.advance.dispatching import message_of
 from services.advance.model import QUEUE, wake_up
+from services.case import audit, cases
+from services.case import request as requests
+from services.case import task as tasks
+from services.case.ports import AuditLog, Message, Queues, RequestStore
+from services.case.request import Case, Changes, Request
+from services.case.task import HIDDEN_AFTER_LEASE, MessageHandle, Staff, Task, TaskStatus, queue_of
 from services.catalog.service import Catalog
 from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
-from services.ports import AuditLog, Message, Queues, RequestStore
-from services.requests import model as requests
-from services.requests.model import Case, Changes, Request
-from services.tasks import model as tasks
 from services.tasks.deliveries import Candidate, Deliveries
-from services.tasks.model import HIDDEN_AFTER_LEASE, MessageHandle, Staff, Task, TaskStatus, queue_of
 from services.times import Clock
 
 LIST_LIMIT = 200

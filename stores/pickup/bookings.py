@@ -5,13 +5,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.pickup.alike import Alike
-from services.pickup.booking import LASTS
-from services.pickup.households import kind_of
-from services.pickup.places import Waiting
-from stores.containers import REQUESTS
+from services.pickup.booking.state import LASTS
+from services.pickup.households.alike import Alike
+from services.pickup.households.households import kind_of
+from services.pickup.slots.places import Waiting
+from stores.case import REQUESTS
 from stores.cosmos import Cosmos, without_nulls
 
+INDEXED = (
+    "/booking/state/?",
+    "/booking/method/?",
+    "/booking/since/?",
+    "/booking/blocks/[]/?",
+    "/booking/folding/?",
+)
 STILL_LASTS = f"(IS_DEFINED(c.booking.state) AND c.booking.state IN ({', '.join(map(repr, LASTS))}))"
 """Holds for the requests whose booking lasts, with nothing pending and no task open."""
 _FOLDED_BEFORE = (

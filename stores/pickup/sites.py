@@ -7,14 +7,16 @@ from typing import Any
 import msgspec
 
 from services.errors import WriteConflict
-from services.pickup.places import Opening, Turn
-from services.pickup.quotas import Quota
-from services.pickup.sites import Depot, Move, Site, Slot, Stock
-from services.pickup.split import Decision, decision_id
+from services.pickup.entitlement.quotas import Quota
+from services.pickup.sharing.split import Decision, decision_id
+from services.pickup.slots.places import Opening, Turn
+from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock
 from services.times import Instant
-from stores.containers import QUOTAS, SITES
+from stores.containers import ContainerSpec
 from stores.cosmos import Cosmos, plain, read_item
 
+SITES = ContainerSpec("sites", "/siteId", ("/type/?", "/starts/?", "/dueAt/?", "/at/?"))
+QUOTAS = ContainerSpec("quotas", "/id", ())
 OPERATIONS_IN_A_PATCH = 10
 _OPENING = (
     "SELECT c.id, c.siteId, c.starts, c.ends, c.method, c.fill, c.isOpen, c.places, c.freePlaces, c.allotted, c.free,"

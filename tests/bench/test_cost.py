@@ -37,11 +37,11 @@ def test_every_assumption_says_what_it_means():
 
 
 def test_timers_queues_and_polls_are_those_of_the_app():
-    schedules = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source("functions/timers.py"))
+    schedules = re.findall(r'schedule="0 \*/(\d+) \* \* \* \*"', source("functions/advance/timers.py"))
     poll = json.loads(source("host.json"))["extensions"]["queues"]["maxPollingInterval"]
 
     assert [1440 // int(minutes) for minutes in schedules] == [cost.SWEEPS, cost.RECONCILIATIONS]
-    assert source("functions/queues.py").count("@bp.queue_trigger") == cost.TRIGGERED_QUEUES
+    assert source("functions/advance/queues.py").count("@bp.queue_trigger") == cost.TRIGGERED_QUEUES
     assert poll == f"00:00:{ASSUMED.poll:02.0f}"
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.texts import LANGUAGES
+from functions.edge.texts import LANGUAGES
 from services import times
 from services.catalog import controls, publishing
 from services.catalog.forms import child
 from services.catalog.model import Edition
 from services.catalog.routing import CompiledService
-from services.pickup.plan import Pickup
+from services.pickup.entitlement.plan import Pickup
 from stores.shipped import FOLDER, read_yaml
 from wiring import SECTIONS
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from functions.texts import LANGUAGES
-from services.pickup.supplies import Supplies, lines_for, problems
+from functions.edge.texts import LANGUAGES
+from services.pickup.entitlement.supplies import Supplies, lines_for, problems
 from stores.shipped import FOLDER, read_yaml
 
 DEFINITION = read_yaml(FOLDER / "relief-supplies.yaml")

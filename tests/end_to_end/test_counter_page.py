@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from functions.pickup_codes import content_of
+from functions.pickup.codes import content_of
 from local.browser import chromium
 from tests.camera import film
 from tests.end_to_end.at_counter import COUNTER, counter_page, look, lose_connection, moves, regain_connection

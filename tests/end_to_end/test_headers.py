@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from functions.headers import OF_ALL
+from functions.edge.headers import OF_ALL
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import FORM, get, sent, start
 from tests.html import Page

@@ -22,6 +22,7 @@ from tests.end_to_end.over_http import (
     submit,
 )
 from tests.end_to_end.supplies import numbers, post, slot_on
+from wiring.pickup import pickup
 
 pytestmark = pytest.mark.xdist_group("office")
 
@@ -45,7 +46,7 @@ def tend(desk: RunningDesk) -> None:
     async def run() -> None:
         app = wiring.build(Settings.from_env(values))
         try:
-            await app.tending.run()
+            await pickup(app).tending.run()
         finally:
             await app.close()
 

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import wiring
-from functions.texts import LANGUAGES, Texts
-from services.pickup.booking import MOST_CHOICES
-from services.pickup.fields import JAPAN, SlotFields
+from functions.edge.texts import LANGUAGES, Texts
+from services.pickup.booking.state import MOST_CHOICES
+from services.pickup.stock.fields import JAPAN, SlotFields
 from services.times import instant
 from settings import Settings
 from tests.end_to_end.browsing import check_page, context_of, fill, go_on, receipt_on
@@ -24,6 +24,7 @@ from tests.end_to_end.forms import receipt_on as receipt_of
 from tests.end_to_end.over_http import BODY, eventually, new_key
 from tests.pickup import OFFICER, site, stock
 from tests.qr import says
+from wiring.pickup import pickup
 
 pytestmark = pytest.mark.xdist_group("office")
 FORM = "/ja/services/relief-supplies"
@@ -46,17 +47,17 @@ async def open_sites(values: dict[str, str]) -> None:
     """Open two sites in place of those a desk is seeded with; one slot has room for a single household."""
     app = wiring.build(Settings.from_env(values))
     try:
-        for seeded in await app.depots.sites():
-            for slot in (await app.depots.site(seeded.site_id)).slots:
-                await app.depots.close_slot(seeded.site_id, slot, OFFICER)
+        for seeded in await pickup(app).depots.sites():
+            for slot in (await pickup(app).depots.site(seeded.site_id)).slots:
+                await pickup(app).depots.close_slot(seeded.site_id, slot, OFFICER)
         for name, of, hours in (
             ("見本第一小学校", "school", {10: 20, 11: 20}),
             ("見本市民体育館", "gym", {13: 1, 14: 20}),
         ):
-            await app.depots.put_site(
+            await pickup(app).depots.put_site(
                 of, SITE if of == "school" else site(name={"ja": name}, address="見本市東町2-2"), OFFICER
             )
-            await app.depots.move(of, stock(**{item: 2 * units for item, units in ALLOTTED.items()}), OFFICER)
+            await pickup(app).depots.move(of, stock(**{item: 2 * units for item, units in ALLOTTED.items()}), OFFICER)
             for hour, places in hours.items():
                 starts = TOMORROW + timedelta(hours=hour)
                 fields = SlotFields(
@@ -65,7 +66,7 @@ async def open_sites(values: dict[str, str]) -> None:
                     places=places,
                     allotted=ALLOTTED,
                 )
-                await app.depots.open_slot(of, fields, OFFICER)
+                await pickup(app).depots.open_slot(of, fields, OFFICER)
     finally:
         await app.close()
 

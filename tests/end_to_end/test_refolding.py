@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 import wiring
-from services import cases
+from services.case import cases
+from services.case.request import Case, Changes
 from services.pickup.part import booked, with_booking
-from services.requests.model import Case, Changes
 from settings import Settings
 from stores.case import CosmosRequests
 from tests.end_to_end.conftest import RunningDesk

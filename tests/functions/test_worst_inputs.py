@@ -10,11 +10,11 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from functions.html import MAX_FORM
-from functions.web import MAX_BODY
-from services.pickup import imports
-from services.pickup.sheets import MOST_BYTES
-from services.requests.intake import MAX_MESSAGE_BYTES
+from functions.edge.html import MAX_FORM
+from functions.edge.web import MAX_BODY
+from services.intake.submissions import MAX_MESSAGE_BYTES
+from services.pickup.tables import imports
+from services.pickup.tables.sheets import MOST_BYTES
 from stores.shipped import FOLDER, read_yaml
 from tests import pickup, served
 from tests.counter import KEY

@@ -12,7 +12,10 @@ type Place = tuple[str, str]
 
 def asks(name: str) -> set[str]:
     """Return the parts of the app that the function of this name reaches, itself or through functions beside it."""
-    sources = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in FUNCTIONS.glob("*.py")}
+    sources = {
+        ".".join(path.relative_to(FUNCTIONS).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
+        for path in FUNCTIONS.rglob("*.py")
+    }
     bodies = {  # without the decorators: what those ask for is the access of a function, which it states
         (module, node.name): ast.Module(node.body, [])
         for module, tree in sources.items()
@@ -37,7 +40,10 @@ def _imported(tree: ast.Module) -> dict[str, Place]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("functions"):
             module = (node.module or "").partition(".")[2]
-            found |= {alias.asname or alias.name: (module or alias.name, alias.name) for alias in node.names}
+            for alias in node.names:
+                own = ".".join(part for part in (module, alias.name) if part)
+                is_module = (FUNCTIONS / Path(*own.split("."))).with_suffix(".py").exists()
+                found[alias.asname or alias.name] = (own if is_module else module, alias.name)
     return found
 
 
@@ -53,7 +59,7 @@ def _called(body: ast.AST, module: str, imported: dict[str, dict[str, Place]]) -
 
 
 def _parts_of_app(body: ast.AST) -> set[str]:
-    """Return what stands after `.app.`, `app.` or `app().` in a function."""
+    """Return what stands after `.app.`, `app.`, `app().` or, of a capability, `pickup(app).` in a function."""
     found: set[str] = set()
     for node in ast.walk(body):
         match node:
@@ -61,6 +67,7 @@ def _parts_of_app(body: ast.AST) -> set[str]:
                 ast.Attribute(value=ast.Attribute(attr="app"), attr=part)
                 | ast.Attribute(value=ast.Name(id="app"), attr=part)
                 | ast.Attribute(value=ast.Call(func=ast.Name(id="app")), attr=part)
+                | ast.Attribute(value=ast.Call(args=[ast.Attribute(attr="app") | ast.Name(id="app")]), attr=part)
             ):
                 found.add(part)
     return found

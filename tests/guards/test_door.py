@@ -25,19 +25,19 @@ OF_THE_DOOR = {
     "unicodedata.normalize",
 }
 BOUNDED = {
-    "functions/dates.py": {"re.compile"},  # a line of the door
-    "functions/fields.py": {"re.fullmatch"},  # a line of the door
-    "functions/operations.py": {"re.fullmatch"},  # anchored, of one class: linear in a parameter of the address
-    "functions/pages.py": {"re.fullmatch"},  # anchored, of one class
-    "functions/phones.py": {"re.compile", "re.sub"},  # the phone of a definition, which publishing bounds
-    "functions/telemetry.py": {"json.decode"},  # a message of a queue: 64 KB at most
-    "functions/texts.py": {"json.loads"},  # a file of ours
+    "functions/edge/dates.py": {"re.compile"},  # a line of the door
+    "functions/edge/fields.py": {"re.fullmatch"},  # a line of the door
+    "functions/operations/api.py": {"re.fullmatch"},  # anchored, of one class: linear in a parameter of the address
+    "functions/intake/pages.py": {"re.fullmatch"},  # anchored, of one class
+    "functions/edge/phones.py": {"re.compile", "re.sub"},  # the phone of a definition, which publishing bounds
+    "functions/edge/telemetry.py": {"json.decode"},  # a message of a queue: 64 KB at most
+    "functions/edge/texts.py": {"json.loads"},  # a file of ours
     "services/catalog/forms.py": {"re.compile", "re.sub"},  # one class; a keyword of JSON Schema
     "services/failures/model.py": {"json.loads", "re.compile"},  # a message of a queue: 64 KB at most
     "services/invisible.py": {"re.compile"},  # one class each: linear
     "services/messages.py": {"json.decode", "re.compile"},  # a message of a queue; its error, of literal beginnings
     "services/names.py": {"re.compile"},  # anchored, 40 characters at most
-    "services/pickup/households.py": {
+    "services/pickup/households/households.py": {
         "re.compile",
         "re.findall",
         "re.fullmatch",
@@ -47,11 +47,11 @@ BOUNDED = {
         "unicodedata.category",
         "unicodedata.normalize",
     },  # lines of the door; 100 characters are compared
-    "services/pickup/imports.py": {"datetime.strptime", "re.fullmatch"},  # lines of the door
-    "services/pickup/supplies.py": {"re.compile"},  # anchored, 32 characters at most
-    "services/requests/intake.py": {"re.compile", "re.fullmatch", "re.sub"},  # anchored; an address after its length
-    "services/requests/receipts.py": {"re.compile"},  # anchored, 14 characters
-    "services/requests/reissue.py": {"re.compile"},  # a line of the door
+    "services/pickup/tables/imports.py": {"datetime.strptime", "re.fullmatch"},  # lines of the door
+    "services/pickup/entitlement/supplies.py": {"re.compile"},  # anchored, 32 characters at most
+    "services/intake/submissions.py": {"re.compile", "re.fullmatch", "re.sub"},  # anchored; an address after its length
+    "services/case/receipts.py": {"re.compile"},  # anchored, 14 characters
+    "services/intake/reissue.py": {"re.compile"},  # a line of the door
     "services/times.py": {"re.compile"},  # 64 characters at most
     "services/traces.py": {"re.compile"},  # anchored, 55 characters
 }

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from functions import problems
-from functions.texts import FOLDER as TEXTS
-from functions.texts import LANGUAGES
+from functions.edge import problems
+from functions.edge.texts import FOLDER as TEXTS
+from functions.edge.texts import LANGUAGES
 from services.errors import MadoguchiError, Refusal
 
 ROOT = Path(__file__).parent.parent.parent

@@ -36,7 +36,8 @@ def test_whatever_anyone_may_call_is_limited_unless_it_asks_no_store(routes):
 
 def test_what_a_page_asks_is_found_in_it_and_in_what_it_calls():
     assert asks("health") == asks("static_file") == asks("staff_home") == set()
-    assert asks("walk_in_page") == {"catalog", "offers"}
+    assert asks("walk_in_page") == {"catalog"}
+    assert asks("list_open_slots") == {"offers"}
     assert asks("counter_page") == {"catalog"}
     assert {"requests", "catalog"} <= asks("submit_request") | asks("show_form")
     assert "requests" in asks("show_request")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.headers import OF_ALL, OF_DATA, OF_PAGES, of_staff
-from functions.texts import Texts
+from functions.edge.headers import OF_ALL, OF_DATA, OF_PAGES, of_staff
+from functions.edge.texts import Texts
 
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
 STAFF = of_staff("https://issuer.example/tenant/v2.0")
@@ -68,7 +68,7 @@ def test_staff_alone_may_use_a_camera_and_nobody_anything_else():
 def test_every_answer_is_made_where_the_headers_of_all_stand():
     makers = {
         path.name
-        for path in FUNCTIONS.glob("*.py")
+        for path in FUNCTIONS.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("HttpResponse")
     }

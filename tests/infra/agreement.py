@@ -6,16 +6,16 @@ from typing import Any
 
 import yaml
 
-from functions.html import MAX_FORM
-from functions.operations import MAX_DEFINITION
-from functions.web import MAX_BODY
+from functions.edge.html import MAX_FORM
+from functions.edge.web import MAX_BODY
+from functions.operations.api import MAX_DEFINITION
 from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.pickup.sheets import MOST_BYTES
-from services.requests.intake import QUEUE as INTAKE_QUEUE
-from services.tasks.model import queue_of
-from stores.containers import CONTAINERS
+from services.case.task import queue_of
+from services.intake.submissions import QUEUE as INTAKE_QUEUE
+from services.pickup.tables.sheets import MOST_BYTES
 from tests.infra.reading import Choice, Expression, Infra, Loop, at, objects
 from tests.infra.rules import SITE, made
+from wiring import CAPABILITIES, containers_of
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = set(json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"])
@@ -41,10 +41,10 @@ OF_THE_PLATFORM = {
 
 
 def containers(infra: Infra) -> list[str]:
-    """Find containers whose partition key, expiry or indexed paths differ from stores/containers.py."""
+    """Find containers whose partition key, expiry or indexed paths differ from the stores."""
     listed = infra["modules/cosmos.bicep"].var("containers")
     described = {c["name"]: (c["partitionKey"], c["expires"], tuple(c["indexed"])) for c in listed}
-    code = {c.name: (c.partition_key, c.expires, c.indexed) for c in CONTAINERS}
+    code = {c.name: (c.partition_key, c.expires, c.indexed) for c in containers_of(CAPABILITIES)}
     names_ = sorted({*described, *code})
     return [f"{n}: {described.get(n)} is not {code.get(n)}" for n in names_ if described.get(n) != code.get(n)]
 
@@ -53,7 +53,7 @@ def container_policy(infra: Infra) -> list[str]:
     """Find that containers are not made as they are described, or expire by anything but a `ttl`."""
     source = infra["modules/cosmos.bicep"]
     made_of = source.of("resource")["sqlContainers"].body["properties"]["resource"]
-    policy, code = made_of["indexingPolicy"], CONTAINERS[0].indexing_policy
+    policy, code = made_of["indexingPolicy"], containers_of(CAPABILITIES)[0].indexing_policy
     always = [{"path": '/"_etag"/?'}]
     expected = {
         "partitionKey": {"paths": [Expression("container.partitionKey")], "kind": "Hash", "version": 2},

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from services.looks import MOST
-from services.reconciliation.model import OVERDUE_AFTER
+from services.operations.looks import MOST
+from services.operations.reconciliation.model import OVERDUE_AFTER
 from tests.infra import reading, watching
 from tests.infra.watching import EMITTED, ROOT, WORKBOOK
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from functions.access import AZURE_CLI, ROLES_OF_PEOPLE, SCOPE
+from functions.edge.access import AZURE_CLI, ROLES_OF_PEOPLE, SCOPE
 from tests.infra import reading
 from tests.infra.agreement import TEAMS
 
@@ -183,7 +183,7 @@ def test_the_package_holds_the_app_and_nothing_else():
     ignored = (ROOT / ".funcignore").read_text(encoding="utf-8").split()
     left = {p.name for p in ROOT.iterdir() if not any(fnmatch(p.name, pattern) for pattern in ignored)}
 
-    assert left >= {"function_app.py", "functions", "services", "stores", "settings.py", "wiring.py", "host.json"}
+    assert left >= {"function_app.py", "functions", "services", "stores", "settings.py", "wiring", "host.json"}
     assert left >= {"catalog", "web", "requirements.txt"}
     assert left & {"infra", "docs", "tests", "local", "audit", "bench", "soak", "examples"} == set()
     assert left & {".audit", ".azure", ".github", ".ci", ".git", "azure.yaml"} == set()

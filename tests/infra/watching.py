@@ -104,4 +104,6 @@ def _parts(section: str) -> Sequence[str]:
     return tuple(re.findall(r"^- \*\*([\w ]+)\.\*\*", section, re.MULTILINE))
 
 
-EMITTED = emitted((ROOT / folder / "telemetry.py").read_text(encoding="utf-8") for folder in ("functions", "stores"))
+EMITTED = emitted(
+    (ROOT / folder / "telemetry.py").read_text(encoding="utf-8") for folder in ("functions/edge", "stores")
+)

@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from functions.access import staff_of
+from functions.edge.access import staff_of
 from local.issuer import KEY_FILE, open_issuer, routes
 from services.errors import Unauthenticated
 

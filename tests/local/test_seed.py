@@ -4,8 +4,8 @@ import pytest
 
 from local.seed import OFFICER, SITES, seed
 from services.catalog.publishing import read_definition
-from services.pickup.fields import AllotFields
-from services.pickup.plan import pickup_of
+from services.pickup.entitlement.plan import pickup_of
+from services.pickup.stock.fields import AllotFields
 from stores.shipped import read_yaml
 from tests.counter import Counter, current
 from wiring import SECTIONS

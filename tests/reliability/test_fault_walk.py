@@ -8,7 +8,7 @@ import pytest
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.failures.model import failure_id
-from services.requests.intake import QUEUE as INTAKE_QUEUE
+from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from tests.reliability.faults import KINDS, Injection, noted, outage_of, sample
 from tests.reliability.world import HANAKO, JIRO, ROUTES, World
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from services.case.request import Contact
 from services.errors import StoreUnavailable
-from services.requests.model import Contact
-from services.requests.service import Receipt
+from services.intake.service import Receipt
 from tests.counter import submission
 from tests.reliability.faults import outage_of
 from tests.reliability.world import ANSWERS, World

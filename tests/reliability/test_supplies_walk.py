@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 import pytest
 
-from services.pickup.correcting import Amendment
-from services.pickup.counter import HandOver
+from services.pickup.counter.correcting import Amendment
+from services.pickup.counter.counter import HandOver
 from services.pickup.errors import NothingDue, PlaceGone
-from services.pickup.fields import AllotFields
+from services.pickup.stock.fields import AllotFields
 from tests.apps import settings_for
 from tests.conftest import Emulators
 from tests.pickup import OFFICER, site, slot, stock
@@ -22,6 +22,7 @@ from tests.reliability.faults import (
     under_the_sdks,
 )
 from tests.reliability.town import CLERK, Town, town
+from wiring.pickup import pickup
 
 type Act = Callable[[Town], Awaitable[object]]
 type Note = Callable[[str, object], None]
@@ -64,12 +65,14 @@ def withdraw(name: str) -> Act:
 
 
 def confirm(name: str) -> Act:
-    return lambda town: town.app.residents.confirm_place(town.receipts[name].reference, town.receipts[name].access_code)
+    return lambda town: pickup(town.app).residents.confirm_place(
+        town.receipts[name].reference, town.receipts[name].access_code
+    )
 
 
 def hand_over(name: str, **changes: object) -> Act:
     handed = HandOver(**{"id": "hand-over-0001", "receiver": "household", **changes})
-    return lambda town: town.app.counter.hand_over(town.receipts[name].reference, handed, CLERK)
+    return lambda town: pickup(town.app).counter.hand_over(town.receipts[name].reference, handed, CLERK)
 
 
 def pass_(seconds: float) -> Act:
@@ -83,60 +86,60 @@ async def choose_the_other(town: Town) -> None:
     receipt, depot = town.receipts["a"], await town.depot()
     assert depot
     other = f"{town.site}.{list(depot.slots)[1]}"
-    await town.app.residents.choose_place(receipt.reference, receipt.access_code, other)
+    await pickup(town.app).residents.choose_place(receipt.reference, receipt.access_code, other)
 
 
 async def tend(town: Town) -> None:
-    await town.app.tending.run()
+    await pickup(town.app).tending.run()
 
 
 async def serve_again(town: Town) -> None:
-    await town.app.judging.override(town.receipts["b"].reference, "赤ちゃんが生まれた", CLERK)
+    await pickup(town.app).judging.override(town.receipts["b"].reference, "赤ちゃんが生まれた", CLERK)
 
 
 async def walk_in(town: Town) -> None:
     key = f"walk-in-{town.cases:016}"
     town.know("w", "counter", key)
-    card = await town.app.walk_ins.take_in(town.submission(7), key, CLERK, None)
+    card = await pickup(town.app).walk_ins.take_in(town.submission(7), key, CLERK, None)
     assert card.due
 
 
 async def put_site(town: Town) -> None:
-    await town.app.depots.put_site(town.site, site(phone="0000-00-0000"), OFFICER)
+    await pickup(town.app).depots.put_site(town.site, site(phone="0000-00-0000"), OFFICER)
 
 
 async def move_the_site(town: Town) -> None:
-    await town.app.depots.put_site(town.site, site(address="見本市北町9", moved=True), OFFICER)
+    await pickup(town.app).depots.put_site(town.site, site(address="見本市北町9", moved=True), OFFICER)
 
 
 async def close_the_site(town: Town) -> None:
-    await town.app.depots.put_site(town.site, site(is_open=False), OFFICER)
+    await pickup(town.app).depots.put_site(town.site, site(is_open=False), OFFICER)
 
 
 async def correct(town: Town) -> None:
     amendment = Amendment(id="correct-0001", answers={"address": f"見本市{town.cases}町9番"}, reason="番地のまちがい")
-    await town.app.correcting.correct(town.receipts["a"].reference, amendment, CLERK)
+    await pickup(town.app).correcting.correct(town.receipts["a"].reference, amendment, CLERK)
 
 
 async def enter_stock(town: Town) -> None:
-    await town.app.depots.move(town.site, stock("delivery-0002", kit=5), OFFICER)
+    await pickup(town.app).depots.move(town.site, stock("delivery-0002", kit=5), OFFICER)
 
 
 async def open_slot(town: Town) -> None:
-    await town.app.depots.open_slot(town.site, town.later(slot(day=3, places=1, kit=1)), OFFICER)
+    await pickup(town.app).depots.open_slot(town.site, town.later(slot(day=3, places=1, kit=1)), OFFICER)
 
 
 async def allot(town: Town) -> None:
     depot = await town.depot()
     assert depot
     fields = AllotFields(id="allot-0001", lines={"kit": 1}, places=1)
-    await town.app.depots.allot(town.site, next(iter(depot.slots)), fields, OFFICER)
+    await pickup(town.app).depots.allot(town.site, next(iter(depot.slots)), fields, OFFICER)
 
 
 async def close_the_first(town: Town) -> None:
     depot = await town.depot()
     assert depot
-    await town.app.depots.close_slot(town.site, next(iter(depot.slots)), OFFICER)
+    await pickup(town.app).depots.close_slot(town.site, next(iter(depot.slots)), OFFICER)
 
 
 OFFERED = (open_(1), reserve("a"), reserve("b"), withdraw("a"), advance("a"), advance("b"))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from functions.problems import retry_after
+from functions.edge.problems import retry_after
 from services.errors import StoreUnavailable
 from services.failures.model import tries_of
-from services.requests.outage import FAILURES_IN_A_ROW
-from services.requests.service import How, Receipt
+from services.intake.outage import FAILURES_IN_A_ROW
+from services.intake.service import How, Receipt
 from stores.case import CosmosRequests
 from tests.counter import submission
 from tests.reliability.faults import Throttling

@@ -8,23 +8,25 @@ import msgspec
 
 from local.provision import provision
 from services import times
+from services.case.receipts import access_code_for, reference_for
+from services.case.request import Case, Contact, Submission
+from services.case.task import Staff
 from services.errors import StoreUnavailable, UnknownRequest, WriteConflict
-from services.pickup.booking import HAS_PLACE, Booking
-from services.pickup.fields import SlotFields
+from services.intake.service import Receipt
+from services.pickup.booking.state import HAS_PLACE, Booking
+from services.pickup.entitlement.quotas import Quota
 from services.pickup.part import booking_of
-from services.pickup.quotas import Quota
-from services.pickup.sites import Depot, Move, Stock, after
-from services.requests.model import Case, Contact, Submission
-from services.requests.receipts import access_code_for, reference_for
-from services.requests.service import Receipt
-from services.tasks.model import Staff
+from services.pickup.stock.fields import SlotFields
+from services.pickup.stock.sites import Depot, Move, Stock, after
 from settings import Settings
-from stores.containers import QUOTAS, REQUESTS, SITES
+from stores.case import REQUESTS
+from stores.pickup.sites import QUOTAS, SITES
 from tests.counter import SECRETS
 from tests.fakes import FakeClock
 from tests.pickup import NOW, OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.reliability.faults import Injection, Killed
 from wiring import build
+from wiring.pickup import pickup
 
 CLERK = Staff("u-clerk", "窓口 係", frozenset({"Team.supplies"}))
 LIVE = ("held", "confirmed")
@@ -73,11 +75,11 @@ class Town:
 
     async def open(self, *places: int) -> None:
         """Open the site with a slot of an hour for each of these numbers of places, and a kit for every place."""
-        await self.app.depots.put_site(self.site, site(), OFFICER)
-        await self.app.depots.move(self.site, stock(kit=sum(places) + 2), OFFICER)
+        await pickup(self.app).depots.put_site(self.site, site(), OFFICER)
+        await pickup(self.app).depots.move(self.site, stock(kit=sum(places) + 2), OFFICER)
         for number, count in enumerate(places):
             fields = slot(hour=10 + number, places=count, kit=count)
-            await self.app.depots.open_slot(self.site, self.later(fields), OFFICER)
+            await pickup(self.app).depots.open_slot(self.site, self.later(fields), OFFICER)
 
     def later(self, fields: SlotFields) -> SlotFields:
         """Return a slot as many days later as this case is."""
@@ -123,7 +125,7 @@ class Town:
         for _ in range(3):
             for name in self.receipts:
                 await self._advance_again(name)
-            await self.app.tending.run()
+            await pickup(self.app).tending.run()
             if not await self.app.requests._store.due(times.later(self.clock(), 3600), 1):
                 return
             self.clock.pass_(600)
@@ -141,8 +143,8 @@ class Town:
 
     async def depot(self) -> Depot | None:
         """Read the site with its stock and slots, None where none was put."""
-        is_there = any(known.site_id == self.site for known in await self.app.depots.sites())
-        return await self.app.depots.site(self.site) if is_there else None
+        is_there = any(known.site_id == self.site for known in await pickup(self.app).depots.sites())
+        return await pickup(self.app).depots.site(self.site) if is_there else None
 
     async def quotas(self) -> list[Quota]:
         """Read all quotas of this case."""
@@ -155,7 +157,7 @@ class Town:
     async def check(self, ends: dict[str, str]) -> None:
         """Check what must hold of the site and its residents, however it came about."""
         depot = await self.depot()
-        moves = await self.app.depots.moves(self.site) if depot else []
+        moves = await pickup(self.app).depots.moves(self.site) if depot else []
         read = {name: await self.app.requests._store.load(receipt.reference) for name, receipt in self.receipts.items()}
         cases = {name: case for name, case in read.items() if case}
         found = {name: booking_of(case.request) for name, case in cases.items()}

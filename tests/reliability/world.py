@@ -11,16 +11,18 @@ import msgspec
 from local.provision import provision
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
+from services.case.receipts import reference_for
+from services.case.request import Request
+from services.case.task import Priority, Staff, Task, queue_of
 from services.errors import NotYetProcessed, StoreUnavailable, WriteConflict
 from services.failures.model import Failure, failure_id
-from services.requests.intake import QUEUE as INTAKE_QUEUE
-from services.requests.model import Request
-from services.requests.receipts import reference_for
-from services.requests.service import Receipt
-from services.tasks.model import Priority, Staff, Task, queue_of
+from services.intake.service import Receipt
+from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from services.tasks.service import ClaimedTask
 from settings import Settings
-from stores.containers import AUDIT, FAILURES, REQUESTS
+from stores.audit import AUDIT
+from stores.case import REQUESTS
+from stores.operations.failures import FAILURES
 from tests.counter import DEFINITION, SECRETS, submission
 from tests.fakes import FakeClock
 from tests.reliability.faults import Injection, Killed

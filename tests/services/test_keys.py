@@ -1,9 +1,9 @@
 """What stands in documents and in hands derives from the secrets as it always did; every other purpose has its key."""
 
+from services.case import receipts
 from services.keys import derived
-from services.pickup.households import Household, key_of
-from services.pickup.quotas import quota_id
-from services.requests import receipts
+from services.pickup.entitlement.quotas import quota_id
+from services.pickup.households.households import Household, key_of
 from tests.counter import KEY, SECRETS
 
 

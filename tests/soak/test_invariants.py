@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.case.request import Request
+from services.case.task import Task
 from services.failures.service import record_failure
-from services.requests.model import Request
-from services.tasks.model import Task
 from soak.diary import Diary, Lease, Promise, Receipt
 from soak.invariants import Stored, check, without_receipt
 from soak.work import Work

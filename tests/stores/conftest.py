@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.apps import running, settings_for
-from wiring import App
+from wiring.app import App
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """Requests and tasks as the stores keep them."""
 
 from services import times
-from services.requests import model as requests
-from services.requests.model import Identity, Step
-from services.tasks import model as tasks
+from services.case import request as requests
+from services.case import task as tasks
+from services.case.request import Identity, Step
 from tests.counter import submission
 
 NOW = "2026-11-23T00:00:00.000000Z"

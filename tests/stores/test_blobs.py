@@ -2,7 +2,7 @@ import uuid
 
 from services.catalog.model import next_edition
 from tests.counter import definition
-from wiring import App
+from wiring.app import App
 
 NOW = "2026-11-23T00:00:00.000000Z"
 

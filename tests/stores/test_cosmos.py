@@ -4,27 +4,28 @@ import msgspec
 import pytest
 
 from services import times
+from services.case import request as requests
+from services.case import task as tasks
+from services.case.documents import Event
+from services.case.ports import AuditRecord
 from services.catalog.model import next_edition
-from services.documents import Event
 from services.errors import DocumentFull, StoreUnavailable, WriteConflict
-from services.pickup import places
-from services.pickup.sites import Entry, Move, Slot
-from services.ports import AuditRecord
-from services.requests import model as requests
-from services.tasks import model as tasks
+from services.pickup.slots import places
+from services.pickup.stock.sites import Entry, Move, Slot
 from settings import Connection
-from stores.audit import CosmosAudit
+from stores.audit import AUDIT, CosmosAudit
 from stores.case import CosmosRequests
 from stores.catalog import CosmosEditions
-from stores.containers import AUDIT, SITES
 from stores.cosmos import Cosmos, plain
-from stores.pickup.sites import CosmosSites
+from stores.pickup.sites import SITES, CosmosSites
 from tests.apps import running, settings_for
 from tests.counter import HANAKO, TARO, definition
 from tests.local.cosmos_contract import LARGE_BODY
 from tests.reliability.faults import Injection, under_the_sdks
 from tests.stores.documents import NOW, request_of, task_of
-from wiring import PARTS, SECTIONS, App, build, cosmos_client
+from wiring import PARTS, SECTIONS, build
+from wiring.app import App
+from wiring.clients import cosmos_client
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from contextlib import AsyncExitStack, suppress
 import pytest
 
 from services import times
+from services.case.task import Staff, Task
 from services.errors import MadoguchiError, StaleToken, StoreUnavailable, TaskHeld
-from services.tasks.model import Staff, Task
 from services.times import Clock, Instant
 from tests.apps import running, settings_for
 from tests.counter import DEFINITION, submission
 from tests.fakes import FakeClock
-from wiring import App
+from wiring.app import App
 
 SKEWS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Seconds by which the clocks of the five instances are wrong; a takeover waits for five."""

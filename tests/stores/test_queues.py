@@ -2,7 +2,8 @@ import pytest
 
 from services.errors import StoreUnavailable
 from tests.apps import settings_for
-from wiring import App, build
+from wiring import build
+from wiring.app import App
 
 AWAY = (
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=YQ==;"

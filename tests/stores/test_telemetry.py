@@ -8,6 +8,7 @@ from services.errors import WriteConflict
 from stores import telemetry
 from tests.apps import running, settings_for
 from tests.conftest import Emulators
+from wiring.pickup import pickup
 
 
 async def test_answers_and_request_units_are_counted_by_container(collected: Telemetry, emulators: Emulators):
@@ -17,9 +18,9 @@ async def test_answers_and_request_units_are_counted_by_container(collected: Tel
 
     names = ("madoguchi.cosmos.answers", "madoguchi.cosmos.request_charge")
     async with running(settings_for(emulators.cosmos, emulators.storage)) as app:
-        await app.depots.sites()
+        await pickup(app).depots.sites()
         before = [counted(name) for name in names]
-        await app.depots.sites()
+        await pickup(app).depots.sites()
         after = [counted(name) for name in names]
 
     assert [more - less for more, less in zip(after, before, strict=True)] == [1, 1]

@@ -12,7 +12,7 @@ from bench import usage
 from bench.usage import Operation
 from tests.apps import running, settings_for
 from tests.conftest import Emulators
-from wiring import App
+from wiring.app import App
 
 SIZES = 0.03
 """By how much sizes may differ: names of queues and of staff are not everywhere as long."""

@@ -10,15 +10,7 @@ import httpx
 import pytest
 from azure.storage.queue import QueueServiceClient
 
-from tests.local.host.processes import (
-    ROOT,
-    Host,
-    StartHost,
-    accepts,
-    eventually,
-    free_ports,
-    running_host,
-)
+from tests.local.host.processes import ROOT, Host, StartHost, accepts, eventually, free_ports, running_host
 
 AZURITE = ROOT / "local/emulators/node_modules/azurite/dist/src/azurite.js"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="

@@ -3,10 +3,11 @@ import pytest
 
 from services import times
 from services.advance import model as advance
-from services.advance.model import QUEUE, Due
+from services.advance.model import QUEUE
+from services.case import request as requests
+from services.case.ports import Due
+from services.case.request import Step
 from services.errors import NeverPossible, UnknownRequest
-from services.requests import model as requests
-from services.requests.model import Step
 from tests.counter import HANAKO, KEY, OTHER_KEY, Counter, current
 
 NOW = "2026-11-23T00:00:00.000000Z"

@@ -1,10 +1,10 @@
 import msgspec
 import pytest
 
+from services.case.task import Staff
 from services.errors import NeverPossible, StoreUnavailable
 from services.failures import model, service
 from services.failures.model import Failure, Selection
-from services.tasks.model import Staff
 from tests.counter import Counter
 
 SATO = Staff("u-sato", "佐藤", frozenset({"Operator"}))

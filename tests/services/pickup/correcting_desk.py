@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.pickup.correcting import Amendment, Corrected
-from services.requests.service import Receipt
+from services.intake.service import Receipt
+from services.pickup.counter.correcting import Amendment, Corrected
 from tests.counter import HANAKO
 from tests.pickup import OFFICER, site, slot, stock
 from tests.services.pickup.town import MORNING, NOON, Town

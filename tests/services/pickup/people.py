@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from services.pickup.households import Household
+from services.pickup.households.households import Household
 
 SECRET = b"a secret of the tests"
 MIHON = Household(

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.pickup import comparing
-from services.pickup.comparing import MOST_COMPARED, PAGE, compare
-from services.pickup.matching import MOST_NAMED
+from services.case.request import Case, Request
+from services.pickup.households import comparing
+from services.pickup.households.comparing import MOST_COMPARED, PAGE, compare
+from services.pickup.households.matching import MOST_NAMED
+from services.pickup.households.searching import MOST_FOUND, Wanted
 from services.pickup.part import booked, with_booking
-from services.pickup.searching import MOST_FOUND, Wanted
-from services.requests.model import Case, Request
 from tests.counter import HANAKO
 from tests.services.pickup.town import Town
 

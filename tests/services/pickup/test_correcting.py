@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownRequest, WriteConflict
-from services.pickup import corrections
-from services.pickup.booking import Apportioned, Booking
-from services.pickup.correcting import Amendment
-from services.pickup.counter import HandOver
+from services.intake.service import Receipt
+from services.pickup.booking.state import Apportioned, Booking
+from services.pickup.counter import corrections
+from services.pickup.counter.correcting import Amendment
+from services.pickup.counter.counter import HandOver
+from services.pickup.entitlement.quotas import quota_id
 from services.pickup.errors import NothingDue
 from services.pickup.part import corrections_of
-from services.pickup.quotas import quota_id
-from services.requests.service import Receipt
 from tests.counter import HANAKO, SECRETS
 from tests.pickup import NOW, answers
 from tests.services.pickup.correcting_desk import REASON, Desk

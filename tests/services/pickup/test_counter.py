@@ -1,4 +1,4 @@
-"""The counter where supplies are handed out; tests/stores/test_counter.py holds who is first where two hand over."""
+"""Handing over at the counter; tests/stores/pickup/test_counter.py holds who is first where two hand over."""
 
 from typing import Any
 
@@ -6,17 +6,18 @@ import msgspec
 import pytest
 
 from services import times
-from services.audit import SPAN
+from services.case.audit import SPAN
+from services.case.request import Case, Contact, Request, Submission
+from services.case.task import Staff
 from services.errors import FieldError, InvalidSubmission, UnknownRequest
-from services.pickup.correcting import Amendment
-from services.pickup.counter import Card, HandOver
+from services.pickup.counter.correcting import Amendment
+from services.pickup.counter.counter import Card, HandOver
 from services.pickup.errors import NothingDue
-from services.pickup.searching import Wanted
-from services.requests.model import Case, Contact, Request, Submission
-from services.tasks.model import Staff
+from services.pickup.households.searching import Wanted
 from tests.counter import Counter, current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.served import app_over
+from wiring.pickup import pickup
 
 STAFF = Staff("u-counter", "窓口 係", frozenset({"Team.supplies"}))
 OTHER = Staff("u-other", "別の 係", frozenset({"Team.supplies"}))
@@ -59,7 +60,7 @@ class Site:
         return receipt.reference
 
     async def hand_over(self, reference: str, handed: HandOver, staff: Staff = STAFF) -> Card:
-        return await self.app.counter.hand_over(reference, handed, staff)
+        return await pickup(self.app).counter.hand_over(reference, handed, staff)
 
     async def case(self, reference: str) -> Case:
         case = await self.app.requests._store.load(reference)
@@ -67,7 +68,7 @@ class Site:
         return case
 
     async def on_hand(self) -> dict[str, int]:
-        return (await self.app.depots.site("school")).stock.on_hand
+        return (await pickup(self.app).depots.site("school")).stock.on_hand
 
     def audit(self, reference: str) -> list[dict[str, Any]]:
         of_reference = [record for record in self._audit.records.values() if record.subject == reference]
@@ -90,7 +91,7 @@ async def school() -> Site:
 async def test_a_card_tells_what_is_due_where_however_the_reference_is_written(school: Site, spell):
     reference = await school.ask(items=["kit", "water"])
 
-    card = await school.app.counter.card(spell(reference), STAFF)
+    card = await pickup(school.app).counter.card(spell(reference), STAFF)
 
     assert card.request.reference == reference
     assert card.due == {"kit": 1, "water": 12}
@@ -103,7 +104,7 @@ async def test_a_look_is_on_record_once_if_it_is_repeated_at_once_and_each_time_
 
     for pause in (0, 1, SPAN, SPAN):
         school.clock.pass_(pause)
-        await school.app.counter.card(reference, STAFF)
+        await pickup(school.app).counter.card(reference, STAFF)
 
     assert [(r["who"], r["action"]) for r in school.audit(reference)] == [("u-counter", "viewed_at_counter")] * 3
 
@@ -112,7 +113,7 @@ async def test_a_look_at_what_a_colleague_looks_at_is_on_record_too(school: Site
     reference = await school.ask()
 
     for staff in (STAFF, OTHER):
-        await school.app.counter.card(reference, staff)
+        await pickup(school.app).counter.card(reference, staff)
 
     assert {r["who"] for r in school.audit(reference)} == {"u-counter", "u-other"}
 
@@ -133,7 +134,7 @@ async def test_every_reason_given_is_on_record(school: Site):
     reference = await school.ask(7)
 
     for reason in ("控えをなくした", "控えをなくした", "家族の代わりに来た"):
-        await school.app.searching.search(Wanted(kana="ミホン アアアク"), reason, STAFF)
+        await pickup(school.app).searching.search(Wanted(kana="ミホン アアアク"), reason, STAFF)
 
     assert {r["reason"] for r in school.audit(reference)} == {"控えをなくした", "家族の代わりに来た"}
 
@@ -141,7 +142,7 @@ async def test_every_reason_given_is_on_record(school: Site):
 async def test_an_unknown_reference_is_refused_as_such(school: Site):
     for reference in ("K7M2-QX9P-D4TB", "https://example.com/", "MADOGUCHI:"):
         with pytest.raises(UnknownRequest):
-            await school.app.counter.card(reference, STAFF)
+            await pickup(school.app).counter.card(reference, STAFF)
 
 
 async def test_a_hand_over_takes_stock_and_finishes_the_task_and_the_request(school: Site):
@@ -173,7 +174,7 @@ async def test_fewer_units_leave_the_rest_to_others(school: Site):
 
     card = await school.hand_over(reference, hand(lines={"kit": 1, "water": 4}))
 
-    depot = await school.app.depots.site("school")
+    depot = await pickup(school.app).depots.site("school")
     assert card.handed_over.lines == {"kit": -1, "water": -4}
     assert depot.stock.on_hand == {"kit": 5, "water": 56}
     assert depot.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 56}
@@ -207,7 +208,7 @@ async def test_the_name_of_a_proxy_stands_in_the_history_of_the_request_alone(sc
     notes = [e.note for e in (await school.case(reference)).request.history if e.event == "received_by_proxy"]
     assert notes == ["例示 春子"]
     assert card.handed_over.receiver == "proxy"
-    moves = await school.app.depots.moves("school")
+    moves = await pickup(school.app).depots.moves("school")
     assert "例示" not in msgspec.json.encode(moves).decode() + str(school.audit(reference))
 
 
@@ -256,7 +257,7 @@ async def test_a_resident_without_a_code_is_found_by_name_and_address_and_the_lo
     reference = await school.ask(7)
     await school.ask(8)
 
-    results = await school.app.searching.search(Wanted(kana="みほん アアアク"), "番号の控えをなくした", STAFF)
+    results = await pickup(school.app).searching.search(Wanted(kana="みほん アアアク"), "番号の控えをなくした", STAFF)
 
     assert [one.request.reference for one in results.found] == [reference]
     [record] = school.audit(reference)
@@ -271,8 +272,12 @@ async def test_the_likeliest_comes_first(school: Site):
     far = await school.ask(1, kana="ミホン サクラ", address="見本市東町9番地")
     near = await school.ask(2, kana="ミホン サクラ", address="見本市西町3番地", born="1950-01-01")
 
-    by_address = await school.app.searching.search(Wanted(kana="ミホン サクラ", address="見本市西町3"), "r", STAFF)
-    by_birth = await school.app.searching.search(Wanted(kana="ミホン サクラ", birth_date="1950-01-01"), "r", STAFF)
+    by_address = await pickup(school.app).searching.search(
+        Wanted(kana="ミホン サクラ", address="見本市西町3"), "r", STAFF
+    )
+    by_birth = await pickup(school.app).searching.search(
+        Wanted(kana="ミホン サクラ", birth_date="1950-01-01"), "r", STAFF
+    )
 
     assert [one.request.reference for one in by_address.found] == [near, far]
     assert [(one.request.reference, one.is_born_then) for one in by_birth.found] == [(near, True), (far, False)]
@@ -281,7 +286,7 @@ async def test_the_likeliest_comes_first(school: Site):
 async def test_a_walk_in_gets_a_request_and_its_card_and_the_same_id_the_same_request(school: Site):
     sent = Submission(service="kits", answers=answers(3), contact=Contact(name="見本 三郎"))
 
-    cards = [await school.app.walk_ins.take_in(sent, "walk-in-0000000000000001", STAFF, None) for _ in range(2)]
+    cards = [await pickup(school.app).walk_ins.take_in(sent, "walk-in-0000000000000001", STAFF, None) for _ in range(2)]
 
     assert cards[0] == cards[1]
     assert cards[0].due == {"kit": 1}
@@ -296,12 +301,12 @@ async def test_a_corrected_household_gets_other_units_in_its_place_and_is_handed
     reference = await school.ask(items=["kit", "water"])
     amendment = Amendment(id="correct-0001", answers={"members": 4}, reason="赤ちゃんを数えていなかった")
 
-    corrected = [await school.app.correcting.correct(reference, amendment, STAFF) for _ in range(2)]
+    corrected = [await pickup(school.app).correcting.correct(reference, amendment, STAFF) for _ in range(2)]
     await school.hand_over(reference, hand())
 
     assert corrected[0] == corrected[1]
     assert corrected[0].card.due == {"kit": 1, "water": 24}
-    depot = await school.app.depots.site("school")
+    depot = await pickup(school.app).depots.site("school")
     assert depot.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 36}
     assert depot.stock.on_hand == {"kit": 5, "water": 36}
 
@@ -310,7 +315,7 @@ async def test_more_units_than_are_free_leave_a_place_as_it_is(school: Site):
     reference = await school.ask(items=["water"])
 
     amendment = Amendment(id="correct-0001", answers={"members": 11}, reason="親族が来た")
-    corrected = await school.app.correcting.correct(reference, amendment, STAFF)
+    corrected = await pickup(school.app).correcting.correct(reference, amendment, STAFF)
 
     assert (corrected.card.due, corrected.keeps_units) == ({"water": 12}, True)
 
@@ -322,7 +327,7 @@ async def test_a_household_served_before_is_served_again_only_for_a_reason(schoo
     with pytest.raises(NothingDue, match="already"):
         await school.hand_over(again, hand("hand-over-0002"))
 
-    cards = [await school.app.judging.override(again, "火事で失った", OFFICER) for _ in range(2)]
+    cards = [await pickup(school.app).judging.override(again, "火事で失った", OFFICER) for _ in range(2)]
     await school.hand_over(again, hand("hand-over-0002"))
 
     assert [card.due for card in cards] == [{"kit": 1}] * 2
@@ -334,4 +339,4 @@ async def test_only_what_was_refused_as_served_already_can_be_served_again(schoo
     reference = await school.ask()
 
     with pytest.raises(NothingDue, match="confirmed"):
-        await school.app.judging.override(reference, "間違い", OFFICER)
+        await pickup(school.app).judging.override(reference, "間違い", OFFICER)

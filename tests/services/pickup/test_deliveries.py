@@ -2,13 +2,13 @@
 
 import pytest
 
+from services.case.request import Contact, Request
+from services.case.task import Staff
 from services.errors import StoreUnavailable, WriteConflict
-from services.pickup.booking import Booking
-from services.pickup.counter import HandOver
+from services.intake.service import Receipt
+from services.pickup.booking.state import Booking
+from services.pickup.counter.counter import HandOver
 from services.pickup.part import booking_of
-from services.requests.model import Contact, Request
-from services.requests.service import Receipt
-from services.tasks.model import Staff
 from tests.counter import Counter, current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.trouble import Conditions, Crash, Trouble, Unreliable

@@ -8,8 +8,8 @@ import pytest
 from services import times
 from services.errors import InvalidSubmission
 from services.pickup.errors import NotEnoughStock, UnknownSite
-from services.pickup.fields import AllotFields, SlotFields, StockFields
-from services.pickup.sites import after
+from services.pickup.stock.fields import AllotFields, SlotFields, StockFields
+from services.pickup.stock.sites import after
 from tests.counter import Counter, current
 from tests.pickup import NOW, OFFICER, PICKUP_DEFINITION, TITLE, site, slot, stock
 
@@ -73,7 +73,10 @@ async def test_packed_kits_and_their_contents_are_two_moves_of_one_entry(app):
     packed = await app.depots.move("school", packing, OFFICER)
 
     assert packed.on_hand == {"kit": 100, "water": 40, "box": 10}
-    assert [m.lines for m in await app.depots.moves("school") if m.kind == "packed"] == [{"box": 10}, {"water": -60}]
+    assert [m.lines for m in await app.depots.moves("school") if m.kind == "packed"] == [
+        {"box": 10},
+        {"water": -60},
+    ]
     assert await explained(app)
 
 

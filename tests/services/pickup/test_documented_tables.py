@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from services.pickup import imports
-from services.pickup.sites import Depot, Site, Stock
-from services.pickup.supplies import Supplies
+from services.pickup.entitlement.supplies import Supplies
+from services.pickup.stock.sites import Depot, Site, Stock
+from services.pickup.tables import imports
 from stores.shipped import FOLDER, read_yaml
 from tests.pickup import NOW
 

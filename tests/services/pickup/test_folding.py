@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services import door, invisible
-from services.pickup import households
-from services.pickup.households import (
+from services.pickup.households import households
+from services.pickup.households.households import (
     FOLDING,
     Household,
     blocks_of,

@@ -4,16 +4,17 @@ import msgspec
 import pytest
 
 from services.errors import WriteConflict
-from services.pickup import places, progress
-from services.pickup.booking import MOST_ASKED, MOST_CHOICES, Apportioned, Place
-from services.pickup.choosing import choice
-from services.pickup.counter import HandOver
+from services.intake.service import Receipt
+from services.pickup.booking import progress
+from services.pickup.booking.choosing import choice
+from services.pickup.booking.state import MOST_ASKED, MOST_CHOICES, Apportioned, Place
+from services.pickup.counter.counter import HandOver
+from services.pickup.entitlement.quotas import Quota
 from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften
 from services.pickup.part import booked, with_booking
-from services.pickup.places import MANY_ENDED, MOST_ENTRIES, key_of
-from services.pickup.quotas import Quota
-from services.pickup.sites import Entry, EntryState, Slot
-from services.requests.service import Receipt
+from services.pickup.slots import places
+from services.pickup.slots.places import MANY_ENDED, MOST_ENTRIES, key_of
+from services.pickup.stock.sites import Entry, EntryState, Slot
 from tests.counter import HANAKO, SERVICE_PHONE, SUPERVISOR
 from tests.pickup import answers
 from tests.services.pickup.town import MORNING, NOON, Town

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.pickup import households
-from services.pickup.characters import PREFECTURES, VARIANTS
-from services.pickup.households import POSSIBLE_DUPLICATE, Household, blocks_of, key_of, likeness
+from services.pickup.households import households
+from services.pickup.households.characters import PREFECTURES, VARIANTS
+from services.pickup.households.households import POSSIBLE_DUPLICATE, Household, blocks_of, key_of, likeness
 from tests.services.pickup.people import HOUSEHOLDS, MIHON, SECRET, TYPED
 
 

@@ -2,14 +2,15 @@ import msgspec
 import pytest
 
 from services import times
-from services.documents import Event
+from services.case.documents import Event
 from services.errors import InvalidSubmission
-from services.pickup import exports, ledger
+from services.pickup.entitlement.supplies import Item
 from services.pickup.errors import NotEnoughStock, SlotClosed, UnknownSlot
-from services.pickup.fields import AllotFields, SiteFields, StockFields
-from services.pickup.numbers import count, state_of
-from services.pickup.sites import DECIDED, HISTORY_KEPT, MOST_ITEMS_OF_SITE, Depot, Entry, Site, Slot, Stock
-from services.pickup.supplies import Item
+from services.pickup.stock import ledger
+from services.pickup.stock.fields import AllotFields, SiteFields, StockFields
+from services.pickup.stock.numbers import count, state_of
+from services.pickup.stock.sites import DECIDED, HISTORY_KEPT, MOST_ITEMS_OF_SITE, Depot, Entry, Site, Slot, Stock
+from services.pickup.tables import exports
 from tests.pickup import NOW, OFFICER, TITLE, slot
 
 KIT = Item(id="kit", title=TITLE, unit=TITLE, policy="once", contents={"water": 6, "towel": 1}, low_at=10)

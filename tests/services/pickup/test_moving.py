@@ -4,8 +4,8 @@ import pytest
 
 from services import times
 from services.errors import FieldError, InvalidSubmission, StoreUnavailable, WriteConflict
-from services.pickup.sites import Site
-from services.requests.service import Receipt
+from services.intake.service import Receipt
+from services.pickup.stock.sites import Site
 from tests.counter import SUPERVISOR
 from tests.pickup import OFFICER, site, slot, stock
 from tests.services.pickup.town import MORNING, NOON, Town

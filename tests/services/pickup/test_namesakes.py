@@ -6,18 +6,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions import depots as depot_views
-from functions import views
+from functions.pickup import depots as depot_views
+from functions.tasks import views as task_views
+from services.case.request import Case, Request
+from services.case.task import Staff
 from services.errors import FieldError, InvalidSubmission
-from services.pickup.correcting import Amendment
-from services.pickup.counter import HandOver
+from services.intake.service import Receipt
+from services.pickup.counter.correcting import Amendment
+from services.pickup.counter.counter import HandOver
+from services.pickup.counter.judging import Judging
 from services.pickup.errors import AlreadyDecided, AlreadyHandedOver
-from services.pickup.fields import AllotFields, SplitFields
-from services.pickup.judging import Judging
-from services.pickup.sites import Move
-from services.requests.model import Case, Request
-from services.requests.service import Receipt
-from services.tasks.model import Staff
+from services.pickup.stock.fields import AllotFields, SplitFields
+from services.pickup.stock.sites import Move
 from stores.case import body_of, request_of
 from tests.pickup import site, slot, stock
 from tests.services.pickup.town import Town
@@ -188,7 +188,7 @@ async def test_staff_are_shown_names_and_no_ids(shift: Shift):
     tasks = [task for case in shift.counter.store.cases.values() for task in case.tasks.values()]
     moves = [document for document in shift.counter.sites.documents.values() if isinstance(document, Move)]
 
-    shown = [views.task(task) for task in tasks] + [depot_views._move(move) for move in moves]
+    shown = [task_views.task(task) for task in tasks] + [depot_views._move(move) for move in moves]
 
     assert "佐藤" in str(shown)
     assert "u-sato" not in str(shown)

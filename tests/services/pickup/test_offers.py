@@ -1,12 +1,12 @@
 import msgspec
 import pytest
 
+from services.case.request import Contact, Request
 from services.errors import StoreUnavailable
-from services.pickup.offers import Offers
+from services.intake.service import Receipt
+from services.pickup.booking.offers import Offers
 from services.pickup.part import booked, booking_of, with_booking
-from services.pickup.slots import Slots
-from services.requests.model import Contact, Request
-from services.requests.service import Receipt
+from services.pickup.slots.slots import Slots
 from tests.counter import Counter, current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services import times
-from services.pickup import quotas
-from services.pickup.quotas import Grant, Quota
-from services.pickup.supplies import Period, Policy
+from services.pickup.entitlement import quotas
+from services.pickup.entitlement.quotas import Grant, Quota
+from services.pickup.entitlement.supplies import Period, Policy
 from services.times import Instant
 
 NOON = "2026-03-11T03:00:00.000000Z"

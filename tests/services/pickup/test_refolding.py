@@ -12,20 +12,20 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.case.receipts import access_code_for, reference_for
+from services.case.request import Case, Contact, Request
+from services.case.task import Task
 from services.errors import StoreUnavailable
-from services.pickup import corrections
-from services.pickup.booking import Booking, Correction
-from services.pickup.correcting import Amendment
-from services.pickup.households import FOLDING, Household, blocks_of, key_of
+from services.intake.identities import identify
+from services.intake.submissions import QUEUE, message_for, sealed
+from services.pickup.booking.state import Booking, Correction
+from services.pickup.counter import corrections
+from services.pickup.counter.correcting import Amendment
+from services.pickup.entitlement.plan import Pickup, household_of
+from services.pickup.entitlement.quotas import Grant, Quota, quota_id
+from services.pickup.households.households import FOLDING, Household, blocks_of, key_of
+from services.pickup.households.refolding import SLICE, Refolded
 from services.pickup.part import booked, with_booking
-from services.pickup.plan import Pickup, household_of
-from services.pickup.quotas import Grant, Quota, quota_id
-from services.pickup.refolding import SLICE, Refolded
-from services.requests.identities import identify
-from services.requests.intake import QUEUE, message_for, sealed
-from services.requests.model import Case, Contact, Request
-from services.requests.receipts import access_code_for, reference_for
-from services.tasks.model import Task
 from stores.case import document_of
 from tests.counter import HANAKO, SECRETS, submission
 from tests.pickup import PICKUP_DEFINITION, answers

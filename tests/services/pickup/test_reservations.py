@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from services.errors import StoreUnavailable
-from services.pickup import places, progress
-from services.pickup.counter import HandOver
+from services.intake.service import Receipt
+from services.pickup.booking import progress
+from services.pickup.counter.counter import HandOver
+from services.pickup.entitlement.quotas import Quota
 from services.pickup.errors import NoSuchSlot, PlaceGone
-from services.pickup.quotas import Quota
-from services.requests.service import Receipt
+from services.pickup.slots import places
 from tests.counter import HANAKO, SUPERVISOR
 from tests.fakes import FakeQuotas
 from tests.pickup import OFFICER, answers, slot

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from services import times
-from services.audit import SPAN
+from services.case.audit import SPAN
+from services.pickup.counter.rosters import Rosters
 from services.pickup.errors import UnknownSite
-from services.pickup.rosters import Rosters
-from services.pickup.sites import Depot, Entry, Site, Slot, Stock
+from services.pickup.stock.sites import Depot, Entry, Site, Slot, Stock
 from tests.counter import HANAKO
 from tests.fakes import FakeAudit, FakeClock
 from tests.pickup import NOW

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.invisible import trimmed
-from services.pickup import sheets
 from services.pickup.errors import SheetRefused
-from services.pickup.sheets import Column, Row
+from services.pickup.tables import sheets
+from services.pickup.tables.sheets import Column, Row
 
 COLUMNS = (Column("item", "品目", required=True), Column("units", "数量", required=True), Column("reason", "理由"))
 

@@ -7,11 +7,15 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from functions.views import PUBLIC_EVENTS
+from functions.pickup.views import PUBLIC_EVENTS
+from services.case.request import Contact, Request
 from services.catalog.documents import definition_of
 from services.errors import InvalidSubmission, StoreUnavailable, WriteConflict
-from services.pickup import progress
-from services.pickup.booking import Booking
+from services.intake.service import Receipt
+from services.pickup.booking import progress
+from services.pickup.booking.state import Booking
+from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.quotas import quota_id
 from services.pickup.errors import (
     AlreadyDecided,
     LookAgain,
@@ -21,16 +25,12 @@ from services.pickup.errors import (
     UnknownSite,
     UnknownSlot,
 )
-from services.pickup.fields import AllotFields, SplitFields
 from services.pickup.part import booking_of
-from services.pickup.places import Waiting
-from services.pickup.plan import pickup_of
-from services.pickup.quotas import quota_id
-from services.pickup.sites import Slot
-from services.pickup.split import Decision, Rule, Share
-from services.pickup.splits import Preview
-from services.requests.model import Contact, Request
-from services.requests.service import Receipt
+from services.pickup.sharing.split import Decision, Rule, Share
+from services.pickup.sharing.splits import Preview
+from services.pickup.slots.places import Waiting
+from services.pickup.stock.fields import AllotFields, SplitFields
+from services.pickup.stock.sites import Slot
 from tests.counter import SECRETS, SUPERVISOR, Counter, current
 from tests.pickup import NOW, OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.trouble import TROUBLES, Conditions, Crash, Trouble, Unreliable

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.pickup import supplies as rules
-from services.pickup.supplies import Item, Period, Policy, Supplies, entitlement, lines_for
+from services.pickup.entitlement import supplies as rules
+from services.pickup.entitlement.supplies import Item, Period, Policy, Supplies, entitlement, lines_for
 
 DAILY = Policy(id="daily", title={"ja": "1日1回"}, period=Period(calendar="day"))
 MILK = {"per_household": 0, "per_flagged": {"infants": 2}}

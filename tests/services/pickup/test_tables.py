@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from services.pickup.errors import NotEnoughStock, SheetRefused, UnknownSite
-from services.pickup.imports import SITE_COLUMNS
-from services.pickup.sheets import read
-from services.pickup.tables import Tables, Taken
+from services.pickup.tables.imports import SITE_COLUMNS
+from services.pickup.tables.sheets import read
+from services.pickup.tables.tables import Tables, Taken
 from tests.counter import Counter, current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, site, stock
 

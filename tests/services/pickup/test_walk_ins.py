@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions import views
-from functions.texts import Texts
+from functions.edge.texts import Texts
+from functions.intake import views
+from services.case.receipts import reference_for
+from services.case.request import Contact, Submission
+from services.case.task import Staff
 from services.errors import InvalidSubmission, StoreUnavailable
-from services.pickup.walk_ins import CHANNEL, WalkIns
-from services.requests.model import Contact, Submission
-from services.requests.receipts import reference_for
-from services.tasks.model import Staff
+from services.pickup.counter.walk_ins import CHANNEL, WalkIns
 from tests.counter import HANAKO, SECRETS
 from tests.pickup import answers
 from tests.services.pickup.town import Town

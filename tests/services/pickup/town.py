@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from services.pickup.booking import Booking
+from services.case.request import Contact, Request
+from services.intake.service import Receipt
+from services.pickup.booking.state import Booking
 from services.pickup.part import booking_of
-from services.pickup.sites import Slot
-from services.requests.model import Contact, Request
-from services.requests.service import Receipt
+from services.pickup.stock.sites import Slot
 from tests.counter import HANAKO, Counter, current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from services.advance.dispatching import message_of
-from services.audit import SPAN
+from services.case.audit import SPAN
+from services.case.task import Staff
 from services.errors import (
     Forbidden,
     RequestWithdrawn,
@@ -13,9 +14,8 @@ from services.errors import (
     UnknownOutcome,
     UnknownTask,
 )
-from services.requests.service import Receipt
+from services.intake.service import Receipt
 from services.tasks.deliveries import queue_order
-from services.tasks.model import Staff
 from tests.counter import HANAKO, KEY, SUPERVISOR, TARO, Counter
 
 QUEUE = "tasks-supplies"

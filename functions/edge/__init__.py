@@ -1,0 +1,1 @@
+"""What every function shares: decoding, access, errors, texts, pages."""

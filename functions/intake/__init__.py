@@ -1,0 +1,5 @@
+"""What residents and channels call and see."""
+
+from functions.intake import access_codes, api, pages, receipt_pages
+
+BPS = (access_codes.bp, api.bp, pages.bp, receipt_pages.bp)

@@ -1,0 +1,20 @@
+"""What operators see of failures."""
+
+from typing import Any
+
+from services.failures.model import FailureSummary
+
+
+def failure(shown: FailureSummary) -> dict[str, Any]:
+    """Show operators a failure: why, when, what was done about it and by whom."""
+    events = [{"at": e.at, "event": e.event, "by": e.by, "reason": e.reason} for e in shown.history]
+    return {
+        "id": shown.id,
+        "queue": shown.queue,
+        "status": shown.status,
+        "error": shown.error,
+        "tries": shown.tries,
+        "firstAt": shown.first_at,
+        "lastAt": shown.last_at,
+        "history": events,
+    }

@@ -1,0 +1,5 @@
+"""What staff call and see of their tasks."""
+
+from functions.tasks import api, pages
+
+BPS = (api.bp, pages.bp)

@@ -1,0 +1,36 @@
+"""The one way to change a case: read, decide, write conditionally, and decide again where another was first."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from services.case.bounds import bounded
+from services.case.ports import RequestStore
+from services.case.request import Case, Changes
+from services.errors import UnknownRequest, WriteConflict
+
+ATTEMPTS = 8
+
+
+async def change(
+    store: RequestStore, reference: str, decide: Callable[[Case], Changes], case: Case | None = None
+) -> Case:
+    """Bring a case (the one given, if it was read already) into the state that `decide` wants, and return it.
+
+    `decide` is pure and gives no changes where the state holds already; so a write whose reply was lost, and that a
+    second try finds applied, ends well. What is written is bounded (services/case/bounds.py). Raises
+    UnknownRequest, whatever `decide` raises, and WriteConflict after many lost races.
+    """
+    for attempt in range(ATTEMPTS):
+        case = case or await store.load(reference)
+        if case is None:
+            raise UnknownRequest()
+        changes = tuple(bounded(document) for document in decide(case))
+        if not changes:
+            return case
+        try:
+            return await store.save(case, changes)
+        except WriteConflict:
+            case = None
+            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+    raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")

@@ -1,0 +1,1 @@
+"""Taking in what residents ask for, and giving receipts."""

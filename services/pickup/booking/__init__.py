@@ -1,0 +1,1 @@
+"""A request's claim on supplies, and the place it gets."""

@@ -1,0 +1,71 @@
+"""Choosing the slot that a household asks next, by the resident or by rule, and until when a place it did not choose
+is held."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from services import times
+from services.case import request as requests
+from services.case.request import Request, Step
+from services.pickup.asking import DELIVERED_AGAIN
+from services.pickup.booking.state import Booking
+from services.pickup.errors import PlaceChangedTooOften
+from services.pickup.part import booked, with_booking
+from services.pickup.slots import places
+from services.pickup.slots.places import Opening
+from services.times import Instant
+
+HELD_FOR = 12 * 3600.0
+"""Seconds for which a place that the resident did not choose is held for an answer."""
+ANSWERED_BEFORE = 3600.0
+"""Seconds before the slot by which such a place is confirmed, so that others may still come."""
+SHORTEST_HOLD = 1800.0
+
+
+def choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
+    """Choose the slot to ask: the one wished for, else the earliest with room.
+
+    A change asks for its wish alone, and so does a household that was granted a share of it.
+    """
+    split = booking.apportioned.slot if booking.apportioned else None
+    left = [o for o in openings if o.method == booking.method and o.name not in booking.asked and o.admits(split)]
+    wished = next((o for o in left if o.name == booking.wish), None)
+    if wished or split or booking.state == "changing":
+        return wished
+    newcomer = booking.state == "looking"
+    return next((o for o in left if places.has_room(o, booking.lines) and not (newcomer and o.has_line)), None)
+
+
+def wish(request: Request, slot: str, now: Instant) -> Request:
+    """Let a resident choose another slot; the place there is kept until the new one is certain.
+
+    The choice that is under way already changes nothing. Raises PlaceChangedTooOften.
+    """
+    booking = booked(request)
+    if booking.wish == slot and any(step.kind == "reserve" for step in request.pending.values()):
+        return request
+    if not booking.may_choose:
+        raise PlaceChangedTooOften()
+    state = "changing" if booking.place else "looking"
+    wishes = msgspec.structs.replace(booking, state=state, wish=slot, asked=(), choices=booking.choices + 1)
+    changed = with_booking(request, wishes)
+    if booking.state == "returned":
+        round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
+        again = Step(kind="dispatch", at=now, round=round_, reason=DELIVERED_AGAIN)
+        changed = requests.with_step(changed, f"dispatch.{round_}", again)
+    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
+
+
+def held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | None:
+    """Hold what the resident did not choose: a place instead of the one wished for, or one from the line."""
+    chosen = booking.wish in (None, opening.name) and booking.state != "called"
+    if chosen or booking.state == "changing":
+        return None
+    return hold_until(opening.starts, now)
+
+
+def hold_until(starts: Instant, now: Instant) -> Instant:
+    """Return until when a place is held for an answer."""
+    latest = times.later(starts, -ANSWERED_BEFORE)
+    return max(min(times.later(now, HELD_FOR), latest), times.later(now, SHORTEST_HOLD))

@@ -1,0 +1,333 @@
+"""Reserving places: each request asks one slot per round, the slot decides in one write, the request follows."""
+
+import logging
+from collections.abc import Callable
+
+from services.advance.model import QUEUE, wake_up
+from services.case import cases
+from services.case import request as requests
+from services.case.ports import Queues, RequestStore
+from services.case.request import Case, Changes, Request, Step
+from services.catalog.service import Catalog
+from services.errors import DocumentFull, StoreUnavailable
+from services.pickup.booking import progress
+from services.pickup.booking.choosing import choice, held_until, wish
+from services.pickup.booking.state import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
+from services.pickup.counter import corrections
+from services.pickup.entitlement.grants import Grants
+from services.pickup.entitlement.plan import booking_for, household_of, pickup_of, under_every_key
+from services.pickup.errors import NoSuchSlot, PlaceGone
+from services.pickup.part import booked, booking_of
+from services.pickup.ports import Bookings
+from services.pickup.slots import places
+from services.pickup.slots.places import Opening, Waiting
+from services.pickup.slots.slots import Slots
+from services.times import Clock, Instant
+
+ATTEMPTS = 8
+CALLED_AT_ONCE = 50
+"""Households at the front of the line that one call looks at; the sweep calls again."""
+
+log = logging.getLogger("madoguchi.pickup")
+
+
+class Reservations:
+    """Take the steps of bookings; each may run twice, or in two places at once."""
+
+    def __init__(
+        self,
+        store: RequestStore,
+        bookings: Bookings,
+        slots: Slots,
+        grants: Grants,
+        catalog: Catalog,
+        queues: Queues,
+        secret: bytes,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._bookings = bookings
+        self._slots = slots
+        self._grants = grants
+        self._catalog = catalog
+        self._queues = queues
+        self._secret = secret
+        self._clock = clock
+
+    async def confirm(self, request: Request) -> Request:
+        """Confirm the place that is held for a request; raises PlaceGone where it is not any more."""
+        booking = booking_of(request)
+        if booking is None or booking.place is None or booking.state not in HAS_PLACE:
+            raise PlaceGone()
+        slot = await self._slots.turn(request.reference, booking.place, places.confirm)
+        entry = slot.entries.get(_key(request, booking.place)) if slot else None
+        if entry is None or entry.state not in ("confirmed", "collected"):
+            raise PlaceGone()
+        case = await self._change(request.reference, lambda read: progress.confirmed(read, self._clock()))
+        return case.request
+
+    async def choose(self, request: Request, slot: str) -> Request:
+        """Ask for another slot; the place there was stays until the new one is certain.
+
+        Raises PlaceGone where nothing can be chosen any more, NoSuchSlot and PlaceChangedTooOften.
+        """
+        booking = booking_of(request)
+        if booking is None or request.status != "accepted":
+            raise PlaceGone()
+        if booking.state == "changing" and booking.wish == slot:
+            return (await self.settle(Case(request, {}))).request
+        if booking.state not in CAN_CHANGE:
+            raise PlaceGone()
+        if booking.place and booking.place.name == slot:
+            return request
+        if not any(opening.name == slot and opening.admits() for opening in await self._slots.openings()):
+            raise NoSuchSlot()
+        case = await self._change(request.reference, lambda read: wish(read, slot, self._clock()))
+        return (await self.settle(case)).request
+
+    async def follow(self, reference: str, decide: Callable[[Request], Request]) -> Request:
+        """Let a request follow its slot, and take the steps that this adds."""
+        return (await self.settle(await self._change(reference, decide))).request
+
+    async def release(self, reference: str, place: Place) -> None:
+        """Give back an entry that no request wants."""
+        await self._slots.turn(reference, place, places.end)
+
+    async def hold_again(self, reference: str, place: Place, moved_at: Instant, until: Instant) -> None:
+        """Ask a household whether it comes to where its site has moved: its place is held until it says so."""
+        slot = await self._slots.turn(reference, place, lambda slot, key: places.hold_again(slot, key, until))
+        entry = slot.entries.get(places.key_of(reference, place.round)) if slot else None
+        if entry and entry.state in ("held", "confirmed"):
+            now = self._clock()
+            await self.follow(reference, lambda read: progress.site_moved(read, place, moved_at, until, now))
+
+    async def settle(self, case: Case) -> Case:
+        """Take what a booking still has to do now, and wake the request up for the rest."""
+        for kind, take in (("reserve", self.reserve), ("giveback", self.give_back)):
+            for id_, step in requests.due_steps(case.request, self._clock()):
+                if step.kind == kind:
+                    case = await take(case, id_, step)
+        if case.request.pending:
+            await self._wake(case.request)
+        return case
+
+    async def serve(self, site: str | None, method: str) -> int:
+        """Call those who wait for a site (None: for any), in the order of their receipts, while there is room.
+
+        Whoever is called already is helped along first, so that two calls at once keep the order. Returns how many
+        got a place; where nobody waits any more, newcomers may take places again.
+        """
+        openings = await self._openings(site, method)
+        if not any(opening.free_places for opening in openings):
+            return 0
+        waiting = await self._bookings.waiting(method, CALLED_AT_ONCE)
+        served = sum([await self._call(one, site, method) for one in waiting])
+        if not waiting:
+            await self._slots.close_lines(openings)
+        return served
+
+    async def reserve(self, case: Case, id_: str, _step: Step) -> Case:
+        """Ask slot after slot until one has room; without any, the household waits for its turn."""
+        if booking_of(case.request) is None:
+            case = await self._begin(case, id_)
+        for _ in range(ATTEMPTS):
+            booking = booking_of(case.request)
+            if id_ not in case.request.pending or booking is None:
+                return case
+            if booking.asks is None:
+                case = await self._ask_next(case, id_, booking)
+            else:
+                case = await self._ask(case, id_, booking, booking.asks)
+        raise StoreUnavailable(f"{ATTEMPTS} slots in a row were full")
+
+    async def _begin(self, case: Case, id_: str) -> Case:
+        """Work out what the household is due, once, and write it down with the slot that is asked first."""
+        request = case.request
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
+        booking = None
+        if pickup:
+            household = household_of(pickup, request.answers, request.contact.phone)
+            since = request.received_at
+            booking = booking_for(pickup, request.answers, household, secret=self._secret, since=since)
+
+        if booking is None:
+            return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
+        opening = choice(await self._slots.recent(booking.wish), booking)
+
+        def begin(read: Request) -> Request:
+            begun = read if booking_of(read) else progress.begin(read, booking)
+            return progress.ask(begun, opening) if opening else begun
+
+        return await self._follow(case, id_, begin)
+
+    async def _ask_next(self, case: Case, id_: str, booking: Booking) -> Case:
+        """Write down which slot is asked next; where none is left, give up the grants and wait."""
+        recent = await self._slots.recent(None if booking.state == "called" else booking.wish)
+        opening = choice(recent, booking) or choice(await self._slots.openings(), booking)
+        now = self._clock()
+        if opening:
+            return await self._follow(case, id_, lambda read: progress.ask(read, opening))
+        if booking.place is None:
+            return await self._wait(case, id_, booking)
+        return await self._follow(case, id_, lambda read: progress.stays(read, id_, now))
+
+    async def _wait(self, case: Case, id_: str, booking: Booking) -> Case:
+        """Give up the grants and wait; where the step found a place elsewhere meanwhile, it has its grants back."""
+        await self._grants.give_up(booking, case.request.reference)
+        await self._slots.open_lines(booking)
+        case = await self._follow(case, id_, lambda read: progress.in_line(read, id_, self._clock()))
+        if booked(case.request).wants_any:
+            await self.is_used_up(case.request, booked(case.request))
+            return case
+        await self.serve(None, booking.method)
+        return await self._read(case)
+
+    async def _ask(self, case: Case, id_: str, booking: Booking, asks: Place) -> Case:
+        """Ask a slot for a place, once the household's grants are certain."""
+        if booking.place and booking.place.name == asks.name:
+            return await self._swap(case, id_, booking, booking.place, asks)
+        reference = case.request.reference
+        opening = next((o for o in await self._slots.recent() if o.name == asks.name), None)
+        if opening is None:
+            return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
+        if await self.is_used_up(case.request, booking):
+            return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
+        lines = places.offered(opening, booking.lines)
+        until = held_until(opening, booking, self._clock())
+        turn = places.take(
+            opening.items,
+            places.key_of(reference, asks.round),
+            lines,
+            until=until,
+            is_newcomer=booking.state == "looking",
+        )
+        if await self._slots.take(opening, turn):
+            placed = await self._follow(
+                case, id_, lambda read: progress.placed(read, id_, asks, opening, until=until, now=self._clock())
+            )
+            return await self._orphaned(placed, asks)
+        return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
+
+    async def _swap(self, case: Case, id_: str, booking: Booking, place: Place, asks: Place) -> Case:
+        """Ask a slot for other units in exchange for the entry there; where they are not free, the entry stays."""
+        old = places.key_of(case.request.reference, place.round)
+        slot = await self._slots.turn(
+            case.request.reference, asks, lambda slot, key: places.swap(slot, old, key, booking.lines)
+        )
+        entry = slot.entries.get(_key(case.request, asks)) if slot else None
+        is_new = entry is not None and entry.state in ("held", "confirmed")
+        return await self._follow(
+            case, id_, lambda read: corrections.swapped(read, id_, asks if is_new else place, self._clock())
+        )
+
+    async def is_used_up(self, request: Request, booking: Booking) -> bool:
+        """Take what the household is due, or tell that other requests used it up; a grant of one that ended is void."""
+        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
+        policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
+        if pickup:
+            booking = under_every_key(pickup, request.answers, request.contact.phone, booking, self._secret)
+        others = await self._grants.take(booking, request.reference, policies)
+        void = [other for other in others if await self._is_void(other)]
+        if void:
+            for other in void:
+                await self._grants.give_up(booking, other)
+            others = await self._grants.take(booking, request.reference, policies)
+        return bool(others)
+
+    async def _is_void(self, reference: str) -> bool:
+        request = await self._store.read(reference)
+        booking = booking_of(request) if request else None
+        if request is None or booking is None:
+            return False
+        return booking.state != "collected" and (
+            request.status == "withdrawn" or booking.state in (*IS_OVER, "waiting", "already")
+        )
+
+    async def _orphaned(self, case: Case, asked: Place) -> Case:
+        """Give back a place that the request does not want any more: it was withdrawn in the meantime."""
+        booking = booking_of(case.request)
+        if booking and not booking.wants(asked):
+            await self._slots.turn(case.request.reference, asked, places.end)
+            if booking.place is None or booking.state == "ended":
+                await self._grants.give_up(booking, case.request.reference)
+        return case
+
+    async def expire(self, case: Case, id_: str, step: Step) -> Case:
+        """End a hold that was not confirmed; where the slot says it was, the request follows."""
+        place = _place_of(step, id_)
+        slot = await self._slots.turn(case.request.reference, place, places.expire)
+        entry = slot.entries.get(_key(case.request, place)) if slot else None
+        if entry and entry.state in ("confirmed", "collected"):
+            return await self._change(
+                case.request.reference, lambda read: progress.confirmed(read, self._clock()), case
+            )
+        return await self._follow(case, id_, lambda read: progress.expired(read, id_, self._clock()))
+
+    async def give_back(self, case: Case, id_: str, step: Step) -> Case:
+        """Give a place back with its units, and call those who wait."""
+        place = _place_of(step, id_)
+        await self._slots.turn(case.request.reference, place, places.end)
+        case = await self._freed(case, place)
+        return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
+
+    async def _freed(self, case: Case, place: Place) -> Case:
+        """Give up the grants of a booking that has no place any more, and call those who wait."""
+        booking = booking_of(case.request)
+        if booking is None:
+            return case
+        if booking.state in ("expired", "missed", "returned", "ended"):
+            await self._grants.give_up(booking, case.request.reference)
+        await self.serve(place.site, booking.method)
+        return case
+
+    async def _call(self, waiting: Waiting, site: str | None, method: str) -> bool:
+        """Let one household that waits look for a place, if it fits anywhere; one that cannot be stops nobody else."""
+        openings = await self._openings(site, method)
+        if not any(places.has_room(opening, waiting.lines) for opening in openings):
+            return False
+        try:
+            case = await self._change(waiting.reference, lambda read: progress.called(read, self._clock()))
+            booking = booking_of(case.request)
+            if booking is None or booking.state != "called":
+                return False
+            await self.settle(case)
+        except DocumentFull as error:
+            log.error("%s cannot be called: %s", waiting.reference, error)
+            return False
+        return True
+
+    async def _openings(self, site: str | None, method: str) -> list[Opening]:
+        """List the slots whose room those who wait are called to."""
+        of_line = [o for o in await self._slots.openings() if o.method == method and o.admits()]
+        return [opening for opening in of_line if site in (None, opening.site_id)]
+
+    async def _follow(self, case: Case, id_: str, decide: Callable[[Request], Request]) -> Case:
+        """Change the request while this step is pending."""
+        return await self._change(
+            case.request.reference, lambda read: decide(read) if id_ in read.pending else read, case
+        )
+
+    async def _change(self, reference: str, decide: Callable[[Request], Request], case: Case | None = None) -> Case:
+        def changes(read: Case) -> Changes:
+            changed = decide(read.request)
+            return () if changed == read.request else (changed,)
+
+        return await cases.change(self._store, reference, changes, case)
+
+    async def _read(self, case: Case) -> Case:
+        return await self._store.load(case.request.reference) or case
+
+    async def _wake(self, request: Request) -> None:
+        try:
+            await self._queues.send(QUEUE, wake_up(request.reference, request.traceparent))
+        except StoreUnavailable:
+            log.warning("no wake-up for %s; left to the sweeper", request.reference)
+
+
+def _place_of(step: Step, id_: str) -> Place:
+    site, _, slot = (step.slot or "").partition(".")
+    return Place(site=site, slot=slot, round=int(id_.rpartition(".")[2]))
+
+
+def _key(request: Request, place: Place) -> str:
+    return places.key_of(request.reference, place.round)

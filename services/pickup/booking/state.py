@@ -1,0 +1,131 @@
+"""A request's claim on supplies: what the household is due, where it asks for a place, and how that stands."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from services.pickup.stock.sites import Method
+from services.times import Instant
+
+type BookingState = Literal[
+    "looking",
+    "waiting",
+    "called",
+    "held",
+    "confirmed",
+    "changing",
+    "collected",
+    "missed",
+    "expired",
+    "returned",
+    "ended",
+    "already",
+]
+"""`called` is looking again, from the front of the line; `already` waits for a person: the household was served.
+
+`returned` are supplies that could not be delivered: somebody calls.
+"""
+
+HAS_PLACE = ("held", "confirmed", "changing")
+CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired", "returned")
+IN_LINE = ("waiting", "called", "looking")
+LASTS = ("waiting", "confirmed", "expired", "returned")
+"""States in which a request waits for its turn, its day or its resident, with nothing pending and no task open."""
+IS_OVER = ("collected", "missed", "expired", "returned", "ended")
+MOST_CHOICES = 20
+"""How often a resident chooses another slot for one request: what changes leave in documents has an end."""
+MOST_ASKED = 500
+"""Slots without room that a request remembers while it looks for one."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a slot and the round in which the request asked it: together the key of its entry there."""
+
+    site: str
+    slot: str
+    round: int
+
+    @property
+    def name(self) -> str:
+        """Return the name by which a form knows the slot."""
+        return f"{self.site}.{self.slot}"
+
+
+class Apportioned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Remember what a household was due and wished for before a split of a slot (by name) granted it a share."""
+
+    slot: str
+    lines: dict[str, int]
+    policies: tuple[str, ...] = ()
+    wish: str | None = None
+
+
+class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Hold what one household is due and the place it has; `since` is its turn in the line.
+
+    `household` is the key of an exact match, `blocks` are what an index finds others by that may be the same; both are
+    of a folding (`households.FOLDING`), and `formerly` are the keys that former foldings gave the same answers.
+
+    `apportioned` is there while `lines` and `policies` are those of its share of a split.
+
+    A request asks one slot per round, and writes down which before it asks: whoever takes the step again asks the same.
+    `choices` counts the slots that the resident chose after the form: staff and the clock change places uncounted.
+    """
+
+    state: BookingState
+    method: Method
+    since: Instant
+    members: int
+    flagged: int = 0
+    lines: dict[str, int]
+    policies: tuple[str, ...] = ()
+    household: str
+    blocks: tuple[str, ...] = ()
+    folding: int = 1
+    formerly: tuple[str, ...] = ()
+    wish: str | None = None
+    round: int = 0
+    place: Place | None = None
+    asks: Place | None = None
+    asked: tuple[str, ...] = ()
+    until: Instant | None = None
+    starts: Instant | None = None
+    ends: Instant | None = None
+    override: str | None = None
+    apportioned: Apportioned | None = None
+    choices: int = 0
+
+    @property
+    def may_choose(self) -> bool:
+        """Tell whether the resident may choose another slot once more."""
+        return self.choices < MOST_CHOICES
+
+    def wants(self, place: Place) -> bool:
+        """Tell whether the request has this place or asks for it, and is not over."""
+        return self.state not in IS_OVER and place in (self.place, self.asks)
+
+    @property
+    def wants_any(self) -> bool:
+        """Tell whether the request has a place or asks for one, and is not over."""
+        return self.state not in IS_OVER and (self.place or self.asks) is not None
+
+    def is_past(self, place: Place) -> bool:
+        """Tell whether the request came to the round of this place and does not want it: it never will again."""
+        return self.round >= place.round and not self.wants(place)
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Hold what staff correct of a household's answers: a merge patch (RFC 7396), and in `before` what undoes it.
+
+    `household` and `policies` name the grants that stood before; they and `before` are there once it is made.
+    """
+
+    id: str
+    at: Instant
+    by: str
+    by_id: str | None = None
+    reason: str
+    answers: dict[str, Any]
+    before: dict[str, Any] = {}
+    household: str = ""
+    policies: tuple[str, ...] = ()

@@ -1,0 +1,70 @@
+"""What a counter takes along for when its connection is gone: who is due what now, by reference alone."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from services import times
+from services.case import audit
+from services.case.ports import AuditLog
+from services.case.task import Staff
+from services.names import is_name
+from services.pickup.errors import UnknownSite
+from services.pickup.ports import SiteStore
+from services.pickup.stock.sites import Depot, EntryState, Slot
+from services.times import Clock, Instant
+
+BEFORE = 24 * 3600.0
+"""Seconds before its beginning from which a slot is on the roster."""
+AFTER = 3600.0
+"""Seconds after its end until which a slot is on the roster."""
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a request with a place in a slot, and the units that are due, or were handed over."""
+
+    reference: str
+    slot: str
+    starts: Instant
+    ends: Instant
+    state: EntryState
+    lines: dict[str, int]
+
+
+class Rosters:
+    """Let staff at a site take the roster along; each is recorded."""
+
+    def __init__(self, sites: SiteStore, audit: AuditLog, clock: Clock) -> None:
+        self._sites = sites
+        self._audit = audit
+        self._clock = clock
+
+    async def take(self, site: str, staff: Staff) -> list[Due]:
+        """List who is due what at a site, the earliest slot first; raises UnknownSite."""
+        depot = await self._sites.site(site) if is_name(site) else None
+        if depot is None:
+            raise UnknownSite()
+        now = self._clock()
+        due = list(due_at(depot, now))
+        await self._audit.append(audit.record("roster_taken", site, staff, now, listed=len(due)))
+        return due
+
+
+def due_at(depot: Depot, now: Instant) -> Iterator[Due]:
+    """Yield the live entries of the slots that are on, begin within a day, or ended within the hour."""
+    for slot in sorted(depot.slots.values(), key=lambda slot: slot.starts):
+        if slot.starts <= times.later(now, BEFORE) and times.later(slot.ends, AFTER) > now:
+            yield from _of_slot(slot)
+
+
+def _of_slot(slot: Slot) -> Iterator[Due]:
+    for key, entry in slot.entries.items():
+        if entry.state != "ended":
+            yield Due(
+                reference=key.rpartition(".")[0],
+                slot=slot.id,
+                starts=slot.starts,
+                ends=slot.ends,
+                state=entry.state,
+                lines=slot.lines(key),
+            )

@@ -1,0 +1,1 @@
+"""Who is of one household."""

@@ -1,0 +1,1 @@
+"""Sharing what does not suffice."""

@@ -1,0 +1,1 @@
+"""Slots, and how places in them change hands."""

@@ -1,0 +1,97 @@
+"""The slots that households ask for places: listing them, and making turns until one stands or none is called for."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+
+from services import times
+from services.errors import DocumentFull, StoreUnavailable, WriteConflict
+from services.pickup.booking.state import Booking, Place
+from services.pickup.ports import SiteStore
+from services.pickup.slots import places
+from services.pickup.slots.places import Opening, Turn
+from services.pickup.stock.sites import Slot
+from services.times import Clock
+
+LISTED_FOR = 2.0
+"""Seconds for which an instance chooses from the slots that it listed last."""
+ATTEMPTS = 8
+
+log = logging.getLogger("madoguchi.pickup")
+
+
+class Slots:
+    """Read slots and make turns on them."""
+
+    def __init__(self, store: SiteStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._listed: dict[str, Opening] = {}
+        self._listed_at = times.NEVER
+
+    async def openings(self) -> list[Opening]:
+        """List the slots that have not begun yet, the earliest first."""
+        now = self._clock()
+        self._listed = {opening.name: opening for opening in await self._store.openings(now)}
+        self._listed_at = now
+        return list(self._listed.values())
+
+    async def recent(self, wish: str | None = None) -> list[Opening]:
+        """List the slots as they were listed lately, or anew where the one wished for is not among them.
+
+        A slot decides for itself.
+        """
+        is_new = wish is not None and wish not in self._listed
+        if is_new or times.later(self._listed_at, LISTED_FOR) <= self._clock():
+            return await self.openings()
+        return list(self._listed.values())
+
+    async def take(self, opening: Opening, turn: Turn) -> bool:
+        """Make the turn; where it is refused, read back: an own write whose reply was lost is a success.
+
+        A slot whose document is full has no room.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                is_made = await self._store.turn(opening.site_id, opening.id, turn)
+            except DocumentFull:
+                log.error("%s takes nobody: its document is full", opening.name)
+                return False
+            if is_made:
+                self._listed[opening.name] = places.less(opening, turn)
+                return True
+            self._listed_at = times.NEVER
+            slot = await self._store.slot(opening.site_id, opening.id)
+            if slot is None:
+                return False
+            entry = slot.entries.get(turn.key)
+            if entry:
+                return entry.state in ("held", "confirmed")
+            if places.after(slot, turn) is None:
+                return False
+        raise StoreUnavailable(f"{opening.name} refused {ATTEMPTS} times what it has room for")
+
+    async def turn(self, reference: str, place: Place, make: Callable[[Slot, str], Turn | None]) -> Slot | None:
+        """Make the turn that the slot read calls for, until it calls for none; return the slot then."""
+        key = places.key_of(reference, place.round)
+        for attempt in range(ATTEMPTS):
+            slot = await self._store.slot(place.site, place.slot)
+            turn = make(slot, key) if slot else None
+            if turn is None:
+                return slot
+            if not await self._store.turn(place.site, place.slot, turn):
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise WriteConflict(f"{ATTEMPTS} turns in a row were overtaken")
+
+    async def open_lines(self, booking: Booking) -> None:
+        """Keep what comes back for those who wait, from now on."""
+        for opening in await self.openings():
+            if opening.method == booking.method and not opening.has_line and places.offered(opening, booking.lines):
+                await self._store.mark_line(opening.site_id, opening.id)
+
+    async def close_lines(self, openings: Sequence[Opening]) -> None:
+        """Let newcomers in again where nobody waits."""
+        for opening in openings:
+            if opening.has_line:
+                await self._store.clear_line(opening)

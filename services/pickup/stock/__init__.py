@@ -1,0 +1,1 @@
+"""Sites, their stock and its moves."""

@@ -1,0 +1,1 @@
+"""Sites, stock and slots as tables."""

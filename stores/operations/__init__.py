@@ -1,0 +1,1 @@
+"""What operations ask of Cosmos DB."""

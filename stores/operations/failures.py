@@ -1,0 +1,69 @@
+"""Failures in Cosmos DB."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from azure.core import MatchConditions
+
+from services.failures.model import Failure, FailureSummary, Selection
+from stores.containers import ContainerSpec
+from stores.cosmos import Cosmos, plain, read_item
+
+_SUMMARY = "SELECT c.id, c.queue, c.error, c.tries, c.firstAt, c.lastAt, c.status, c.history FROM c"
+
+
+FAILURES = ContainerSpec("failures", "/queue", ("/status/?", "/lastAt/?"), expires=True)
+
+
+class CosmosFailures:
+    """Keep failures in the container `failures`."""
+
+    def __init__(self, cosmos: Cosmos) -> None:
+        self._cosmos = cosmos
+
+    async def save(self, failure: Failure) -> None:
+        """Create a failure without an ETag, replace one over the state read."""
+        body = plain(failure)
+        if failure.etag:
+            over: dict[str, Any] = {
+                "etag": failure.etag,
+                "match_condition": MatchConditions.IfNotModified,
+                "no_response": True,
+            }
+            await self._cosmos.ask(FAILURES, lambda c: c.replace_item(failure.id, body, **over))
+        else:
+            await self._cosmos.ask(FAILURES, lambda c: c.create_item(body, no_response=True))
+
+    async def read(self, queue: str, id_: str) -> Failure | None:
+        """Read a failure."""
+        item = await read_item(self._cosmos, FAILURES, id_, queue)
+        return msgspec.convert(item, Failure) if item else None
+
+    async def find(self, ids: Sequence[str]) -> Sequence[FailureSummary]:
+        """Find failures of any queue by their ids."""
+        return await self._summaries(f"{_SUMMARY} WHERE ARRAY_CONTAINS(@ids, c.id)", None, ids=list(ids))
+
+    async def list(self, selection: Selection, limit: int) -> Sequence[FailureSummary]:
+        """List failures, the latest first."""
+        sql = f"{_SUMMARY} WHERE {_selected(selection)} ORDER BY c.lastAt DESC OFFSET 0 LIMIT @limit"
+        return await self._summaries(sql, selection.queue, **_parameters(selection), limit=limit)
+
+    async def count(self, selection: Selection) -> int:
+        """Count failures."""
+        sql = f"SELECT VALUE COUNT(1) FROM c WHERE {_selected(selection)}"  # noqa: S608 - our own words only
+        return sum(await self._cosmos.find(FAILURES, sql, selection.queue, **_parameters(selection)))
+
+    async def _summaries(self, sql: str, queue: str | None, **parameters: object) -> Sequence[FailureSummary]:
+        return msgspec.convert(await self._cosmos.find(FAILURES, sql, queue, **parameters), tuple[FailureSummary, ...])
+
+
+def _selected(selection: Selection) -> str:
+    since = " AND c.lastAt >= @since" if selection.since else ""
+    until = " AND c.lastAt < @until" if selection.until else ""
+    return f"c.status = @status{since}{until}"
+
+
+def _parameters(selection: Selection) -> dict[str, object]:
+    parameters = {"status": selection.status, "since": selection.since, "until": selection.until}
+    return {name: value for name, value in parameters.items() if value}

@@ -1,0 +1,80 @@
+"""What refusals tell whom: the caller a code and words for people, the log the reason."""
+
+import json
+import logging
+
+import pytest
+
+from functions.edge.problems import problem
+from functions.edge.texts import Texts
+from services.errors import (
+    DefinitionRefused,
+    FieldError,
+    InvalidSubmission,
+    MadoguchiError,
+    ServiceClosed,
+    StaleToken,
+    Unauthenticated,
+    UnknownTask,
+)
+from services.pickup.errors import (
+    AlreadyDecided,
+    AlreadyHandedOver,
+    NotEnoughStock,
+    NothingDue,
+    SheetProblem,
+    SheetRefused,
+)
+
+TOLD_OF_ALL = {"type", "title", "status", "code", "detail", "phone", "traceId"}
+AT = "2026-01-01T00:00:00.000000Z"
+
+
+def test_why_a_token_was_refused_stands_in_the_log_and_not_in_the_answer(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, logger="madoguchi.web")
+
+    answer = problem(Unauthenticated("got by another client", phone="0000-00-0000"), Texts("en"), "")
+
+    assert caplog.messages == ["unauthenticated: got by another client"]
+    assert answer.status_code == 401
+    assert "another client" not in answer.get_body().decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (UnknownTask(), {}),
+        (StaleToken("花子"), {"holder": "花子"}),
+        (StaleToken(None), {"holder": None}),
+        (ServiceClosed(opens=AT, closes=None, phone="0000-00-0000"), {"opens": AT, "closes": None}),
+        (DefinitionRefused(("why", "why not")), {"reasons": ["why", "why not"]}),
+        (NothingDue("waiting"), {"state": "waiting"}),
+        (AlreadyHandedOver(AT, "花子"), {"at": AT, "by": "花子"}),
+        (AlreadyDecided(AT, "花子"), {"at": AT, "by": "花子"}),
+        (NotEnoughStock(["water"]), {"items": ["water"]}),
+        (
+            InvalidSubmission((FieldError("/at", "required"),)),
+            {"errors": [{"pointer": "/at", "code": "required", "message": "Please fill this in."}]},
+        ),
+        (
+            SheetRefused((SheetProblem(3, "品目", "line_twice"), SheetProblem(4, "数", "required"))),
+            {
+                "errors": [
+                    {
+                        "line": 3,
+                        "column": "品目",
+                        "code": "line_twice",
+                        "message": "The same stands on an earlier line of this file.",
+                    },
+                    {"line": 4, "column": "数", "code": "required", "message": "Please fill this in."},
+                ]
+            },
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_says_itself_what_its_problem_tells_besides(error: MadoguchiError, told: dict[str, object]):
+    error.phone = error.phone or "0000-00-0000"
+    body = json.loads(problem(error, Texts("en"), "").get_body())
+
+    assert {key: value for key, value in body.items() if key not in TOLD_OF_ALL} == told

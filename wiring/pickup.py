@@ -1,0 +1,108 @@
+"""Pickup: supplies that residents ask for, and that are handed over or taken to them."""
+
+import msgspec
+
+from services.pickup import steps
+from services.pickup.booking.offers import Offers
+from services.pickup.booking.reservations import Reservations
+from services.pickup.booking.residents import Residents
+from services.pickup.counter.correcting import Correcting
+from services.pickup.counter.counter import Counter
+from services.pickup.counter.judging import Judging
+from services.pickup.counter.rosters import Rosters
+from services.pickup.counter.walk_ins import WalkIns
+from services.pickup.entitlement.grants import Grants
+from services.pickup.entitlement.plan import Pickup as Section
+from services.pickup.households.matching import Matching
+from services.pickup.households.refolding import Refolding
+from services.pickup.households.searching import Searching
+from services.pickup.part import NAME, PickupPart
+from services.pickup.ports import Bookings, QuotaStore, SiteStore
+from services.pickup.sharing.splits import Splits
+from services.pickup.slots.slots import Slots
+from services.pickup.stock.depots import Depots
+from services.pickup.tables.tables import Tables
+from services.pickup.tending import Tending
+from stores.cosmos import Cosmos
+from stores.pickup.bookings import INDEXED, STILL_LASTS, CosmosBookings
+from stores.pickup.sites import QUOTAS, SITES, CosmosQuotas, CosmosSites
+from wiring.app import App
+from wiring.capability import Added, Capability
+from wiring.core import Core
+
+
+class Pickup(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the services of pickup."""
+
+    depots: Depots
+    tables: Tables
+    slots: Slots
+    splits: Splits
+    grants: Grants
+    reservations: Reservations
+    residents: Residents
+    offers: Offers
+    counter: Counter
+    rosters: Rosters
+    searching: Searching
+    walk_ins: WalkIns
+    correcting: Correcting
+    judging: Judging
+    refolding: Refolding
+    tending: Tending
+
+
+def pickup(app: App) -> Pickup:
+    """Return the services of pickup."""
+    added: Pickup = app.added[NAME]
+    return added
+
+
+def over(core: Core, sites: SiteStore, quotas: QuotaStore, bookings: Bookings) -> Added:
+    """Build pickup over its stores."""
+    store, queues, audit = core.stores.requests, core.stores.queues, core.stores.audit
+    catalog, clock, secret = core.catalog, core.clock, core.secrets.reference
+    grants = Grants(quotas, secret, clock)
+    slots, depots = Slots(sites, clock), Depots(sites, catalog, clock)
+    reservations = Reservations(store, bookings, slots, grants, catalog, queues, secret, clock)
+    splits = Splits(store, bookings, sites, depots, reservations, catalog, clock)
+    counter = Counter(store, sites, grants, catalog, audit, clock)
+    correcting = Correcting(store, sites, reservations, grants, counter, catalog, audit, secret, clock)
+    tending = Tending(store, sites, depots, reservations, splits, counter, clock)
+    services = Pickup(
+        depots=depots,
+        tables=Tables(depots, clock),
+        slots=slots,
+        splits=splits,
+        grants=grants,
+        reservations=reservations,
+        residents=Residents(core.requests, reservations),
+        offers=Offers(sites, slots, catalog, clock),
+        counter=counter,
+        rosters=Rosters(sites, audit, clock),
+        searching=Searching(store, bookings, catalog, audit, clock),
+        walk_ins=WalkIns(core.requests, core.advance, counter, audit, core.secrets, clock),
+        correcting=correcting,
+        judging=Judging(store, reservations, counter, audit, clock),
+        refolding=Refolding(store, bookings, grants, catalog, secret, clock),
+        tending=tending,
+    )
+    matching = Matching(store, bookings, catalog, clock)
+    taken = steps.steps(core.dispatching, reservations, matching, correcting, counter)
+    return Added(services=services, steps=taken, each_minute=(tending.run,))
+
+
+def _build(core: Core, cosmos: Cosmos) -> Added:
+    return over(core, CosmosSites(cosmos), CosmosQuotas(cosmos), CosmosBookings(cosmos))
+
+
+CAPABILITY = Capability(
+    name=NAME,
+    build=_build,
+    part=PickupPart,
+    section=Section,
+    plans=steps.PLANS,
+    containers=(SITES, QUOTAS),
+    indexed=INDEXED,
+    still_lasts=STILL_LASTS,
+)
