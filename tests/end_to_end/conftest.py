@@ -31,10 +31,11 @@ SITE = {"name": {"ja": "例示町公民館"}, "kind": "temporary", "address": "�
 class RunningDesk:
     """Hold a desk that runs, and speak to it."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, root: Path = ROOT) -> None:
+        self.root = root
         self.port = free_port()
         command = [sys.executable, "-m", "local", "--port", str(self.port), *options]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines: list[str] = []
         self._new: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -47,7 +48,7 @@ class RunningDesk:
 
     @property
     def folder(self) -> Path:
-        return Desk(choose_ports(self.port)).folder
+        return self.root / ".local" / str(self.port)
 
     def wait_for_line(self, text: str, within: float = STARTS_WITHIN) -> str:
         """Wait until the desk prints a line with this text."""
@@ -95,9 +96,9 @@ class RunningDesk:
 
 
 @contextmanager
-def running_desk() -> Iterator[RunningDesk]:
+def running_desk(root: Path = ROOT) -> Iterator[RunningDesk]:
     """Start a desk and forget it in the end."""
-    desk = RunningDesk()
+    desk = RunningDesk(root=root)
     try:
         desk.wait_for_line("Ctrl-C stops everything")
         yield desk

@@ -1,0 +1,1 @@
+"""Umbrellas that the counter lends to whoever asks for something there."""
