@@ -1,12 +1,15 @@
 """Build the app: settings -> clients -> stores -> services, once, on first use, on the running loop."""
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from services.advance.dispatching import Plan
 from services.case.receipts import ReceiptSecrets
+from services.case.request import Request
 from services.catalog.model import Sections
 from services.keys import derived
 from services.limits import KINDS, Limiter, Rate
@@ -70,8 +73,7 @@ def build(
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
     core = core_over(stores, sections, plans_of(capabilities), secrets, settings.municipality_phone, clock)
     added = {capability.name: capability.build(core, cosmos) for capability in capabilities}
-    for each in added.values():
-        core.steps.update(each.steps)
+    core.steps.update(joined(core.steps, *(each.steps for each in added.values())))
     rate = Rate(per_minute=settings.calls_per_minute, at_once=settings.calls_per_minute)
     return App(
         settings=settings,
@@ -99,8 +101,10 @@ def build(
 
 
 def parts_of(capabilities: Sequence[Capability]) -> Parts:
-    """Return what capabilities keep on a request, by their names."""
-    return {capability.name: capability.part for capability in capabilities if capability.part}
+    """Return what capabilities keep on a request, by their names; no two keep it under one key."""
+    parts = {capability.name: capability.part for capability in capabilities if capability.part}
+    joined(_keys(Request), *(_keys(part) for part in parts.values()))
+    return parts
 
 
 def sections_of(capabilities: Sequence[Capability]) -> Sections:
@@ -110,7 +114,7 @@ def sections_of(capabilities: Sequence[Capability]) -> Sections:
 
 def plans_of(capabilities: Sequence[Capability]) -> dict[str, Plan]:
     """Return the tasks that capabilities make, by the reasons for them."""
-    return {reason: plan for capability in capabilities for reason, plan in capability.plans.items()}
+    return joined(*(capability.plans for capability in capabilities))
 
 
 def containers_of(capabilities: Sequence[Capability]) -> tuple[ContainerSpec, ...]:
@@ -119,6 +123,18 @@ def containers_of(capabilities: Sequence[Capability]) -> tuple[ContainerSpec, ..
     requests = msgspec.structs.replace(REQUESTS, indexed=(*REQUESTS.indexed, *asked))
     own = (spec for capability in capabilities for spec in capability.containers)
     return (requests, CATALOG, FAILURES, AUDIT, *own)
+
+
+def joined[T](*mappings: Mapping[str, T]) -> dict[str, T]:
+    """Return all of these in one; raises ValueError where two have the same key."""
+    keys = Counter(key for mapping in mappings for key in mapping)
+    if twice := sorted(key for key, number in keys.items() if number > 1):
+        raise ValueError(f"two capabilities claim {', '.join(twice)}")
+    return {key: value for mapping in mappings for key, value in mapping.items()}
+
+
+def _keys(kind: Any) -> dict[str, Any]:
+    return dict.fromkeys((field.encode_name for field in msgspec.structs.fields(kind)), kind)
 
 
 PARTS = parts_of(CAPABILITIES)

@@ -23,7 +23,7 @@ def bounded(document: Request | Task) -> Request | Task:
     """Drop the oldest of what a document need not remember, so that it stays far below what the store takes.
 
     A repeat that would find a dropped event is refused or finds its work done: by the fencing token of a task, by the
-    state and the round of a booking, by the step that is not pending any more.
+    state and the round of a part, by the step that is not pending any more.
     """
     if isinstance(document, Task):
         kept = latest(document.history, HISTORY_OF_TASK, lambda event: event.event == "created")

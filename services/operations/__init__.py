@@ -1,1 +1,1 @@
-"""What operators see and do: failures, reconciliation, readiness, looks."""
+"""What operators see and do: reconciliation, readiness, looks; failures stand beside, as every worker records them."""

@@ -20,7 +20,6 @@ from azure.storage.queue import QueueClient
 from playwright.sync_api import Browser, sync_playwright
 
 from local.browser import chromium
-from local.desk import Desk, choose_ports
 from local.processes import free_port
 
 ROOT = Path(__file__).parent.parent.parent

@@ -1,4 +1,4 @@
-metadata description = 'The Cosmos DB account with the database and every container of the app (stores/containers.py).'
+metadata description = 'The Cosmos DB account with the database and every container of the app (wiring/__init__.py: containers_of).'
 
 @description('Name of the account.')
 @minLength(3)
