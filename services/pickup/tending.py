@@ -17,7 +17,7 @@ from services.pickup.booking.choosing import hold_until
 from services.pickup.booking.reservations import Reservations
 from services.pickup.booking.state import Place
 from services.pickup.counter.counter import Counter
-from services.pickup.part import booking_of
+from services.pickup.part import booked, booking_of
 from services.pickup.ports import SiteStore
 from services.pickup.sharing.splits import Splits
 from services.pickup.slots import places
@@ -99,12 +99,20 @@ class Tending:
             await self._reservations.release(reference, place)
         elif not booking.wants(place):
             log.warning("%s was read from behind, and is left for another time", key)
+        elif place == booking.asks and (is_over or not slot.is_open):
+            await self._leave(reference, place)
         elif is_over:
-            await self._reservations.follow(reference, lambda read: progress.missed(read, self._clock()))
+            await self._reservations.follow(reference, lambda read: progress.missed(read, place, self._clock()))
         elif not slot.is_open:
-            await self._reservations.follow(reference, lambda read: progress.rebook(read, self._clock()))
+            await self._reservations.follow(reference, lambda read: progress.rebook(read, place, self._clock()))
         elif slot.moved_at and slot.method == "pickup":
             await self._ask_again(slot, slot.moved_at, reference, place)
+
+    async def _leave(self, reference: str, place: Place) -> None:
+        """Let a request not have a place that it just asks for and has not yet; the place it has stays its own."""
+        request = await self._reservations.follow(reference, lambda read: progress.not_there(read, place))
+        if booked(request).is_past(place):
+            await self._reservations.release(reference, place)
 
     async def _ask_again(self, slot: Slot, moved_at: Instant, reference: str, place: Place) -> None:
         """Ask whoever got a place before the site moved, once a change of place that goes on is over."""

@@ -159,13 +159,13 @@ def expired(request: Request, step: str, now: Instant) -> Request:
     return _told(_with(back, state="expired", place=None, until=None), step, "place_expired", now)
 
 
-def missed(request: Request, now: Instant) -> Request:
-    """Follow a place for which nobody came."""
+def missed(request: Request, place: Place, now: Instant) -> Request:
+    """Follow a place for which nobody came; one that is only asked for changes nothing yet."""
     booking = booked(request)
-    if booking.state not in HAS_PLACE or booking.place is None:
+    if booking.state not in HAS_PLACE or booking.place != place:
         return request
-    operation = f"missed.{booking.place.round}"
-    changed = requests.with_step(_with(request, state="missed"), operation, _back(booking.place, now))
+    operation = f"missed.{place.round}"
+    changed = requests.with_step(_with(request, state="missed"), operation, _back(place, now))
     return _told(changed, operation, "place_missed", now)
 
 
@@ -191,14 +191,14 @@ def place_of(move: Move) -> Place:
     return Place(site=move.site_id, slot=move.slot or "", round=int(round_))
 
 
-def rebook(request: Request, now: Instant) -> Request:
-    """Look for another place: the slot was closed, and its household is not forgotten."""
+def rebook(request: Request, place: Place, now: Instant) -> Request:
+    """Look for another place than this, whose slot was closed; one that is only asked for changes nothing yet."""
     booking = booked(request)
-    if booking.state not in HAS_PLACE or booking.place is None:
+    if booking.state not in HAS_PLACE or booking.place != place:
         return request
     step = f"reserve.{booking.round + 1}"
     changed = _with(_whole(request), state="called", place=None, wish=None, asks=None, asked=(), until=None)
-    changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
+    changed = requests.with_step(changed, f"giveback.{place.round}", _back(place, now))
     changed = requests.with_step(changed, step, Step(kind="reserve", at=now))
     return _told(changed, f"{step}.moved", "place_moved", now)
 

@@ -346,6 +346,28 @@ async def test_a_household_of_a_closed_slot_waits_first_where_there_is_no_room(t
     assert [town.booking(r).state for r in receipts] == ["waiting", "waiting", "confirmed", "confirmed"]
 
 
+async def test_a_household_keeps_its_place_where_the_slot_it_just_changes_to_is_closed(town: Town):
+    receipt = await town.ask()
+    town.counter.sites.overtaken = 8
+    with pytest.raises(StoreUnavailable):
+        await town.counter.reservations.choose(town.request(receipt), NOON)
+    asks = town.booking(receipt).asks
+    assert asks
+    noon = next(opening for opening in await town.counter.slots.openings() if opening.name == NOON)
+    turn = places.take(
+        noon.items, places.key_of(receipt.reference, asks.round), {"kit": 1}, until=None, is_newcomer=False
+    )
+    assert await town.counter.slots.take(noon, turn), "taken, and killed before the request followed"
+
+    await town.counter.depots.close_slot("school", "pickup-20261124-1100", SUPERVISOR)
+    await town.counter.tending.tend("school", "pickup-20261124-1100")
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
+    assert town.slot(MORNING).entries[f"{receipt.reference}.1"].state == "confirmed"
+    assert f"{receipt.reference}.2" not in town.slot(NOON).entries
+    assert "place_kept" in [event.event for event in town.request(receipt).history]
+
+
 async def test_a_hand_over_while_a_change_goes_on_leaves_nothing_held_elsewhere(town: Town):
     receipt = await town.ask()
     town.counter.sites.overtaken = 8
