@@ -1,17 +1,15 @@
-from pathlib import Path
-
 import pytest
 
 from local.seed import OFFICER, SITES, seed
 from services.catalog.publishing import read_definition
 from services.pickup.entitlement.plan import pickup_of
 from services.pickup.stock.fields import AllotFields
-from stores.shipped import read_yaml
+from stores.shipped import FOLDER, read_yaml
 from tests.counter import current
 from tests.pickup_counter import PickupCounter
 from wiring import SECTIONS
 
-RELIEF = Path(__file__).parent.parent.parent / "catalog" / "services" / "relief-supplies.yaml"
+RELIEF = FOLDER / "relief-supplies.yaml"
 
 
 @pytest.fixture
