@@ -12,6 +12,8 @@ from services.pickup.stock.depots import Depots
 from services.pickup.stock.fields import JAPAN, SiteFields, SlotFields, StockFields
 from services.pickup.stock.sites import Method
 from services.times import Instant
+from wiring.app import App
+from wiring.pickup import pickup
 
 DAYS = 3
 PLACES = {"pickup": 60, "delivery": 20}
@@ -59,6 +61,11 @@ SITES: tuple[tuple[str, SiteFields, dict[str, int], tuple[Method, ...]], ...] = 
     ("mihon-school", SCHOOL, {"infantMilk": 1, "childDiapers": 1}, ("pickup",)),
     ("mihon-gym", GYM, {"childDiapers": 1, "adultDiapers": 2}, ("pickup", "delivery")),
 )
+
+
+async def seed_desk(app: App) -> None:
+    """Add what is missing on a desk."""
+    await seed(pickup(app).depots, app.clock())
 
 
 async def seed(depots: Depots, now: Instant) -> None:

@@ -15,10 +15,9 @@ import wiring
 from local.desk import ROOT, Desk
 from local.processes import azurite_command, cosmos_command, wait_for_port
 from local.provision import provision
-from local.seed import seed
+from local.seed import seed_desk
 from settings import Settings
 from stores.shipped import read_yaml
-from wiring.pickup import pickup
 
 START_WITHIN = 30.0
 STOP_WITHIN = 10.0
@@ -116,14 +115,14 @@ async def _is_first(wanted: Coroutine[Any, Any, object], other: Coroutine[Any, A
 
 
 async def _prepare(desk: Desk) -> None:
-    """Create what is missing, publish what is shipped and open the pickup sites of a desk."""
+    """Create what is missing, publish what is shipped and seed a desk."""
     app = wiring.build(Settings.from_env(desk.values()))
     try:
         await provision(app)
         for path in sorted((ROOT / "catalog" / "services").glob("*.yaml")):
             current, is_new = await app.catalog.publish(read_yaml(path))
             print(f"{current.service} version {current.edition.version}{'' if is_new else ' (unchanged)'}", flush=True)
-        await seed(pickup(app).depots, app.clock())
+        await seed_desk(app)
     finally:
         await app.close()
 

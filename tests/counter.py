@@ -1,4 +1,4 @@
-"""A whole counter on fakes, and the invented service and people that unit tests speak of."""
+"""The counter of the platform on fakes, and the invented service and people that unit tests speak of."""
 
 from typing import Any
 
@@ -19,13 +19,11 @@ from tests.fakes import (
     FakeEditions,
     FakeFailures,
     FakeQueues,
-    FakeQuotas,
     FakeRequests,
-    FakeSites,
 )
-from wiring import CAPABILITIES, SECTIONS, plans_of
-from wiring.core import Stores, core_over
-from wiring.pickup import over
+from wiring import SECTIONS, plans_of, sections_of
+from wiring.capability import Added, Capability
+from wiring.core import Core, Stores, core_over
 
 KEY = "key-0000000000000000001"
 OTHER_KEY = "key-0000000000000000002"
@@ -130,7 +128,9 @@ def submission(**changes: Any) -> Submission:
 
 
 class Counter:
-    """Wire the services on fakes, and play the host's part for the queues."""
+    """Wire the platform on fakes, and play the host's part for the queues; a subclass adds its capabilities."""
+
+    capabilities: tuple[Capability, ...] = ()
 
     def __init__(self, *editions: Current) -> None:
         self.clock = FakeClock()
@@ -138,12 +138,18 @@ class Counter:
         self.queues = FakeQueues(self.clock)
         self.audit = FakeAudit()
         self.failures = FakeFailures()
-        self.sites = FakeSites()
-        self.quotas = FakeQuotas()
         self.editions = FakeEditions(*(editions or (current(),)))
         self.copy = FakeEditions(*(editions or (current(),)))
         self.shipped = FakeEditions(current(version=0))
+        self.add_stores()
         self.new_instance()
+
+    def add_stores(self) -> None:
+        """Make the fakes of the capabilities' own ports."""
+
+    def add(self, core: Core) -> dict[str, Added]:
+        """Build the capabilities over the platform, by their names."""
+        return {}
 
     def new_instance(self) -> None:
         """Start again with nothing in memory, as a new instance of the app does."""
@@ -157,18 +163,14 @@ class Counter:
             failures=self.failures,
             backlog=FakeBacklog(self.store),
         )
-        core = core_over(stores, SECTIONS, plans_of(CAPABILITIES), SECRETS, CITY_PHONE, self.clock)
-        added = over(core, self.sites, self.quotas, self.store)
-        core.steps.update(added.steps)
-        self.core, self.pickup = core, added.services
+        sections, plans = sections_of(self.capabilities), plans_of(self.capabilities)
+        core = core_over(stores, sections, plans, SECRETS, CITY_PHONE, self.clock)
+        self.core, self.added = core, self.add(core)
+        for each in self.added.values():
+            core.steps.update(each.steps)
         self.catalog, self.advance, self.tasks = core.catalog, core.advance, core.tasks
         self.requests, self.reissuing, self.queued = core.requests, core.reissuing, core.queued
         self.reconciliation, self.delivery, self.operations = core.reconciliation, core.delivery, core.failures
-        self.grants, self.slots, self.reservations = self.pickup.grants, self.pickup.slots, self.pickup.reservations
-        self.residents, self.offers, self.handing = self.pickup.residents, self.pickup.offers, self.pickup.counter
-        self.depots, self.splits, self.tending = self.pickup.depots, self.pickup.splits, self.pickup.tending
-        self.refolding, self.searching = self.pickup.refolding, self.pickup.searching
-        self.correcting = self.pickup.correcting
 
     async def submit(self, key: str = KEY, **changes: Any) -> Receipt:
         receipt, _ = await self.requests.submit(submission(**changes), key, None)

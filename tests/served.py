@@ -15,7 +15,6 @@ import wiring
 from function_app import app as indexed
 from local.issuer import Issuer
 from services.catalog.model import Current
-from services.pickup.part import NAME
 from stores.shipped import ShippedEditions
 from tests.apps import settings_for
 from tests.counter import Counter
@@ -31,7 +30,7 @@ def app_over(counter: Counter, **changes: object) -> App:
     settings = settings_for("UseDevelopmentStorage=true", "UseDevelopmentStorage=true", **changes)
     clock = counter.clock
     return msgspec.structs.replace(
-        build(settings, clock),
+        build(settings, clock, capabilities=counter.capabilities),
         requests=counter.requests,
         queued=counter.queued,
         advance=counter.advance,
@@ -43,8 +42,8 @@ def app_over(counter: Counter, **changes: object) -> App:
         failures=counter.operations,
         reconciliation=counter.reconciliation,
         queues=counter.queues,
-        added={NAME: counter.pickup},
-        each_minute=(counter.tending.run,),
+        added={name: each.services for name, each in counter.added.items()},
+        each_minute=tuple(run for each in counter.added.values() for run in each.each_minute),
     )
 
 
@@ -106,14 +105,14 @@ def serve(app: App) -> None:
     wiring._apps[:] = [app]
 
 
-async def shipped() -> Counter:
-    """Return a counter with the shipped services published."""
+async def shipped[C: Counter](kind: type[C]) -> C:
+    """Return a counter of this kind with the shipped services published."""
     if not _shipped:
         editions = await ShippedEditions(SECTIONS).current()
         _shipped.extend(
             msgspec.structs.replace(c, edition=msgspec.structs.replace(c.edition, version=1)) for c in editions
         )
-    return Counter(*_shipped)
+    return kind(*_shipped)
 
 
 _shipped: list[Current] = []

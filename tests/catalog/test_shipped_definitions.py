@@ -1,6 +1,5 @@
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
@@ -8,37 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.edge.texts import LANGUAGES
-from services import times
 from services.catalog import controls, publishing
-from services.catalog.forms import child
-from services.catalog.model import Edition
-from services.catalog.routing import CompiledService
-from services.pickup.entitlement.plan import Pickup
-from stores.shipped import FOLDER, read_yaml
+from tests.catalog.definitions import SHIPPED, compiled, fields_of, tasks
 from wiring import SECTIONS
 
-SHIPPED: dict[str, dict[str, Any]] = {path.stem: read_yaml(path) for path in sorted(FOLDER.glob("*.yaml"))}
-RELIEF, CERTIFICATE = "relief-supplies", "disaster-certificate"
+CERTIFICATE = "disaster-certificate"
 UNREAD_KANJI = re.compile("[一-鿿々]+(?!（[ぁ-ん]+）)(?![一-鿿々])")
-CARE = ["disability", "nursingCare", "pregnant", "illness", "treatment", "language"]
-
 every_service = pytest.mark.parametrize("service", SHIPPED)
-
-
-@cache
-def compiled(service: str) -> CompiledService:
-    definition = publishing.read_definition(SHIPPED[service], SECTIONS)
-    return CompiledService(Edition(service=service, version=0, published_at=times.NEVER, definition=definition))
-
-
-def fields(schema: dict[str, Any], pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, part in schema.get("properties", {}).items():
-        yield child(pointer, name), part
-        yield from fields(part, child(pointer, name))
-
-
-def fields_of(service: str) -> dict[str, dict[str, Any]]:
-    return dict(fields(SHIPPED[service]["form"]))
 
 
 def values_of(field: dict[str, Any]) -> list[Any]:
@@ -57,15 +32,6 @@ def texts_of(service: str) -> Iterator[tuple[str, dict[str, str]]]:
             named = {"": said} if kind in ("label", "help") else said
             for name, text in named.items():
                 yield f"{pointer} {kind} {name}".rstrip(), text
-
-
-def tasks(service: str, **changes: Any) -> dict[str, tuple[str, str]]:
-    """Return team and priority by route for the example with some answers changed."""
-    answers = SHIPPED[service]["form"]["examples"][0] | changes
-    assert compiled(service).form.errors(answers) == ()
-    planned = compiled(service).plan(answers)
-    assert [task.reason for task in planned] == [None] * len(planned)
-    return {task.route: (task.team, task.priority) for task in planned}
 
 
 def any_answer(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -110,10 +76,6 @@ def valid_answers(draw: st.DrawFn, service: str) -> dict[str, Any]:
     return answers
 
 
-def test_both_services_are_shipped():
-    assert set(SHIPPED) == {RELIEF, CERTIFICATE}
-
-
 @every_service
 def test_a_shipped_definition_can_be_published_under_the_name_of_its_file(service: str):
     definition = publishing.read_definition(SHIPPED[service], SECTIONS)
@@ -151,7 +113,9 @@ def test_every_field_has_a_label_and_every_value_an_option(service: str):
 
 @every_service
 def test_a_page_can_draw_every_field(service: str):
-    assert list(controls.undrawable(SHIPPED[service]["form"], Pickup.options)) == []
+    offered = frozenset(source for section in SECTIONS.values() for source in section.options)
+
+    assert list(controls.undrawable(SHIPPED[service]["form"], offered)) == []
 
 
 @every_service
@@ -203,85 +167,6 @@ def test_any_valid_answers_take_a_route_and_no_rule_fails(service: str, data: st
     planned = compiled(service).plan(data.draw(valid_answers(service)))
 
     assert [task.reason for task in planned] == [None] * len(planned)
-
-
-def test_a_household_that_comes_by_itself_gets_its_supplies_prepared():
-    assert tasks(RELIEF) == {"prepare": ("supplies", "normal")}
-
-
-@pytest.mark.parametrize(
-    "household",
-    [{"members": 2, "infants": 1}, {"members": 2, "elderly": 1}, *({"members": 2, "care": [need]} for need in CARE)],
-)
-def test_a_household_in_need_of_care_is_urgent(household: dict[str, Any]):
-    delivered = tasks(RELIEF, household=household, receive="delivery", deliveryReason="mobility")
-
-    assert tasks(RELIEF, household=household)["prepare"] == ("supplies", "urgent")
-    assert delivered["deliver"] == ("delivery", "urgent")
-
-
-def test_who_cannot_come_gets_a_home_delivery():
-    planned = tasks(RELIEF, receive="delivery", deliveryReason="noTransport")
-
-    assert planned == {"deliver": ("delivery", "normal")}
-
-
-def test_a_delivery_needs_a_reason_and_a_place():
-    answers = SHIPPED[RELIEF]["form"]["examples"][0] | {"receive": "delivery", "stayingAt": "car"}
-
-    errors = compiled(RELIEF).form.errors(answers)
-
-    assert [(e.pointer, e.code) for e in errors] == [("/stayingPlace", "required"), ("/deliveryReason", "required")]
-
-
-@pytest.mark.parametrize("place", ["home", "car"])
-def test_who_depends_on_treatment_is_called_once_and_within_hours(place: str):
-    household = {"members": 1, "care": ["illness", "treatment"]}
-
-    planned = tasks(RELIEF, household=household, stayingAt=place, stayingPlace="見本中央公園")
-
-    assert planned == {"prepare": ("supplies", "urgent"), "medical-call": ("welfare", "urgent")}
-
-
-@pytest.mark.parametrize(("care", "priority"), [({}, "normal"), ({"care": ["pregnant"]}, "urgent")])
-def test_the_health_of_who_sleeps_in_a_car_is_looked_after(care: dict[str, Any], priority: str):
-    planned = tasks(RELIEF, stayingAt="car", stayingPlace="見本中央公園", household={"members": 1} | care)
-
-    assert planned["health-visit"] == ("welfare", priority)
-
-
-@pytest.mark.parametrize(
-    "changes", [{"diet": "卵"}, {"items": ["infantMilk"], "household": {"members": 3, "infants": 1}}]
-)
-def test_special_food_is_spoken_about_before_it_is_handed_out(changes: dict[str, Any]):
-    assert tasks(RELIEF, **changes)["food-call"] == ("supplies", "urgent")
-
-
-@pytest.mark.parametrize(
-    ("items", "household", "refused"),
-    [
-        (["infantMilk"], {}, "required"),
-        (["infantMilk"], {"infants": 0}, "minimum"),
-        (["infantMilk"], {"care": ["disability"]}, "required"),
-        (["infantMilk"], {"infants": 1}, None),
-        (["childDiapers"], {}, "required"),
-        (["childDiapers"], {"care": ["disability"]}, None),
-        (["water"], {}, None),
-    ],
-)
-def test_who_asks_for_what_is_only_for_children_says_how_many_there_are(
-    items: list[str], household: dict[str, Any], refused: str | None
-):
-    answers = SHIPPED[RELIEF]["form"]["examples"][0] | {"items": items, "household": {"members": 3} | household}
-
-    errors = {error.pointer: error.code for error in compiled(RELIEF).form.errors(answers)}
-
-    assert errors == ({"/household/infants": refused} if refused else {})
-
-
-@pytest.mark.parametrize("household", [{"members": 10}, {"members": 2, "infants": 2, "elderly": 1}])
-def test_a_doubtful_number_of_people_is_confirmed_by_a_person_and_not_refused(household: dict[str, Any]):
-    assert tasks(RELIEF, household=household)["confirm-members"] == ("supplies", "normal")
 
 
 def test_a_damaged_home_is_surveyed():

@@ -6,7 +6,6 @@ import pytest
 
 from services import door
 from services.errors import FieldError, InvalidSubmission
-from services.pickup.errors import SheetProblem, SheetRefused
 
 
 def test_a_line_is_compared_without_width_and_without_what_nobody_sees():
@@ -56,6 +55,5 @@ def test_what_a_refusal_repeats_of_a_name_is_short():
 
 def test_a_refusal_names_a_hundred_places_at_most():
     fields = InvalidSubmission(tuple(FieldError(f"/{n}", "required") for n in range(500)))
-    lines = SheetRefused(tuple(SheetProblem(n, "", "broken_quotes") for n in range(500)))
 
-    assert (len(fields.errors), len(lines.problems)) == (door.MOST_PLACES, door.MOST_PLACES)
+    assert len(fields.errors) == door.MOST_PLACES

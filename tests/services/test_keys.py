@@ -2,8 +2,6 @@
 
 from services.case import receipts
 from services.keys import derived
-from services.pickup.entitlement.quotas import quota_id
-from services.pickup.households.households import Household, key_of
 from tests.counter import KEY, SECRETS
 
 
@@ -15,16 +13,6 @@ def test_receipts_stay_as_they_were_given():
     assert receipts.access_code_for(SECRETS, reference, version=1, epoch=1) == "3M2REHC5"
     assert (
         receipts.hash_of_key(SECRETS, "web", KEY) == "a826e702b951e32326e428796a9e70d700d2817cfa9a767ef191ed886ed9c605"
-    )
-
-
-def test_households_and_their_quotas_stay_as_they_were_stored():
-    household = Household(name="見本 花子", kana="ミホン ハナコ", address="見本市中央1-2-3")
-    key = key_of(household, SECRETS.reference)
-
-    assert key == "fdac4d9a5ba6d040598ab8682a149783"
-    assert (
-        quota_id(key, "daily", SECRETS.reference) == "5a3ca7b0d08ec0031ba8b4bca6ea46d993049c096cf78889a7e293883b69e523"
     )
 
 

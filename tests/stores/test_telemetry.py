@@ -5,22 +5,24 @@ from azure.cosmos.exceptions import CosmosHttpResponseError
 
 from local.telemetry import Telemetry
 from services.errors import WriteConflict
+from services.failures.model import Selection
 from stores import telemetry
 from tests.apps import running, settings_for
 from tests.conftest import Emulators
-from wiring.pickup import pickup
 
 
 async def test_answers_and_request_units_are_counted_by_container(collected: Telemetry, emulators: Emulators):
     def counted(name: str) -> float:
-        points = [m for m in collected.metrics() if m["name"] == name and m["attributes"].get("container") == "sites"]
+        points = [
+            m for m in collected.metrics() if m["name"] == name and m["attributes"].get("container") == "failures"
+        ]
         return float(sum(m["value"] for m in points))
 
     names = ("madoguchi.cosmos.answers", "madoguchi.cosmos.request_charge")
     async with running(settings_for(emulators.cosmos, emulators.storage)) as app:
-        await pickup(app).depots.sites()
+        await app.failures.list(Selection(), 10)
         before = [counted(name) for name in names]
-        await pickup(app).depots.sites()
+        await app.failures.list(Selection(), 10)
         after = [counted(name) for name in names]
 
     assert [more - less for more, less in zip(after, before, strict=True)] == [1, 1]

@@ -1,6 +1,5 @@
 """What refusals tell whom: the caller a code and words for people, the log the reason."""
 
-import json
 import logging
 
 import pytest
@@ -17,16 +16,8 @@ from services.errors import (
     Unauthenticated,
     UnknownTask,
 )
-from services.pickup.errors import (
-    AlreadyDecided,
-    AlreadyHandedOver,
-    NotEnoughStock,
-    NothingDue,
-    SheetProblem,
-    SheetRefused,
-)
+from tests.functions.edge.problem_bodies import told_besides
 
-TOLD_OF_ALL = {"type", "title", "status", "code", "detail", "phone", "traceId"}
 AT = "2026-01-01T00:00:00.000000Z"
 
 
@@ -48,33 +39,12 @@ def test_why_a_token_was_refused_stands_in_the_log_and_not_in_the_answer(caplog:
         (StaleToken(None), {"holder": None}),
         (ServiceClosed(opens=AT, closes=None, phone="0000-00-0000"), {"opens": AT, "closes": None}),
         (DefinitionRefused(("why", "why not")), {"reasons": ["why", "why not"]}),
-        (NothingDue("waiting"), {"state": "waiting"}),
-        (AlreadyHandedOver(AT, "花子"), {"at": AT, "by": "花子"}),
-        (AlreadyDecided(AT, "花子"), {"at": AT, "by": "花子"}),
-        (NotEnoughStock(["water"]), {"items": ["water"]}),
         (
             InvalidSubmission((FieldError("/at", "required"),)),
             {"errors": [{"pointer": "/at", "code": "required", "message": "Please fill this in."}]},
-        ),
-        (
-            SheetRefused((SheetProblem(3, "品目", "line_twice"), SheetProblem(4, "数", "required"))),
-            {
-                "errors": [
-                    {
-                        "line": 3,
-                        "column": "品目",
-                        "code": "line_twice",
-                        "message": "The same stands on an earlier line of this file.",
-                    },
-                    {"line": 4, "column": "数", "code": "required", "message": "Please fill this in."},
-                ]
-            },
         ),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_an_error_says_itself_what_its_problem_tells_besides(error: MadoguchiError, told: dict[str, object]):
-    error.phone = error.phone or "0000-00-0000"
-    body = json.loads(problem(error, Texts("en"), "").get_body())
-
-    assert {key: value for key, value in body.items() if key not in TOLD_OF_ALL} == told
+    assert told_besides(error) == told

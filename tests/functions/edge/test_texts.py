@@ -5,12 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.edge.texts import FOLDER, LANGUAGES, Texts, negotiate
-from functions.pickup import SHOWN
-from services.intake.reissue import Checked
-from services.pickup.booking.state import BookingState
-from services.pickup.sharing.split import Because, Rule
-from services.pickup.stock.numbers import SlotState
-from services.pickup.stock.sites import Method, MoveKind
+from tests.functions.edge.staff_texts import staff_texts_left_over
 
 WEB = Path(__file__).parents[3] / "web"
 BUILT = {"problem", "field", "status", "event", "booking", "next", "sheet", "staff", "language", "options"}
@@ -29,10 +24,6 @@ def all_texts(language: str) -> dict[str, str]:
 
 def of_pages(language: str) -> dict[str, str]:
     return {key: text for key, text in all_texts(language).items() if key.partition(".")[0] not in BUILT}
-
-
-def for_staff() -> dict[str, str]:
-    return {key: text for key, text in all_texts("ja").items() if key.startswith("staff.")}
 
 
 def name_of(path: Path) -> str:
@@ -84,29 +75,7 @@ def test_every_text_that_a_page_shows_exists_and_none_is_left_over():
 
 
 def test_every_text_of_the_staff_pages_is_shown_somewhere():
-    folders = [*WEB.glob("templates/**/*.html"), *(WEB / "static" / "staff").glob("*.js")]
-    sources = "".join(path.read_text(encoding="utf-8") for path in folders)
-    shown = set(re.findall(r'"(?:staff\.)?([a-z_.]+)"', sources))
-    known = {key.removeprefix("staff.") for key in for_staff()}
-    built = {
-        f"{prefix}.{name}"
-        for prefix, names in {
-            "counter.state": BookingState,
-            "counter.next": BookingState,
-            "counter.checked": Checked,
-            "supplies.state": SlotState,
-            "supplies.method": Method,
-            "supplies.moved": MoveKind,
-            "supplies.rule": Rule,
-            "supplies.because": Because,
-        }.items()
-        for name in names.__value__.__args__
-    }
-    built |= {key for key in known if key.startswith(("supplies.head.", "supplies.kind."))}
-    built |= {f"{link.key}.{part}".removeprefix("staff.") for link in SHOWN.links for part in ("title", "lead")}
-
-    assert built <= known
-    assert {key for key in known - built if key not in shown and key.removeprefix("supplies.") not in shown} == set()
+    assert staff_texts_left_over("core") == set()
 
 
 def test_easy_japanese_reads_out_every_word_in_chinese_characters():

@@ -6,25 +6,12 @@ import msgspec
 import pytest
 
 from services.case.bounds import CLOSED_TASKS_KEPT, HISTORY_OF_REQUEST, HISTORY_OF_TASK, bounded
-from services.case.documents import Event
 from services.case.request import MOST_OPEN_TASKS, RequestTask, Step, with_step
 from services.errors import StaleToken, StoreUnavailable
-from services.intake.service import Receipt
-from services.pickup.counter.corrections import MOST_CORRECTIONS
-from services.pickup.errors import TooManyCorrections
-from services.pickup.part import corrections_of
 from tests.counter import HANAKO, Counter
-from tests.pickup import NOW
-from tests.services.pickup.correcting_desk import Desk
+from tests.services.case.much import let_much_happen
 
-MANY = tuple(Event(id=f"waiting.{n}", at=NOW, event="waiting") for n in range(5000))
-
-
-def let_much_happen(counter: Counter, receipt: Receipt) -> None:
-    """Let five thousand things happen to a request."""
-    case = counter.case(receipt)
-    changed = bounded(msgspec.structs.replace(case.request, history=(*case.request.history, *MANY)))
-    counter.store.cases[receipt.reference] = msgspec.structs.replace(case, request=changed)
+NOW = "2026-11-23T00:00:00.000000Z"
 
 
 async def test_a_request_keeps_the_latest_events_and_how_it_began():
@@ -63,34 +50,6 @@ async def test_tasks_are_made_once_however_much_happened_before_their_messages_w
 
     assert [task.status for task in counter.case(receipt).tasks.values()] == ["open"]
     assert counter.case(receipt).request.pending == {}
-
-
-async def test_a_correction_that_is_sent_again_is_answered_alike_however_much_happened_since():
-    desk = Desk()
-    await desk.open(2, 2)
-    receipt = await desk.ask()
-    await desk.correct(receipt, address="見本市西町9番")
-    let_much_happen(desk.counter, receipt)
-    await desk.correct(receipt, "correct-0002", address="見本市西町10番")
-
-    await desk.correct(receipt, address="見本市西町9番")
-
-    assert desk.request(receipt).answers["address"] == "見本市西町10番"
-    assert [one.id for one in corrections_of(desk.request(receipt))] == ["correct-0001", "correct-0002"]
-
-
-async def test_a_household_is_corrected_only_so_many_times_and_a_repeat_is_none():
-    desk = Desk()
-    await desk.open(2, 2)
-    receipt = await desk.ask()
-    for n in range(MOST_CORRECTIONS):
-        await desk.correct(receipt, f"correct-{n:04}", address=f"見本市西町{n}番")
-
-    with pytest.raises(TooManyCorrections):
-        await desk.correct(receipt, "one-too-many", address="見本市西町99番")
-    await desk.correct(receipt, "correct-0003", address="見本市西町3番")
-
-    assert desk.request(receipt).answers["address"] == f"見本市西町{MOST_CORRECTIONS - 1}番"
 
 
 async def test_a_task_that_was_claimed_and_given_back_without_end_stays_small_and_fenced():

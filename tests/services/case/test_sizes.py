@@ -1,212 +1,37 @@
 """No stored document grows without end: the largest of every kind that the rules allow stays far below 2 MB."""
 
-import itertools
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
 
 from services import times
-from services.case import request as requests
-from services.case import task as tasks
 from services.case.bounds import bounded
-from services.case.documents import Event
 from services.case.ports import AuditRecord
-from services.case.request import MOST_OPEN_TASKS, Case, Contact, Identity, Request, RequestTask, Step, Variant
-from services.case.task import Staff, Task
+from services.case.request import MOST_OPEN_TASKS, Request
 from services.catalog.model import Current, next_edition
-from services.errors import InvalidSubmission, NeverPossible
 from services.failures import model as failures
 from services.failures.model import Failure
-from services.intake import merging
-from services.intake.merging import MOST_VARIANTS
-from services.intake.submissions import MAX_ANSWERS_BYTES
-from services.pickup.booking import choosing
-from services.pickup.booking.state import MOST_ASKED, MOST_CHOICES, Apportioned, Booking, Correction, Place
-from services.pickup.counter import corrections
-from services.pickup.counter.corrections import LARGEST_CORRECTION, MOST_CORRECTIONS
-from services.pickup.entitlement import quotas
-from services.pickup.entitlement.quotas import Quota
-from services.pickup.entitlement.supplies import MOST_UNITS, Item, Policy
-from services.pickup.errors import TooManyCorrections
-from services.pickup.part import booked, with_booking
-from services.pickup.sharing.split import Decision, Share
-from services.pickup.sharing.splits import MOST_IN_A_SPLIT
-from services.pickup.slots import places
-from services.pickup.slots.places import MOST_ENTRIES
-from services.pickup.stock import ledger
-from services.pickup.stock.fields import LONGEST_TEXT, AllotFields, SiteFields, StockFields
-from services.pickup.stock.sites import (
-    MOST_ALLOTMENTS,
-    MOST_HOUSEHOLDS,
-    MOST_ITEMS,
-    MOST_ITEMS_OF_SITE,
-    Depot,
-    Entry,
-    Move,
-    Site,
-    Slot,
-    Stock,
+from tests.counter import current
+from tests.services.case.largest import (
+    CLERK,
+    COSMOS_DB_TAKES,
+    LARGEST,
+    LONGEST_REASON,
+    NOW,
+    REFERENCE,
+    accepted,
+    largest_task,
+    size,
+    task_of,
+    with_everything_else,
+    withdrawn,
 )
-from tests.counter import current, submission
-from tests.pickup import NOW, TITLE
-from tests.pickup import slot as slot_fields
-
-COSMOS_DB_TAKES = 2 * 1024 * 1024
-"""Bytes of one document, and of one batch."""
-LARGEST = COSMOS_DB_TAKES // 2
-LONGEST_NOTE = "長" * 2000
-LONGEST_REASON = "理" * LONGEST_TEXT
-CLERK = Staff("u-" + "0" * 34, "職員" * 64)
-REFERENCE = "ABCD-EFGH-JKLM"
-CONTACT = Contact(phone="+81 90 0000 0000", email="a" * 242 + "@example.com", name="名" * 100)
-ITEM_IDS = [f"item{'X' * 24}{n:04}" for n in range(MOST_ITEMS_OF_SITE + 1)]
-BODY = 48 * 1024
-"""Bytes of a body that a function takes (functions/edge/web.py)."""
-
-
-def size(document: msgspec.Struct) -> int:
-    return len(msgspec.json.encode(document))
-
-
-def filled(bytes_: int) -> dict[str, Any]:
-    """Return answers of so many bytes."""
-    return {"note": "字" * ((bytes_ - 11) // 3)}
 
 
 def largest_request() -> Request:
-    """Answer, correct, choose and send other bodies as often as may be, and let everything else happen for ever."""
-    identity = Identity(reference=REFERENCE, key_hash="0" * 64, body_hash="0" * 64, access_version=1)
-    sent = submission(answers=filled(MAX_ANSWERS_BYTES), contact=CONTACT)
-    request = requests.accept(sent, identity, version=1, received_at=NOW, now=NOW, steps={}, traceparent="0" * 55)
-    request = with_other_bodies(with_booking(request, largest_booking()))
-    request = with_choices(with_corrections(request))
-    closed = (_mirrored(n, "completed") for n in range(1000))
-    request = msgspec.structs.replace(request, tasks=(*(_mirrored(n, "open") for n in range(MOST_OPEN_TASKS)), *closed))
-    steps = {f"notice.{n}": Step(kind="notice", at=NOW, round=n, reason="site_moved") for n in range(100)}
-    return forgetting(requests.with_pending(request, steps), "waiting")
-
-
-def forgetting(request: Request, event: str) -> Request:
-    """Let the same thing happen to a request five thousand times."""
-    for n in range(5):
-        more = tuple(Event(id=f"{event}.{n}.{m}", at=NOW, event=event) for m in range(1000))
-        request = bounded(msgspec.structs.replace(request, history=(*request.history, *more)))
-    return request
-
-
-def largest_booking() -> Booking:
-    lines = dict.fromkeys(ITEM_IDS[:100], MOST_UNITS)
-    policies = tuple(f"policy-{'x' * 30}{n:03}" for n in range(100))
-    place = Place(site="s" * 40, slot="pickup-20261124-1000", round=1)
-    return Booking(
-        state="confirmed",
-        method="pickup",
-        since=NOW,
-        members=100,
-        lines=lines,
-        policies=policies,
-        household="0" * 64,
-        blocks=("ブ" * 200,) * 10,
-        place=place,
-        asks=place,
-        asked=(place.name,) * MOST_ASKED,
-        override=LONGEST_REASON,
-        apportioned=Apportioned(slot=place.name, lines=lines, policies=policies),
-    )
-
-
-def with_other_bodies(request: Request) -> Request:
-    for n in range(MOST_VARIANTS):
-        request = _beside(request, n)
-    with pytest.raises(NeverPossible, match="5 other bodies"):
-        _beside(request, MOST_VARIANTS)
-    return request
-
-
-def with_corrections(request: Request) -> Request:
-    for n in range(MOST_CORRECTIONS):
-        new = _correction(n)
-        asked = corrections.asked(request, new)
-        booking = booked(asked)
-        made = corrections.made(asked, corrections.step_of(new.id), booking, NOW, is_used_up=False, swaps=False)
-        request = msgspec.structs.replace(made, pending={})
-    with pytest.raises(TooManyCorrections):
-        corrections.asked(request, _correction(MOST_CORRECTIONS))
-    return request
-
-
-def with_choices(request: Request) -> Request:
-    for n in range(MOST_CHOICES):
-        wished = choosing.wish(msgspec.structs.replace(request, pending={}), f"{'s' * 40}.{n}", NOW)
-        request = msgspec.structs.replace(wished, pending={})
-    return request
-
-
-def largest_task() -> Task:
-    """Claim a task and give it back with a long word, again and again."""
-    task = _task(1)
-    for n in range(300):
-        now = times.later(NOW, n)
-        task = tasks.claim(task, CLERK, f"{n:064}", seconds=900, now=now)
-        task = bounded(tasks.release(task, CLERK, task.token, note=LONGEST_NOTE, now=now))
-    return tasks.claim(task, CLERK, "0" * 64, seconds=900, now=NOW)
-
-
-def largest_slot() -> Slot:
-    """Fill a slot to the last place and with as many entries as it may hold, and change its allotment for ever."""
-    allotted = dict.fromkeys(ITEM_IDS[:MOST_ITEMS], MOST_UNITS)
-    [slot, *_] = ledger.opened(_depot(allotted), slot_fields(places=MOST_HOUSEHOLDS, **allotted), CLERK, NOW)
-    assert isinstance(slot, Slot)
-    slot = with_allotments(slot)
-    held = Entry(state="confirmed", units=(MOST_UNITS,) * MOST_ITEMS, until=2_000_000_000)
-    alive = {f"{REFERENCE[:-4]}{n:04}.1000": held for n in range(MOST_HOUSEHOLDS)}
-    ended = {f"{REFERENCE[:-4]}{n:04}.1001": Entry(state="ended") for n in range(MOST_ENTRIES - MOST_HOUSEHOLDS)}
-    return msgspec.structs.replace(slot, entries={**alive, **ended})
-
-
-def with_allotments(slot: Slot) -> Slot:
-    for n in range(MOST_ALLOTMENTS):
-        slot = _allotted(slot, n)
-    with pytest.raises(InvalidSubmission, match="allotments_of_slot"):
-        _allotted(slot, MOST_ALLOTMENTS)
-    return slot
-
-
-def largest_stock() -> Stock:
-    """Enter one item after the other, until a site takes no further one."""
-    depot = _depot({})
-    for item in ITEM_IDS[:MOST_ITEMS_OF_SITE]:
-        depot = ledger.with_documents(depot, ledger.entered(depot, _moves_of(item)))
-    with pytest.raises(InvalidSubmission, match="items_of_site"):
-        ledger.entered(depot, _moves_of(ITEM_IDS[-1]))
-    return msgspec.structs.replace(depot.stock, allotted=depot.stock.on_hand)
-
-
-def largest_site() -> Site:
-    """Describe a site as widely as a body of a request can, again and again."""
-    depot = _depot({})
-    text = {f"l{n:03}": "字" * 500 for n in range(BODY // 1508)}
-    for n in range(200):
-        fields = SiteFields(name={"ja": f"{n}", **text}, kind="shelter", address="住" * 500, phone="0" * 500)
-        [site] = ledger.described(depot, "s" * 40, fields, CLERK, NOW)
-        assert isinstance(site, Site)
-        depot = Depot(site, depot.stock, {})
-    return depot.site
-
-
-def largest_quota() -> Quota:
-    """Serve a household for a reason, again and again."""
-    quota: Quota | None = None
-    policy = Policy(id="once", title=TITLE, limit=10_000)
-    for n in itertools.count():
-        granted = quotas.grant(quota, "0" * 64, f"{REFERENCE[:-4]}{n:04}", policy, NOW, LONGEST_REASON)
-        if granted is None:
-            break
-        quota = granted
-    assert quota
-    return quota
+    """Answer and send other bodies as often as may be, and let everything else happen for ever."""
+    return with_everything_else(accepted())
 
 
 def largest_failure() -> Failure:
@@ -222,37 +47,12 @@ def largest_failure() -> Failure:
     return failure
 
 
-def largest_decision() -> Decision:
-    units = dict.fromkeys(ITEM_IDS[:MOST_ITEMS], MOST_UNITS)
-    share = Share(reference=REFERENCE, granted=units, missing=units, because="flagged_first")
-    return Decision(
-        id="split.pickup-20261124-1000",
-        site_id="s" * 40,
-        slot="pickup-20261124-1000",
-        operation="0" * 64,
-        rule="flagged_first",
-        reason=LONGEST_REASON,
-        by=CLERK.name,
-        by_id=CLERK.id,
-        at=NOW,
-        basis="0" * 32,
-        shares=(share,) * MOST_IN_A_SPLIT,
-    )
-
-
 def largest_current() -> Current:
     """Publish what fills 512 KiB (functions/operations/api.py), five hundred times in an hour."""
     known = current(purpose={"ja": "目" * (512 * 1024 // 3)})
     for n in range(500):
         known = next_edition(known, known.edition.definition, times.later(NOW, n))
     return known
-
-
-def largest_move() -> Move:
-    """Pack kits whose contents are all that a site may have."""
-    kit = Item(id="kit", title=TITLE, unit=TITLE, policy="once", contents=dict.fromkeys(ITEM_IDS, MOST_UNITS))
-    fields = StockFields(id="0" * 64, kind="packed", lines={"kit": MOST_UNITS}, reason=LONGEST_REASON)
-    return ledger.moves_of("s" * 40, fields, {"kit": kit}, CLERK, NOW)[-1]
 
 
 def largest_record() -> AuditRecord:
@@ -262,7 +62,7 @@ def largest_record() -> AuditRecord:
         at=NOW,
         who=CLERK.id,
         action="viewed_at_counter",
-        task=_task(1).id,
+        task=task_of(1).id,
         reason=LONGEST_REASON,
     )
 
@@ -270,14 +70,8 @@ def largest_record() -> AuditRecord:
 KINDS: dict[str, Callable[[], msgspec.Struct]] = {
     "request": largest_request,
     "task": largest_task,
-    "slot": largest_slot,
-    "stock": largest_stock,
-    "site": largest_site,
-    "quota": largest_quota,
     "failure": largest_failure,
-    "decision of a split": largest_decision,
     "current edition of a service": largest_current,
-    "move of stock": largest_move,
     "record of an audit": largest_record,
 }
 
@@ -293,11 +87,7 @@ def test_the_largest_document_that_the_rules_allow_stays_below_half_of_what_cosm
 
 
 def test_a_request_and_all_its_open_tasks_are_withdrawn_in_one_batch():
-    request = msgspec.structs.replace(largest_request(), pending={})
-    task = largest_task()
-    open_tasks = {_task(n).id: msgspec.structs.replace(task, id=_task(n).id) for n in range(MOST_OPEN_TASKS)}
-
-    changes = requests.withdraw(Case(request, open_tasks), NOW)
+    changes = withdrawn(largest_request())
 
     assert len(changes) == MOST_OPEN_TASKS + 1
     assert sum(size(bounded(document)) for document in changes) < COSMOS_DB_TAKES
@@ -305,70 +95,3 @@ def test_a_request_and_all_its_open_tasks_are_withdrawn_in_one_batch():
 
 def test_the_edition_and_which_one_is_current_are_published_in_one_batch():
     assert 2 * size(largest_current()) < COSMOS_DB_TAKES
-
-
-def test_a_slot_takes_a_turn_when_it_holds_as_much_as_it_may():
-    slot = largest_slot()
-    turns = [places.collect(slot, next(iter(slot.entries))), places.end(slot, "LATE-LATE-LATE.1")]
-
-    for turn in turns:
-        assert turn
-        after = places.after(slot, turn)
-        assert after
-        assert size(after) < LARGEST
-
-
-def _task(number: int) -> Task:
-    return Task(
-        id=f"{REFERENCE}.{'r' * 40}.{number}",
-        reference=REFERENCE,
-        service="s" * 40,
-        version=1000,
-        route="r" * 40,
-        kind="k" * 100,
-        team="t" * 40,
-        priority="urgent",
-        deadline=NOW,
-        created_at=NOW,
-        traceparent="0" * 55,
-        history=(Event(id="created", at=NOW, event="created"),),
-    )
-
-
-def _beside(request: Request, number: int) -> Request:
-    answers = filled(MAX_ANSWERS_BYTES)
-    other = Variant(body_hash=f"{number:064}", received_at=NOW, answers=answers, contact=CONTACT)
-    [changed] = merging.kept_beside(request, other, NOW)
-    assert isinstance(changed, Request)
-    return changed
-
-
-def _correction(number: int) -> Correction:
-    answers = {f"field{number:02}": "字" * ((LARGEST_CORRECTION - 14) // 3)}
-    return Correction(id=f"{number:064}", at=NOW, by=CLERK.name, by_id=CLERK.id, reason=LONGEST_REASON, answers=answers)
-
-
-def _allotted(slot: Slot, number: int) -> Slot:
-    depot = ledger.with_documents(_depot({}), (slot,))
-    fields = AllotFields(id=f"{number:064}", places=-1 if number % 2 == 0 else 1)
-    [changed] = ledger.reallotted(depot, slot.id, fields, CLERK, NOW)
-    assert isinstance(changed, Slot)
-    return changed
-
-
-def _moves_of(item: str) -> tuple[Move, ...]:
-    fields = StockFields(id=f"{item:0>64}", lines={item: 10 * MOST_UNITS})
-    return ledger.moves_of("s" * 40, fields, {}, CLERK, NOW)
-
-
-def _mirrored(number: int, status: tasks.TaskStatus) -> RequestTask:
-    task = _task(number)
-    return RequestTask(id=task.id, kind=task.kind, team=task.team, deadline=NOW, status=status)
-
-
-def _depot(on_hand: dict[str, int]) -> Depot:
-    return Depot(Site(id="site", site_id="s" * 40, name={}, kind="shelter", address=""), _stock(on_hand), {})
-
-
-def _stock(on_hand: dict[str, int]) -> Stock:
-    return Stock(id="stock", site_id="s" * 40, on_hand=on_hand)

@@ -7,7 +7,6 @@ import pytest
 from services.catalog import publishing
 from services.errors import DefinitionRefused
 from tests.counter import DEFINITION
-from tests.pickup import PICKUP_DEFINITION, SUPPLIES
 from wiring import SECTIONS
 
 LINE = {"type": "string", "maxLength": 9, "x-text": {"label": {"ja": "見本"}}}
@@ -107,13 +106,6 @@ def test_a_broken_definition_is_refused_with_the_reason(change: Callable[[dict[s
     assert reason in refused(change)
 
 
-def test_a_text_may_offer_the_slots_that_are_open():
-    raw = copy.deepcopy(DEFINITION)
-    raw["form"]["properties"]["note"]["x-options"] = "pickup-slots"
-
-    publishing.check(publishing.read_definition(raw, SECTIONS), SECTIONS)
-
-
 def test_a_route_that_every_case_takes_is_refused():
     def widen(raw: dict[str, Any]) -> None:
         raw["routes"][0]["when"] = "answers.members < 40"
@@ -168,11 +160,3 @@ def test_a_refusal_names_a_hundred_reasons_at_most_and_quotes_little_of_the_defi
 
     assert len(reasons) == 100
     assert max(len(reason) for reason in reasons) <= 500
-
-
-def test_supplies_are_bounded_before_they_are_compared_with_each_other():
-    raw = copy.deepcopy(PICKUP_DEFINITION)
-    raw["pickup"]["supplies"]["items"] = [{**SUPPLIES["items"][0], "id": f"kit{n}"} for n in range(200)]
-
-    with pytest.raises(DefinitionRefused, match="at most 200"):
-        publishing.checked(raw, SECTIONS)

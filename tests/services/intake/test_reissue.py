@@ -28,8 +28,6 @@ async def test_the_code_that_was_given_ends_at_once_and_the_next_one_opens(count
     for act in (
         lambda: counter.requests.status(reference, old),
         lambda: counter.requests.withdraw(reference, old),
-        lambda: counter.residents.confirm_place(reference, old),
-        lambda: counter.residents.choose_place(reference, old, "site.slot"),
     ):
         with pytest.raises(UnknownRequest):
             await act()
@@ -155,9 +153,8 @@ async def test_with_the_store_away_an_ended_code_opens_no_more_than_that_somethi
     counter.store.away = True
 
     assert await counter.requests.status(receipt.reference, receipt.access_code) is None
-    for act in (counter.requests.withdraw, counter.residents.confirm_place):
-        with pytest.raises(StoreUnavailable):
-            await act(receipt.reference, receipt.access_code)
+    with pytest.raises(StoreUnavailable):
+        await counter.requests.withdraw(receipt.reference, receipt.access_code)
 
 
 async def test_a_withdrawal_under_way_with_the_code_that_ends_changes_nothing(counter: Counter):

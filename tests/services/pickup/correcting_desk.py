@@ -54,6 +54,6 @@ class Desk(Town):
 
     def with_conditions(self) -> None:
         self.conditions = Conditions()
-        for name in ("store", "sites", "quotas", "queues", "audit"):
+        for name in ("store", "bookings", "sites", "quotas", "queues", "audit"):
             setattr(self.counter, name, Unreliable(getattr(self.counter, name), self.conditions))
         self.counter.new_instance()

@@ -115,7 +115,7 @@ async def test_everybody_is_compared_once(estate: Town, number: int):
         judged.append(alike.reference)
         return str(alike.reference)
 
-    compared = await compare(estate.counter.store, (f"a:{ESTATE}", "k:ミホンハナコ"), judge)
+    compared = await compare(estate.counter.bookings, (f"a:{ESTATE}", "k:ミホンハナコ"), judge)
 
     assert sorted(judged) == sorted(estate.counter.store.cases)
     assert (sorted(compared.found), compared.is_cut) == (sorted(judged), False)
@@ -127,7 +127,7 @@ async def test_what_one_page_holds_is_asked_for_once(estate: Town):
     async def judge(alike: Any) -> None:
         return None
 
-    await compare(estate.counter.store, (f"a:{ESTATE}", "k:ミホンハナコ"), judge)
+    await compare(estate.counter.bookings, (f"a:{ESTATE}", "k:ミホンハナコ"), judge)
 
     assert estate.counter.store.calls == ["sharing"]
 
@@ -144,6 +144,6 @@ async def test_other_calls_run_between_the_slices_of_a_long_comparison(estate: T
     async def judge(alike: Any) -> None:
         turns.append("judged")
 
-    await asyncio.gather(compare(estate.counter.store, (f"a:{ESTATE}",), judge), other())
+    await asyncio.gather(compare(estate.counter.bookings, (f"a:{ESTATE}",), judge), other())
 
     assert list(itertools.pairwise(turns)).count(("judged", "other")) > 1

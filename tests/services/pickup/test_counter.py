@@ -14,8 +14,9 @@ from services.pickup.counter.correcting import Amendment
 from services.pickup.counter.counter import Card, HandOver
 from services.pickup.errors import NothingDue
 from services.pickup.households.searching import Wanted
-from tests.counter import Counter, current
+from tests.counter import current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
+from tests.pickup_counter import PickupCounter
 from tests.served import app_over
 from wiring.pickup import pickup
 
@@ -46,7 +47,7 @@ def hand(id_: str = "hand-over-0001", **changes: Any) -> HandOver:
 class Site:
     """Hold an app with one open site, and residents who ask there."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: PickupCounter) -> None:
         self.app = app_over(counter)
         self.clock = counter.clock
         self._audit = counter.audit
@@ -78,7 +79,7 @@ class Site:
 @pytest.fixture
 async def school() -> Site:
     """Return a site with 5 kits and 60 bottles in one slot for pickup, and a kit in one for delivery."""
-    counter = Counter(current(**WITH_DELIVERY))
+    counter = PickupCounter(current(**WITH_DELIVERY))
     await counter.depots.put_site("school", site(), OFFICER)
     await counter.depots.move("school", stock(kit=6, water=60), OFFICER)
     await counter.depots.open_slot("school", slot(places=5, kit=5, water=60), OFFICER)

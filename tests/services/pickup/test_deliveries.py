@@ -9,8 +9,9 @@ from services.intake.service import Receipt
 from services.pickup.booking.state import Booking
 from services.pickup.counter.counter import HandOver
 from services.pickup.part import booking_of
-from tests.counter import Counter, current
+from tests.counter import current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
+from tests.pickup_counter import PickupCounter
 from tests.trouble import Conditions, Crash, Trouble, Unreliable
 
 DRIVER = Staff("u-driver", "配達 係", frozenset({"Team.delivery", "Team.supplies"}))
@@ -54,7 +55,7 @@ class Round:
     """Hold a team that takes kits to households, from a school with one slot for it or two."""
 
     def __init__(self) -> None:
-        self.counter = Counter(current(**DEFINITION))
+        self.counter = PickupCounter(current(**DEFINITION))
 
     async def open(self, *hours: int) -> None:
         await self.counter.depots.put_site("school", site(), OFFICER)
@@ -265,7 +266,7 @@ async def test_wherever_it_breaks_off_a_delivery_ends_once(trouble: Trouble, out
         receipt = await round_.ask()
         conditions = Conditions()
         conditions.plan = [None] * operation + [trouble]
-        for name in ("store", "sites", "quotas", "queues", "audit"):
+        for name in ("store", "bookings", "sites", "quotas", "queues", "audit"):
             setattr(round_.counter, name, Unreliable(getattr(round_.counter, name), conditions))
         round_.counter.new_instance()
         try:

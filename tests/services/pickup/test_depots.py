@@ -10,23 +10,24 @@ from services.errors import InvalidSubmission
 from services.pickup.errors import NotEnoughStock, UnknownSite
 from services.pickup.stock.fields import AllotFields, SlotFields, StockFields
 from services.pickup.stock.sites import after
-from tests.counter import Counter, current
+from tests.counter import current
 from tests.pickup import NOW, OFFICER, PICKUP_DEFINITION, TITLE, site, slot, stock
+from tests.pickup_counter import PickupCounter
 
 
 @pytest.fixture
-async def app() -> Counter:
+async def app() -> PickupCounter:
     """Return a counter with an open site that has 100 kits and 100 bottles of water."""
     definition = copy.deepcopy(PICKUP_DEFINITION)
     box = {"id": "box", "title": TITLE, "unit": TITLE, "policy": "once", "perHousehold": 1, "contents": {"water": 6}}
     definition["pickup"]["supplies"]["items"].append(box)
-    counter = Counter(current(**definition))
+    counter = PickupCounter(current(**definition))
     await counter.depots.put_site("school", site(), OFFICER)
     await counter.depots.move("school", stock(kit=100, water=100), OFFICER)
     return counter
 
 
-async def explained(app: Counter) -> bool:
+async def explained(app: PickupCounter) -> bool:
     """Tell whether the stock is the sum of its moves."""
     depot = await app.depots.site("school")
     summed = msgspec.structs.replace(depot.stock, on_hand={}, allotted={})

@@ -216,7 +216,7 @@ async def _break(place: Place, what: str, operation: int, trouble: Trouble) -> b
     """Let one operation fail while the site is changed and tended, and tell whether there was such a one."""
     conditions = Conditions()
     conditions.plan = [None] * operation + [trouble]
-    for name in ("store", "sites", "quotas", "queues"):
+    for name in ("store", "bookings", "sites", "quotas", "queues"):
         setattr(place.counter, name, Unreliable(getattr(place.counter, name), conditions))
     place.counter.new_instance()
     try:

@@ -7,13 +7,14 @@ from services.intake.service import Receipt
 from services.pickup.booking.offers import Offers
 from services.pickup.part import booked, booking_of, with_booking
 from services.pickup.slots.slots import Slots
-from tests.counter import Counter, current
+from tests.counter import current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
+from tests.pickup_counter import PickupCounter
 
 
-async def town(*slots, **changes) -> Counter:
+async def town(*slots, **changes) -> PickupCounter:
     """Return a counter with one site and these slots."""
-    counter = Counter(current(**PICKUP_DEFINITION))
+    counter = PickupCounter(current(**PICKUP_DEFINITION))
     await counter.depots.put_site("school", site(**changes), OFFICER)
     await counter.depots.move("school", stock(kit=1000, water=1000), OFFICER)
     for one in slots:
@@ -21,18 +22,18 @@ async def town(*slots, **changes) -> Counter:
     return counter
 
 
-async def ask(counter: Counter, number: int, **changes) -> Receipt:
+async def ask(counter: PickupCounter, number: int, **changes) -> Receipt:
     asked = {"answers": answers(number, **changes), "contact": Contact(phone=f"090-0000-{number:04}")}
     receipt = await counter.submit(f"key-of-the-resident-{number:05}", service="kits", **asked)
     await counter.run_workers()
     return receipt
 
 
-def request_of(counter: Counter, receipt: Receipt) -> Request:
+def request_of(counter: PickupCounter, receipt: Receipt) -> Request:
     return counter.case(receipt).request
 
 
-async def open_names(counter: Counter) -> list[str]:
+async def open_names(counter: PickupCounter) -> list[str]:
     counter.clock.pass_(60)
     return [offer.opening.id for offer in await counter.offers.open("pickup")]
 
@@ -132,7 +133,7 @@ async def test_a_household_served_before_is_told_no_details(state: str):
 
 
 async def test_a_request_without_a_booking_has_no_appointment():
-    counter = Counter()
+    counter = PickupCounter()
     receipt = await counter.submit()
 
     assert await counter.offers.appointment(request_of(counter, receipt)) is None

@@ -12,8 +12,8 @@ from services.pickup.entitlement.quotas import Quota
 from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.slots import places
 from tests.counter import HANAKO, SUPERVISOR
-from tests.fakes import FakeQuotas
 from tests.pickup import OFFICER, answers, slot
+from tests.pickup_fakes import FakeQuotas
 from tests.services.pickup.town import MORNING, NOON, Town
 
 

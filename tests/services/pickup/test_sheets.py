@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services import door
 from services.invisible import trimmed
-from services.pickup.errors import SheetRefused
+from services.pickup.errors import SheetProblem, SheetRefused
 from services.pickup.tables import sheets
 from services.pickup.tables.sheets import Column, Row
 
@@ -100,3 +101,9 @@ def test_what_goes_out_comes_back_as_it_was(rows: list[tuple[str, int]]):
 def test_no_file_breaks_the_reader(content: bytes):
     with suppress(SheetRefused):
         assert sheets.read(content, COLUMNS)
+
+
+def test_a_refusal_names_a_hundred_lines_at_most():
+    lines = SheetRefused(tuple(SheetProblem(n, "", "broken_quotes") for n in range(500)))
+
+    assert len(lines.problems) == door.MOST_PLACES

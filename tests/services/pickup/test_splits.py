@@ -31,8 +31,9 @@ from services.pickup.sharing.splits import Preview
 from services.pickup.slots.places import Waiting
 from services.pickup.stock.fields import AllotFields, SplitFields
 from services.pickup.stock.sites import Slot
-from tests.counter import SECRETS, SUPERVISOR, Counter, current
+from tests.counter import SECRETS, SUPERVISOR, current
 from tests.pickup import NOW, OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
+from tests.pickup_counter import PickupCounter
 from tests.trouble import TROUBLES, Conditions, Crash, Trouble, Unreliable
 from wiring import SECTIONS
 
@@ -52,7 +53,7 @@ class Town:
     """Hold a school whose water is short: 6 bottles for each member are due."""
 
     def __init__(self) -> None:
-        self.counter = Counter(current(**definition()))
+        self.counter = PickupCounter(current(**definition()))
         self.asked = 0
 
     async def begin(self) -> None:
@@ -374,15 +375,15 @@ async def test_a_site_or_slot_that_is_not_there_is_said_so(town: Town):
 async def decide_but_do_not_follow(town: Town, rule: Rule) -> None:
     """Let the request store be away for those who follow, once the line was read."""
     basis = (await town.look()).basis
-    line = await town.counter.store.waiting("pickup", 501)
+    line = await town.counter.bookings.waiting("pickup", 501)
 
     async def last_answer(method: str, limit: int) -> list[Waiting]:
         town.counter.store.away = True
         return line
 
-    town.counter.store.waiting = last_answer  # type: ignore[method-assign]
+    town.counter.bookings.waiting = last_answer  # type: ignore[method-assign]
     await town.decide(rule, basis=basis)
-    del town.counter.store.waiting
+    del town.counter.bookings.waiting
     town.counter.store.away = False
 
 
@@ -618,7 +619,7 @@ async def test_one_split_looks_at_500_households_and_says_that_more_wait(town: T
     async def line(method: str, limit: int) -> list[Waiting]:
         return waiting[:limit]
 
-    town.counter.store.waiting = line  # type: ignore[method-assign]
+    town.counter.bookings.waiting = line  # type: ignore[method-assign]
 
     preview = await town.look()
 
@@ -653,7 +654,7 @@ async def unreliable() -> tuple[Town, Conditions]:
     for members in (1, 4, 2):
         await own.ask(members)
     await own.open(water=14)
-    for port in ("store", "sites", "quotas", "queues"):
+    for port in ("store", "bookings", "sites", "quotas", "queues"):
         setattr(own.counter, port, Unreliable(getattr(own.counter, port), conditions))
     own.counter.new_instance()
     return own, conditions

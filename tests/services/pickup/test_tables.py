@@ -9,8 +9,9 @@ from services.pickup.errors import NotEnoughStock, SheetRefused, UnknownSite
 from services.pickup.tables.imports import SITE_COLUMNS
 from services.pickup.tables.sheets import read
 from services.pickup.tables.tables import Tables, Taken
-from tests.counter import Counter, current
+from tests.counter import current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, site, stock
+from tests.pickup_counter import PickupCounter
 
 STOCK = "品目,数量,区分,理由\n"
 SLOTS = "日付,開始,終了,方法,世帯数,品目,数量\n"
@@ -19,7 +20,7 @@ SLOTS = "日付,開始,終了,方法,世帯数,品目,数量\n"
 class Office:
     """Hold a site with a hundred kits, and the tables of its officer."""
 
-    def __init__(self, counter: Counter) -> None:
+    def __init__(self, counter: PickupCounter) -> None:
         self.counter = counter
         self.tables = Tables(counter.depots, counter.clock)
 
@@ -35,7 +36,7 @@ class Office:
 
 @pytest.fixture
 async def office() -> Office:
-    counter = Counter(current(**PICKUP_DEFINITION))
+    counter = PickupCounter(current(**PICKUP_DEFINITION))
     await counter.depots.put_site("school", site(), OFFICER)
     await counter.depots.move("school", stock(kit=100, water=600), OFFICER)
     return Office(counter)

@@ -7,8 +7,9 @@ from services.intake.service import Receipt
 from services.pickup.booking.state import Booking
 from services.pickup.part import booking_of
 from services.pickup.stock.sites import Slot
-from tests.counter import HANAKO, Counter, current
+from tests.counter import HANAKO, current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
+from tests.pickup_counter import PickupCounter
 
 MORNING, NOON = "school.pickup-20261124-1000", "school.pickup-20261124-1100"
 
@@ -17,7 +18,7 @@ class Town:
     """Hold a counter whose school hands out kits in two slots."""
 
     def __init__(self) -> None:
-        self.counter = Counter(current(**PICKUP_DEFINITION))
+        self.counter = PickupCounter(current(**PICKUP_DEFINITION))
         self.asked = self.worked = 0
 
     async def open(self, *places: int) -> None:

@@ -1,62 +1,18 @@
 """What is open over all requests, counted by the queries that run on Cosmos DB."""
 
-import msgspec
 import pytest
 
-from services.case import request as requests
 from services.case import task as tasks
 from services.operations.reconciliation.model import OpenTasks
-from services.pickup.booking.state import Booking, BookingState
-from services.pickup.part import with_booking
-from stores.case import CosmosRequests
 from stores.operations.backlog import CosmosBacklog
-from stores.pickup.bookings import STILL_LASTS
-from tests.counter import HANAKO, submission
-from wiring import PARTS
+from tests.counter import HANAKO
+from tests.stores.operations.kept import NOW, keep, task_of
 from wiring.app import App
-
-NOW = "2026-11-23T00:00:00.000000Z"
-LATER = "2026-11-23T00:15:00.000000Z"
 
 
 @pytest.fixture
 def backlog(app: App) -> CosmosBacklog:
-    return CosmosBacklog(app.cosmos, [STILL_LASTS])
-
-
-def task_of(reference: str, route: str = "prepare", due_at: str = LATER, **changes) -> tasks.Task:
-    fields = {
-        "id": f"{reference}.{route}.1",
-        "reference": reference,
-        "service": "water",
-        "version": 1,
-        "route": route,
-        "kind": "prepare-water",
-        "team": "supplies",
-        "priority": "normal",
-        "deadline": NOW,
-        "created_at": NOW,
-        "due_at": due_at,
-    }
-    return tasks.Task(**{**fields, **changes})
-
-
-async def keep(app: App, reference: str, *new: tasks.Task, is_dispatched: bool = True) -> None:
-    """Store a request of NOW with these tasks, its step pending or done."""
-    identity = requests.Identity(reference=reference, key_hash="k", body_hash="b", access_version=1)
-    step = requests.Step(kind="dispatch", at=NOW)
-    request = requests.accept(submission(), identity, version=1, received_at=NOW, now=NOW, steps={"dispatch": step})
-    store = CosmosRequests(app.cosmos, PARTS)
-    await store.create(request)
-    case = await store.load(reference)
-    assert case is not None
-    mirrored = tuple(
-        requests.RequestTask(id=t.id, kind=t.kind, team=t.team, deadline=t.deadline, status=t.status) for t in new
-    )
-    pending = {} if is_dispatched else request.pending
-    due_at = None if is_dispatched else request.due_at
-    changed = msgspec.structs.replace(case.request, tasks=mirrored, pending=pending, due_at=due_at)
-    await store.save(case, (changed, *new))
+    return CosmosBacklog(app.cosmos, [])
 
 
 async def test_open_tasks_are_counted_by_team_and_priority_the_held_ones_apart(app: App, backlog: CosmosBacklog):
@@ -134,17 +90,3 @@ async def test_a_request_is_stalled_that_has_nothing_pending_and_no_open_task(ap
     await keep(app, "empty")
 
     assert await backlog.count_stalled_requests() == 2
-
-
-@pytest.mark.parametrize(("state", "stalled"), [("waiting", 0), ("confirmed", 0), ("looking", 1), ("collected", 1)])
-async def test_a_household_that_has_a_place_or_waits_for_one_is_not_stalled(
-    app: App, backlog: CosmosBacklog, state: BookingState, stalled: int
-):
-    await keep(app, "booked", task_of("booked", status="completed", due_at=None))
-    store = CosmosRequests(app.cosmos, PARTS)
-    case = await store.load("booked")
-    assert case
-    booking = Booking(state=state, method="pickup", since=NOW, members=1, lines={"kit": 1}, household="h")
-    await store.save(case, (with_booking(case.request, booking),))
-
-    assert await backlog.count_stalled_requests() == stalled

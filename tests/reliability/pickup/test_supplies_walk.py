@@ -21,7 +21,7 @@ from tests.reliability.faults import (
     sample_of_writes,
     under_the_sdks,
 )
-from tests.reliability.town import CLERK, Town, town
+from tests.reliability.pickup.town import CLERK, Town, town
 from wiring.pickup import pickup
 
 type Act = Callable[[Town], Awaitable[object]]

@@ -1,27 +1,26 @@
-from pathlib import Path
-
 import pytest
 
 from local.seed import OFFICER, SITES, seed
 from services.catalog.publishing import read_definition
 from services.pickup.entitlement.plan import pickup_of
 from services.pickup.stock.fields import AllotFields
-from stores.shipped import read_yaml
-from tests.counter import Counter, current
+from stores.shipped import FOLDER, read_yaml
+from tests.counter import current
+from tests.pickup_counter import PickupCounter
 from wiring import SECTIONS
 
-RELIEF = Path(__file__).parent.parent.parent / "catalog" / "services" / "relief-supplies.yaml"
+RELIEF = FOLDER / "relief-supplies.yaml"
 
 
 @pytest.fixture
-async def counter() -> Counter:
+async def counter() -> PickupCounter:
     """Return a counter that was seeded once."""
-    counter = Counter(current(**read_yaml(RELIEF)))
+    counter = PickupCounter(current(**read_yaml(RELIEF)))
     await seed(counter.depots, counter.clock())
     return counter
 
 
-async def slots(counter: Counter) -> list[str]:
+async def slots(counter: PickupCounter) -> list[str]:
     return [f"{site}.{slot}" for site, *_ in SITES for slot in (await counter.depots.site(site)).slots]
 
 
