@@ -34,7 +34,7 @@ EDITS = {
     },
     "local/supervisor.py": {"from local.seed import seed_desk\n": "", "        await seed_desk(app)\n": ""},
     "pyproject.toml": {
-        'layers = ["pickup", "operations", "intake",': 'layers = ["operations", "intake",',
+        '    "pickup",\n': "",
         'layers = ["pickup", "operations | intake': 'layers = ["operations | intake',
         'layers = ["pickup", "operations", "case"]': 'layers = ["operations", "case"]',
         'modules = ["services.pickup"]': "modules = []",
