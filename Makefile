@@ -24,7 +24,8 @@ test: ## Run the tests, browser tests included; make test-deep runs those that i
 
 test-deep: ## Run what make test leaves out (docs/testing.md): every fault point, storms of 500 households, fresh searches
 	@local/setup.sh tests
-	@$(PYTHON) -m pytest -m deep
+	@$(PYTHON) -m pytest -m deep --ignore=tests/house
+	@$(PYTHON) -m pytest -m deep -n 0 tests/house
 	@HOUSEHOLDS=500 $(PYTHON) -m pytest -n 0 tests/stores/pickup/test_reservations.py tests/stores/pickup/test_splits.py
 	@$(PYTHON) -m pytest -n 0 --hypothesis-profile=long tests/services/case/test_machine.py
 
