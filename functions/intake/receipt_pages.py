@@ -132,12 +132,16 @@ async def _values(visit: Visit, asked: Asked, reference: str, code: str) -> dict
 
 def _of_capabilities(visit: Visit, asked: Asked, definition: Definition | None) -> dict[str, Any]:
     """Gather what the blocks of capabilities need, and which blocks there are."""
-    values: dict[str, Any] = {"hides_rest": False}
-    for shown in capabilities.joined():
+    joined = list(capabilities.joined())
+    values: dict[str, Any] = {
+        "hides_rest": False,
+        "notices": [shown.notice for shown in joined if shown.notice],
+        "blocks": [shown.block for shown in joined if shown.block],
+        "receipts": [shown.receipt for shown in joined if shown.receipt],
+    }
+    for shown in joined:
         if shown.values:
             values |= shown.values(visit, asked, definition)
-    for name in ("notice", "block", "receipt"):
-        values[f"{name}s"] = [block for shown in capabilities.joined() if (block := getattr(shown, name))]
     return values
 
 

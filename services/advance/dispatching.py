@@ -41,8 +41,7 @@ class Dispatching:
     async def review(self, case: Case, id_: str, step: Step) -> Case:
         """Let a person look at a request."""
         reason = step.reason or "review"
-        usual = _reviewed_for(reason)
-        return await self.make(case, id_, step, self._plans.get(reason, usual))
+        return await self.make(case, id_, step, self._plans.get(reason, _reviewed_for(reason)))
 
     async def make(self, case: Case, id_: str, step: Step, plan: Plan) -> Case:
         """Make the tasks of a step, deliver them, and only then clear the step."""
