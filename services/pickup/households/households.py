@@ -47,24 +47,24 @@ _NUMERALS = "〇一二三四五六七八九十百千"
 _KANJI = "々\u3400-\u4dbf\u4e00-\u9fff\ufa0e-\ufa29\U00020000-\U0003ffff"
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_LONG_MARK = re.compile(rf"(?<=[ぁ-をァ-ヲヴ])[{_DASHES}]+(?! ?[0-9a-z])")
-_LONE_MARK = re.compile("(?<![ぁ-ゖァ-ヺ])ー+")
-_NUMBER = re.compile(
+_SELECTORS = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_ACCENTS = "[\u0300-\u036f]"
+_LONG_MARK = rf"(?<=[ぁ-をァ-ヲヴ])[{_DASHES}]+(?! ?[0-9a-z])"
+_LONE_MARK = "(?<![ぁ-ゖァ-ヺ])ー+"
+_NUMBER = (
     rf"[{_NUMERALS}]{{1,9}}(?=丁|番|号|条|線|地割|階|棟|[の ][0-9{_NUMERALS}])"
     rf"|(?<=第)[{_NUMERALS}]{{1,9}}"
     rf"|(?:(?<=[目番地])|(?<=[0-9{_NUMERALS}番地号棟室][の ]))[{_NUMERALS}]{{1,9}}(?=$| )"
 )
 _PLACE_NAMES = (
-    (re.compile(rf"(?<=[{_KANJI}ぁ-ん])[がガ](?=[{_KANJI}])"), "ケ"),
-    (re.compile(rf"(?<=[{_KANJI}])[ノ之](?=[{_KANJI}])"), "の"),
-    (re.compile(rf"(?<=[{_KANJI}])[ッつっ](?=[{_KANJI}])"), "ツ"),
-    (re.compile("様+方"), "方"),
+    (rf"(?<=[{_KANJI}ぁ-ん])[がガ](?=[{_KANJI}])", "ケ"),
+    (rf"(?<=[{_KANJI}])[ノ之](?=[{_KANJI}])", "の"),
+    (rf"(?<=[{_KANJI}])[ッつっ](?=[{_KANJI}])", "ツ"),
+    ("様+方", "方"),
 )
-_COUNTERS = re.compile("(?<=[0-9a-z])(?:番地|番(?![町館街丁通])|号[室棟館]?|棟|丁目?(?=[0-9])|[のノ](?=[0-9]))+")
-_LEADING = re.compile(rf"^(?:[0-9]{{3}}-?[0-9]{{4}}(?=[^0-9a-z-])|{PREFECTURES})+")
-_LAND = re.compile("(?:[^0-9a-z]+[0-9]+(?=[条線区町]|番町|地割))*[^0-9a-z]+[0-9]+(?:-[0-9]+){0,2}")
+_COUNTERS = "(?<=[0-9a-z])(?:番地|番(?![町館街丁通])|号[室棟館]?|棟|丁目?(?=[0-9])|[のノ](?=[0-9]))+"
+_LEADING = rf"^(?:[0-9]{{3}}-?[0-9]{{4}}(?=[^0-9a-z-])|{PREFECTURES})+"
+_LAND = "(?:[^0-9a-z]+[0-9]+(?=[条線区町]|番町|地割))*[^0-9a-z]+[0-9]+(?:-[0-9]+){0,2}"
 
 
 class Household(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ def normal_kana(text: str) -> str:
     ヤマサキ and ヤマザキ are two names. Source: GIF, 氏名 with フリガナ.
     """
     katakana = _folded(text).translate(KATAKANA)
-    joined = _spaced(_LONG_MARK.sub("ー", katakana)).replace(" ", "")
+    joined = _spaced(re.sub(_LONG_MARK, "ー", katakana)).replace(" ", "")
     return unicodedata.normalize("NFKC", re.sub("ー+", "ー", joined))
 
 
@@ -120,12 +120,12 @@ def normal_address(text: str) -> str:
     Without prefecture, postal code, 大字 and 字; 丁目, 番地 and 号 become dashes, numbers before them digits, ヶ is ケ.
     The parts are those of the Address Base Registry, but no town is looked up in it: any text passes, of any country.
     """
-    spaced = re.sub("大?字", " ", _LONE_MARK.sub(" ", _spaced(_LONG_MARK.sub("ー", _folded(text)))))
+    spaced = re.sub("大?字", " ", re.sub(_LONE_MARK, " ", _spaced(re.sub(_LONG_MARK, "ー", _folded(text)))))
     plain = unicodedata.normalize("NFKC", _squeezed(spaced, f"0-9{_NUMERALS}"))
     for pattern, form in _PLACE_NAMES:
-        plain = pattern.sub(form, plain)
-    counted = _COUNTERS.sub(" ", _NUMBER.sub(_digits, plain).replace("階", "f"))
-    return _LEADING.sub("", _squeezed(counted, "0-9").replace(" ", "-"))
+        plain = re.sub(pattern, form, plain)
+    counted = re.sub(_COUNTERS, " ", re.sub(_NUMBER, _digits, plain).replace("階", "f"))
+    return re.sub(_LEADING, "", _squeezed(counted, "0-9").replace(" ", "-"))
 
 
 def blocks_of(household: Household, folding: int = FOLDING) -> tuple[str, ...]:
@@ -223,7 +223,7 @@ def _phone(household: Household) -> str:
 
 def _land(address: str) -> str:
     """Cut the building off a normal address: at most three numbers (丁目, 番, 号) after the name of the town."""
-    found = _LAND.match(address)
+    found = re.match(_LAND, address)
     return found[0] if found else address
 
 
@@ -268,9 +268,9 @@ def _ratio(one: str, other: str) -> float:
 
 def _folded(text: str) -> str:
     """Fold width, case, accents and the variants of a character."""
-    plain = _SELECTORS.sub("", unicodedata.normalize("NFKC", text))
+    plain = re.sub(_SELECTORS, "", unicodedata.normalize("NFKC", text))
     apart = unicodedata.normalize("NFD", plain.casefold())
-    return unicodedata.normalize("NFKC", _ACCENTS.sub("", apart)).translate(VARIANTS)
+    return unicodedata.normalize("NFKC", re.sub(_ACCENTS, "", apart)).translate(VARIANTS)
 
 
 def _spaced(text: str) -> str:
