@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import nullcontext
 
+from bench.operations import Counted
 from services import times
 from services.case.request import Case, Contact, Submission
 from services.case.task import Staff
 from services.errors import StoreUnavailable, WriteConflict
 from services.intake.service import Receipt
+from services.pickup.counter.correcting import Amendment
+from services.pickup.counter.counter import HandOver
 from services.pickup.part import booking_of
 from services.pickup.stock.fields import SlotFields
 from stores.pickup.sites import SITES
@@ -33,13 +36,15 @@ async def report(app: App) -> None:
     """Print reservations per second, operations per reservation, and tries without faults and in a storm."""
     await app.catalog.publish(PICKUP_DEFINITION)
     bare = await _bare_patches(app)
-    hot = await _reserve_all(app, await _ask_all(app, "hot", slots=1))
+    asked = await _ask_all(app, "hot", slots=1)
+    hot = await _reserve_all(app, asked)
     many = await _reserve_all(app, await _ask_all(app, "many", slots=SLOTS))
     print(
         f"(e) reservations of {HOUSEHOLDS} households by {CLIENTS} clients; bare patches of one document: {bare:.0f}/s"
     )
     print(f"    one hot slot {hot:5.0f}/s    a reservation costs {bare / hot:.1f} bare patches")
     print(f"    {SLOTS} slots     {many:5.0f}/s    {many / hot:.2f} of one hot slot")
+    await _count_at_the_counter(app, asked[0])
     async with under_the_sdks():
         fair, storms = [Injection() for _ in range(HOUSEHOLDS)], [Storm(STORM, seed=n) for n in range(HOUSEHOLDS)]
         await _reserve_all(app, await _ask_all(app, "fair", slots=1), fair)
@@ -73,6 +78,21 @@ async def _ask(app: App, name: str, number: int, wish: str) -> Receipt:
     )
     receipt, _ = await app.requests.submit(sent, f"key-of-the-household-{name}-{number:05}", None)
     return receipt
+
+
+async def _count_at_the_counter(app: App, receipt: Receipt) -> None:
+    """Print how many calls a correction of one household, and its hand-over, send to Cosmos DB."""
+    correction = Amendment(id="bench-correction", answers={"name": "見本 直子"}, reason="計測")
+    parts: dict[str, Callable[[], Awaitable[object]]] = {
+        "a correction": lambda: pickup(app).correcting.correct(receipt.reference, correction, OFFICER),
+        "a hand-over": lambda: pickup(app).counter.hand_over(
+            receipt.reference, HandOver(id="bench-hand-over", receiver="household"), OFFICER
+        ),
+    }
+    for name, do in parts.items():
+        with Counted() as counted:
+            await do()
+        print(f"    {name} at the counter: {counted.calls.count('Cosmos DB')} calls to Cosmos DB")
 
 
 async def _reserve_all(app: App, receipts: Sequence[Receipt], watching: Sequence[Injection] = ()) -> float:

@@ -69,8 +69,13 @@ class FakeSites(Switch):
         due = [slot for slot in self._slots() if slot.due_at and slot.due_at <= now]
         return [_opening(slot) for slot in sorted(due, key=lambda slot: slot.due_at or "")][:limit]
 
-    async def site(self, site: str) -> Depot | None:
+    async def site(self, site: str) -> Site | None:
         self.ask("site")
+        found = self.documents.get((site, "site"))
+        return found if isinstance(found, Site) else None
+
+    async def whole_site(self, site: str) -> Depot | None:
+        self.ask("whole_site")
         found, stock = self.documents.get((site, "site")), self.documents.get((site, "stock"))
         slots = {slot.id: slot for slot in self._slots() if slot.site_id == site}
         return Depot(found, stock, slots) if isinstance(found, Site) and isinstance(stock, Stock) else None

@@ -30,7 +30,10 @@ class SiteStore(Protocol):
     async def openings(self, now: Instant) -> list[Opening]:
         """List the slots that have not begun, the earliest first."""
 
-    async def site(self, site: str) -> Depot | None:
+    async def site(self, site: str) -> Site | None:
+        """Read what is said of a site."""
+
+    async def whole_site(self, site: str) -> Depot | None:
         """Read a site with its stock and its slots."""
 
     async def sites(self) -> list[Site]:

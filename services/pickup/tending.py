@@ -94,7 +94,7 @@ class Tending:
         request = await self._store.read(reference)
         booking = booking_of(request) if request else None
         if state == "collected":
-            await self._counter.follow(reference, slot.site_id, key)
+            await self._counter.follow(reference, place)
         elif booking is None or booking.is_past(place):
             await self._reservations.release(reference, place)
         elif not booking.wants(place):
@@ -137,7 +137,7 @@ class Tending:
     async def _move_on(self, site: str, id_: str, is_over: bool, past: Collection[str]) -> None:
         """Write what the slot is from now on, over the state that was read, so that no turn made meanwhile is lost."""
         for attempt in range(ATTEMPTS):
-            depot = await self._sites.site(site)
+            depot = await self._sites.whole_site(site)
             slot = depot.slots.get(id_) if depot else None
             if depot is None or slot is None:
                 return

@@ -40,7 +40,12 @@ class CosmosSites:
         sql = f"{_OPENING} FROM c WHERE c.type = 'slot' AND c.dueAt <= @now ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
         return msgspec.convert(await self._cosmos.find(SITES, sql, now=now, limit=limit), list[Opening])
 
-    async def site(self, site: str) -> Depot | None:
+    async def site(self, site: str) -> Site | None:
+        """Read what is said of a site."""
+        item = await read_item(self._cosmos, SITES, "site", site)
+        return msgspec.convert(item, Site) if item else None
+
+    async def whole_site(self, site: str) -> Depot | None:
         """Read a site with its stock and its slots."""
         items = await self._cosmos.find(SITES, "SELECT * FROM c WHERE c.type IN ('site', 'stock', 'slot')", site)
         documents = msgspec.convert(items, list[Site | Stock | Slot])

@@ -169,26 +169,22 @@ def missed(request: Request, place: Place, now: Instant) -> Request:
     return _told(changed, operation, "place_missed", now)
 
 
-def collected(case: Case, move: Move, route: str | None, now: Instant) -> Changes:
-    """Follow what was handed over: the booking is done, and with it the task of its route; another place goes back."""
+def collected(case: Case, place: Place, move: Move, route: str | None, now: Instant) -> Changes:
+    """Follow what was handed over at a place: the booking is done, and with it the task of its route.
+
+    Another place that the request has goes back.
+    """
     request = case.request
     if booked(request).state == "collected":
         return ()
     done = [t for t in case.tasks.values() if t.route == route and t.status == "open"]
     finished = tuple(tasks.finish(task, move.id, by=move.by, by_id=move.by_id, now=now) for task in done)
-    place = place_of(move)
     changed = _told(_with(let_go(request, now), state="collected", place=place), move.id, "collected", now)
     own = f"giveback.{place.round}"
     changed = requests.with_pending(changed, {id_: step for id_, step in changed.pending.items() if id_ != own})
     for task in finished:
         changed = requests.record_completion(changed, task, now)
     return (requests.settled(changed, f"completed.{move.id}", now), *finished)
-
-
-def place_of(move: Move) -> Place:
-    """Return the place at which supplies were handed over."""
-    round_ = move.id.removesuffix(".handed_over").rpartition(".")[2]
-    return Place(site=move.site_id, slot=move.slot or "", round=int(round_))
 
 
 def rebook(request: Request, place: Place, now: Instant) -> Request:

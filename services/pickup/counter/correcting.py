@@ -135,7 +135,7 @@ class Correcting:
     async def _must_not_be_collected(self, request: Request) -> None:
         """Ask the slot, which knows of a hand-over first; raises NothingDue."""
         corrections.must_be_correctable(request)
-        if (await self._counter.show(request)).handed_over:
+        if await self._counter.handed_over(request):
             raise NothingDue("collected")
 
     def _must_fit(self, service: CompiledService, request: Request, amendment: Correction) -> None:

@@ -95,15 +95,14 @@ class Counter:
         place = booking.place
         slot = await self._sites.slot(place.site, place.slot) if place else None
         key = places.key_of(request.reference, place.round) if place else ""
-        move = await self._sites.move(place.site, _move_id(key)) if place else None
-        return Card(
-            request=request,
-            booking=booking,
-            definition=(await self._catalog.edition(request.service, request.version)).definition,
-            site=await self._site(place),
-            due=slot.lines(key) if slot and not move else {},
-            handed_over=move,
-        )
+        move = await self.handed_over(request)
+        return await self._card(request, slot.lines(key) if slot and not move else {}, move)
+
+    async def handed_over(self, request: Request) -> Move | None:
+        """Read what was handed over to a request at its place, None where nothing was."""
+        place = booked(request).place
+        key = places.key_of(request.reference, place.round) if place else ""
+        return await self._sites.move(place.site, _move_id(key)) if place else None
 
     async def hand_over(self, reference: str, handed: HandOver, staff: Staff) -> Card:
         """Record a hand-over, once; the same id of the same clerk again gives the same answer.
@@ -114,30 +113,36 @@ class Counter:
         request = await self._find(reference)
         record = audit.record("handed_over", request.reference, staff, self._clock(), operation=handed.id)
         await self._audit.append(record)
-        card = await self.show(request)
-        place = card.booking.place
-        if place is None or (card.booking.state not in HAS_PLACE and card.handed_over is None):
-            raise NothingDue(card.booking.state)
-        move = card.handed_over or await self._hand_over(request, place, handed, staff)
+        booking = booking_of(request)
+        if booking is None:
+            raise NothingDue("no_booking")
+        if booking.place and booking.state in HAS_PLACE:
+            move: Move | None = await self._hand_over(request, booking.place, handed, staff)
+        else:
+            move = await self.handed_over(request)
+        if booking.place is None or move is None:
+            raise NothingDue(booking.state)
         if move.operation != handed.id or move.by_id not in (staff.id, None):
             raise AlreadyHandedOver(move.at, move.by or "")
-        followed = await self._follow(request, move, handed.proxy_name)
-        return msgspec.structs.replace(card, request=followed, booking=booked(followed), due={}, handed_over=move)
+        followed = await self._follow(request, booking.place, move, handed.proxy_name)
+        return await self._card(followed, {}, move)
 
-    async def follow(self, reference: str, site: str, key: str) -> None:
-        """Let a request follow what was handed over for it, as far as it did not."""
+    async def follow(self, reference: str, place: Place) -> None:
+        """Let a request follow what was handed over for it at a place, as far as it did not."""
         request = await self._store.read(reference)
-        move = await self._sites.move(site, _move_id(key))
+        move = await self._sites.move(place.site, _move_id(places.key_of(reference, place.round)))
         if request and booking_of(request) and move:
-            await self._follow(request, move)
+            await self._follow(request, place, move)
 
     async def deliver(self, case: Case, id_: str, _step: Step) -> Case:
         """Hand over what a task took to its household, and clear the step; each part may run twice."""
         done = case.tasks[deliveries.task_of(id_)].history[-1]
         driver = Staff(id=done.by_id or "", name=done.by or "")
-        move = await self._delivered(case.request, HandOver(id=id_, receiver="household", at=done.at), driver)
-        if move:
-            await self._follow(case.request, move)
+        place = booked(case.request).place
+        handed = HandOver(id=id_, receiver="household", at=done.at)
+        move = await self._delivered(case.request, place, handed, driver) if place else None
+        if place and move:
+            await self._follow(case.request, place, move)
 
         def changes(read: Case) -> Changes:
             if id_ not in read.request.pending:
@@ -148,11 +153,10 @@ class Counter:
 
         return await cases.change(self._store, case.request.reference, changes)
 
-    async def _delivered(self, request: Request, handed: HandOver, by: Staff) -> Move | None:
-        """Hand over at the place of a request, None where it has none any more."""
-        place = booked(request).place
+    async def _delivered(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move | None:
+        """Hand over at the place of a request, None where nothing is held there any more."""
         try:
-            return await self._hand_over(request, place, handed, by) if place else None
+            return await self._hand_over(request, place, handed, by)
         except NothingDue:
             return None
 
@@ -164,18 +168,25 @@ class Counter:
             raise UnknownRequest()
         return request
 
-    async def _site(self, place: Place | None) -> Site | None:
-        found = await self._sites.sites() if place else []
-        return next((site for site in found if place and site.site_id == place.site), None)
+    async def _card(self, request: Request, due: dict[str, int], move: Move | None) -> Card:
+        booking = booked(request)
+        return Card(
+            request=request,
+            booking=booking,
+            definition=(await self._catalog.edition(request.service, request.version)).definition,
+            site=await self._sites.site(booking.place.site) if booking.place else None,
+            due=due,
+            handed_over=move,
+        )
 
-    async def _follow(self, request: Request, move: Move, proxy: str | None = None) -> Request:
+    async def _follow(self, request: Request, place: Place, move: Move, proxy: str | None = None) -> Request:
         """Finish the task of the hand-over, note the name of a proxy, and keep what was granted."""
         pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         booking = booked(request)
         route = pickup.routes.get(booking.method) if pickup else None
 
         def changes(read: Case) -> Changes:
-            return _noted(read, progress.collected(read, move, route, self._clock()), move, proxy)
+            return _noted(read, progress.collected(read, place, move, route, self._clock()), move, proxy)
 
         case = await cases.change(self._store, request.reference, changes)
         await self._grants.keep(booked(case.request), request.reference)

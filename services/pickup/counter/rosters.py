@@ -41,7 +41,7 @@ class Rosters:
 
     async def take(self, site: str, staff: Staff) -> list[Due]:
         """List who is due what at a site, the earliest slot first; raises UnknownSite."""
-        depot = await self._sites.site(site) if is_name(site) else None
+        depot = await self._sites.whole_site(site) if is_name(site) else None
         if depot is None:
             raise UnknownSite()
         now = self._clock()

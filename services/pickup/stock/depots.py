@@ -52,7 +52,7 @@ class Depots:
 
     async def site(self, site: str) -> Depot:
         """Read a site with its stock and slots; raises UnknownSite."""
-        depot = await self._store.site(site) if is_name(site) else None
+        depot = await self._store.whole_site(site) if is_name(site) else None
         if depot is None:
             raise UnknownSite()
         return depot
@@ -178,7 +178,7 @@ class Depots:
     async def _change(self, site: str, decide: Callable[[Depot | None], Documents]) -> Depot:
         """Write what `decide` makes of the site, and decide again where another was first."""
         for attempt in range(ATTEMPTS):
-            depot = await self._store.site(site)
+            depot = await self._store.whole_site(site)
             documents = decide(depot)
             if not documents and depot:
                 return depot

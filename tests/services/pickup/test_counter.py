@@ -50,6 +50,7 @@ class Site:
     def __init__(self, counter: PickupCounter) -> None:
         self.app = app_over(counter)
         self.clock = counter.clock
+        self.sites = counter.sites
         self._audit = counter.audit
 
     async def ask(self, number: int = 0, **changes: Any) -> str:
@@ -98,6 +99,25 @@ async def test_a_card_tells_what_is_due_where_however_the_reference_is_written(s
     assert card.due == {"kit": 1, "water": 12}
     assert card.site.name["ja"] == "見本第一小学校"
     assert card.handed_over is None
+
+
+async def test_a_hand_over_reads_its_slot_and_its_site_once_each(school: Site):
+    reference = await school.ask()
+    school.sites.calls.clear()
+
+    await school.hand_over(reference, hand())
+
+    assert school.sites.calls == ["slot", "turn", "site"]
+
+
+async def test_a_correction_asks_no_more_of_its_site_than_it_needs(school: Site):
+    reference = await school.ask()
+    correction = Amendment(id="correction-0001", answers={"name": "見本 直子"}, reason="書き損じ")
+    school.sites.calls.clear()
+
+    await pickup(school.app).correcting.correct(reference, correction, STAFF)
+
+    assert school.sites.calls == ["move", "slot", "slot", "move", "site"]
 
 
 async def test_a_look_is_on_record_once_if_it_is_repeated_at_once_and_each_time_later_on(school: Site):

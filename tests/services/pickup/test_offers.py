@@ -61,7 +61,7 @@ async def test_what_is_full_closed_waited_for_or_begun_is_not_offered():
 
 async def test_a_site_that_is_closed_offers_nothing_even_before_its_slots_follow():
     counter = await town(slot())
-    depot = await counter.sites.site("school")
+    depot = await counter.sites.whole_site("school")
     await counter.sites.save("school", [msgspec.structs.replace(depot.site, is_open=False)])
 
     assert await counter.offers.open("pickup") == []

@@ -21,7 +21,7 @@ class OneSite:
     def __init__(self, *slots: Slot) -> None:
         self._depot = Depot(SITE, Stock(id="stock", site_id="school"), {slot.id: slot for slot in slots})
 
-    async def site(self, site: str) -> Depot | None:
+    async def whole_site(self, site: str) -> Depot | None:
         return self._depot if site == "school" else None
 
 
