@@ -9,7 +9,8 @@ from functions.edge.html import Visit
 from functions.pickup import codes, slots, views
 from services.case.request import Request
 from services.catalog.model import Definition
-from services.pickup.booking.state import CAN_CHANGE, HAS_PLACE
+from services.pickup.booking.state import HAS_PLACE
+from services.pickup.booking.transitions import choice_of
 from services.pickup.entitlement.plan import SLOTS, pickup_of
 from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften, PlaceGone
 from services.pickup.part import booking_of
@@ -42,7 +43,8 @@ def values(_: Visit, asked: Asked, definition: Definition | None) -> dict[str, A
     if booking and booking.method != "pickup":
         booking = None
     state = booking.state if booking else None
-    could_change = request is not None and request.status == "accepted" and state in CAN_CHANGE
+    is_open = booking is not None and choice_of(booking).may_happen(booking)
+    could_change = request is not None and request.status == "accepted" and is_open
     may_choose = booking is not None and booking.may_choose
     code = codes.drawing_of(request.reference) if request and state in HAS_PLACE else None
     return {

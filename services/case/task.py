@@ -114,6 +114,16 @@ def reference_of(task: str) -> str:
     return reference
 
 
+def round_of(task: str) -> int:
+    """Return the round in a task's id."""
+    return int(task.rpartition(".")[2])
+
+
+def is_of_route(task: str, reference: str, route: str) -> bool:
+    """Tell whether a task of a request is one that this route makes."""
+    return task == task_id(reference, route, round_of(task))
+
+
 def queue_of(team: str, priority: Priority) -> str:
     """Return the queue of a team's tasks of this priority."""
     return f"tasks-{team}-urgent" if priority == "urgent" else f"tasks-{team}"

@@ -1,5 +1,6 @@
 """The tasks by which pickup asks a person: to judge a household, to see after a delivery, to tell a resident."""
 
+from services.case import task as tasks
 from services.case.request import Request, Step
 from services.case.task import PlannedTask
 from services.catalog.routing import CompiledService
@@ -19,8 +20,7 @@ NOTICE_DUE_SECONDS = 2 * 3600.0
 
 def next_round(request: Request, route: str) -> int:
     """Return the round in which a task of a route is another than all that were made or are to be made."""
-    made = [task.id.rpartition(".") for task in request.tasks]
-    rounds = [int(round_) for name, _, round_ in made if name == f"{request.reference}.{route}"]
+    rounds = [tasks.round_of(t.id) for t in request.tasks if tasks.is_of_route(t.id, request.reference, route)]
     planned = [step for step in request.pending.values() if _route_of(step) == route]
     return max([*rounds, *(step.round for step in planned)], default=0) + 1
 

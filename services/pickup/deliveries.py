@@ -8,8 +8,8 @@ from services.case.request import Request, Step
 from services.case.task import Task
 from services.catalog.model import Definition, Delivered
 from services.pickup.asking import HANDING_OVER, next_round
-from services.pickup.booking import progress
-from services.pickup.part import booked, booking_of, with_booking
+from services.pickup.booking import progress, transitions
+from services.pickup.part import booked, booking_of
 from services.times import Instant
 
 _STEP = "delivered."
@@ -50,22 +50,20 @@ def without_place(request: Request, step: str, now: Instant) -> Request:
     """Count a household as served whose supplies came out of no slot; a person books the units."""
     if booked(request).state in ("collected", "ended"):
         return request
-    let_go = progress.let_go(request, now)
-    served = msgspec.structs.replace(booked(let_go), state="collected")
+    served = progress.after(progress.let_go(request, now), transitions.COLLECT)
     event = Event(id=f"{step}.collected", at=now, event="collected")
-    changed = msgspec.structs.replace(with_booking(let_go, served), history=(*request.history, event))
-    return _reviewed(changed, f"{step}.review", "delivered_without_place", now)
+    told = msgspec.structs.replace(served, history=(*request.history, event))
+    return _reviewed(told, f"{step}.review", "delivered_without_place", now)
 
 
 def _returned(request: Request, task: Task, now: Instant) -> Request:
     """Give the place back with its units; somebody calls, and the resident may choose again."""
-    if booked(request).state == "already":
+    if not transitions.RETURN.may_happen(booked(request)):
         return request
-    let_go = progress.let_go(request, now)
-    returned = msgspec.structs.replace(booked(let_go), state="returned")
+    returned = progress.after(progress.let_go(request, now), transitions.RETURN)
     event = Event(id=f"returned.{task.id}", at=now, event="not_delivered")
-    changed = msgspec.structs.replace(with_booking(let_go, returned), history=(*request.history, event))
-    return _reviewed(changed, f"review.{task.id}", "not_delivered", now)
+    told = msgspec.structs.replace(returned, history=(*request.history, event))
+    return _reviewed(told, f"review.{task.id}", "not_delivered", now)
 
 
 def _reviewed(request: Request, step: str, reason: str, now: Instant) -> Request:

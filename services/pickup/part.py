@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from services.case.request import Request, Step, with_part
+from services.pickup.booking import transitions
 from services.pickup.booking.state import HAS_PLACE, LASTS, Booking, Correction
 from services.times import Instant
 
@@ -35,7 +36,7 @@ class PickupPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
         """End the booking; what is left to do is to give its place back."""
         if self.booking is None:
             return self, {}
-        ended = msgspec.structs.replace(self.booking, state="ended")
+        ended = transitions.after(transitions.END, self.booking)
         return msgspec.structs.replace(self, booking=ended), givebacks(self.booking, pending, now)
 
 
@@ -43,7 +44,7 @@ def givebacks(booking: Booking, pending: Mapping[str, Step], now: Instant) -> di
     """Return the steps that give back the place a booking has and the one it may just be asking."""
     begun = {id_: step for id_, step in pending.items() if step.kind == "giveback"}
     places = [place for place in (booking.place, booking.asks) if place]
-    ended = {f"giveback.{p.round}": Step(kind="giveback", at=now, round=p.round, slot=p.name) for p in places}
+    ended = {p.giveback: Step(kind="giveback", at=now, round=p.round, slot=p.name) for p in places}
     return begun | ended
 
 

@@ -162,8 +162,8 @@ async def _alone(name: str, work: Awaitable[object]) -> None:
 
 def _asked_as(slot: Slot, key: str) -> tuple[str, Place]:
     """Return the request of an entry, and the place as which it asked for it."""
-    reference, _, round_ = key.rpartition(".")
-    return reference, Place(site=slot.site_id, slot=slot.id, round=int(round_))
+    reference, round_ = places.asked_as(key)
+    return reference, Place(site=slot.site_id, slot=slot.id, round=round_)
 
 
 def moved_on(depot: Depot, slot: Slot, past: Collection[str], is_over: bool, now: Instant) -> list[Slot | Stock | Move]:

@@ -3,15 +3,15 @@ is held."""
 
 from collections.abc import Sequence
 
-import msgspec
-
 from services import times
 from services.case import request as requests
 from services.case.request import Request, Step
+from services.case.task import round_of
 from services.pickup.asking import DELIVERED_AGAIN
+from services.pickup.booking import progress, transitions
 from services.pickup.booking.state import Booking
-from services.pickup.errors import PlaceChangedTooOften
-from services.pickup.part import booked, with_booking
+from services.pickup.errors import PlaceChangedTooOften, PlaceGone
+from services.pickup.part import booked
 from services.pickup.slots import places
 from services.pickup.slots.places import Opening
 from services.times import Instant
@@ -40,21 +40,22 @@ def choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
 def wish(request: Request, slot: str, now: Instant) -> Request:
     """Let a resident choose another slot; the place there is kept until the new one is certain.
 
-    The choice that is under way already changes nothing. Raises PlaceChangedTooOften.
+    The choice that is under way already changes nothing. Raises PlaceGone and PlaceChangedTooOften.
     """
     booking = booked(request)
     if booking.wish == slot and any(step.kind == "reserve" for step in request.pending.values()):
         return request
+    chosen = transitions.choice_of(booking)
+    if not chosen.may_happen(booking):
+        raise PlaceGone()
     if not booking.may_choose:
         raise PlaceChangedTooOften()
-    state = "changing" if booking.place else "looking"
-    wishes = msgspec.structs.replace(booking, state=state, wish=slot, asked=(), choices=booking.choices + 1)
-    changed = with_booking(request, wishes)
+    wishes = progress.after(request, chosen, wish=slot, asked=(), choices=booking.choices + 1)
     if booking.state == "returned":
-        round_ = 1 + max(int(task.id.rpartition(".")[2]) for task in request.tasks)
+        round_ = 1 + max(round_of(task.id) for task in request.tasks)
         again = Step(kind="dispatch", at=now, round=round_, reason=DELIVERED_AGAIN)
-        changed = requests.with_step(changed, f"dispatch.{round_}", again)
-    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
+        wishes = requests.with_step(wishes, f"dispatch.{round_}", again)
+    return requests.with_step(wishes, booking.next_ask, Step(kind="reserve", at=now))
 
 
 def held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | None:

@@ -1,5 +1,7 @@
 """What reserving, confirming, expiring and handing over make of the request: the slot decides, the request follows."""
 
+from typing import Unpack
+
 import msgspec
 
 from services.case import request as requests
@@ -8,12 +10,24 @@ from services.case.documents import Event
 from services.case.request import Case, Changes, Request, Step
 from services.case.task import Staff
 from services.pickup.asking import HOUSEHOLD, NOTICE, next_round
-from services.pickup.booking.state import HAS_PLACE, IN_LINE, MOST_ASKED, Apportioned, Booking, Place
+from services.pickup.booking import transitions
+from services.pickup.booking.state import IN_LINE, MOST_ASKED, Apportioned, Booking, Place
+from services.pickup.booking.transitions import Transition
 from services.pickup.part import booked, booking_of, givebacks, with_booking
 from services.pickup.sharing.split import Rule, Share
 from services.pickup.slots.places import Opening
 from services.pickup.stock.sites import Move
 from services.times import Instant
+
+
+def changed(request: Request, **changes: Unpack[transitions.Changes]) -> Request:
+    """Change the booking of a request, in the state it has."""
+    return with_booking(request, transitions.changed(booked(request), **changes))
+
+
+def after(request: Request, transition: Transition, **changes: Unpack[transitions.Changes]) -> Request:
+    """Return a request after a transition of its booking; raises ValueError where it may not happen in its state."""
+    return with_booking(request, transitions.after(transition, booked(request), **changes))
 
 
 def begin(request: Request, booking: Booking) -> Request:
@@ -27,7 +41,7 @@ def ask(request: Request, opening: Opening) -> Request:
     if booking.asks:
         return request
     asks = Place(site=opening.site_id, slot=opening.id, round=booking.round + 1)
-    return _with(request, round=asks.round, asks=asks)
+    return changed(request, round=asks.round, asks=asks)
 
 
 def not_there(request: Request, asks: Place) -> Request:
@@ -35,19 +49,29 @@ def not_there(request: Request, asks: Place) -> Request:
     booking = booked(request)
     if booking.asks != asks:
         return request
-    return _with(request, asks=None, asked=(*booking.asked, asks.name)[-MOST_ASKED:])
+    return changed(request, asks=None, asked=(*booking.asked, asks.name)[-MOST_ASKED:])
+
+
+def asks_no_more(request: Request, step: str, now: Instant) -> Request:
+    """Clear a step that asks for a place where the booking came to a state in which none is asked for."""
+    return requests.without_step(changed(request, asks=None), step, now)
 
 
 def placed(
     request: Request, step: str, place: Place, opening: Opening, *, until: Instant | None, now: Instant
 ) -> Request:
-    """Give the request the place it asked for, for good or until an instant; an earlier place is given back."""
+    """Give the request the place it asked for, for good or until an instant; an earlier place is given back.
+
+    Where the resident chose another slot while this one was asked, that one is still to be asked.
+    """
     booking = booked(request)
-    if booking.asks != place:
+    if booking.asks != place or not transitions.PLACE.may_happen(booking):
         return request
-    changed = _with(
+    goes_on = booking.wish not in (None, place.name) and _asks_besides(request, step)
+    follows = transitions.GO_ON if goes_on else transitions.HOLD if until else transitions.PLACE
+    placed = after(
         request,
-        state="held" if until else "confirmed",
+        follows,
         place=place,
         asks=None,
         asked=(),
@@ -56,45 +80,45 @@ def placed(
         ends=opening.ends,
     )
     if until:
-        changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
+        placed = requests.with_step(placed, place.expiry, expiry(place, until))
         notice = Step(kind="notice", at=now, round=next_round(request, NOTICE))
-        changed = requests.with_step(changed, f"notice.{place.round}", notice)
+        placed = requests.with_step(placed, f"notice.{place.round}", notice)
     if booking.place:
-        changed = requests.with_step(changed, f"giveback.{booking.place.round}", _back(booking.place, now))
+        placed = requests.with_step(placed, booking.place.giveback, _back(booking.place, now))
     event = "place_held" if until else "place_confirmed"
-    return _told(requests.without_step(changed, step, now), f"{event}.{booking.round}", event, now)
+    return _told(requests.without_step(placed, step, now), f"{event}.{booking.round}", event, now)
 
 
 def stays(request: Request, step: str, now: Instant) -> Request:
     """Leave the request the place it had, as there is no room where it wished; not while that is asked elsewhere."""
-    if booked(request).asks:
+    booking = booked(request)
+    if booking.asks or not transitions.KEEP.may_happen(booking):
         return request
-    state = "held" if booked(request).until else "confirmed"
-    changed = _with(request, state=state, asks=None, asked=())
-    return _told(requests.without_step(changed, step, now), f"{step}.kept", "place_kept", now)
+    kept = after(request, transitions.KEEP_HELD if booking.until else transitions.KEEP, asks=None, asked=())
+    return _told(requests.without_step(kept, step, now), f"{step}.kept", "place_kept", now)
 
 
 def in_line(request: Request, step: str, now: Instant) -> Request:
     """Let the household wait for its turn, which its receipt decides; not while a slot is asked for it elsewhere."""
-    if booked(request).asks:
+    booking = booked(request)
+    if booking.asks or not transitions.WAIT.may_happen(booking):
         return request
-    changed = _with(_whole(request), state="waiting", asks=None, asked=())
+    waits = after(_whole(request), transitions.WAIT, asks=None, asked=())
     event = f"waiting.{booked(request).round}"
-    cleared = requests.without_step(changed, step, now)
+    cleared = requests.without_step(waits, step, now)
     return cleared if request.has(event) else _told(cleared, event, "waiting", now)
 
 
 def call(request: Request, now: Instant) -> Request:
     """Let the household at the front of the line look for a place again."""
-    step = f"reserve.{booked(request).round + 1}"
-    changed = _with(request, state="called", asked=())
-    return requests.with_step(changed, step, Step(kind="reserve", at=now))
+    looks = after(request, transitions.CALL, asked=())
+    return requests.with_step(looks, booked(request).next_ask, Step(kind="reserve", at=now))
 
 
 def called(request: Request, now: Instant) -> Request:
     """Call a household that waits; one that does not any more stays as it is."""
     booking = booking_of(request)
-    return call(request, now) if booking and booking.state == "waiting" else request
+    return call(request, now) if booking and transitions.CALL.may_happen(booking) else request
 
 
 def apportioned(
@@ -103,10 +127,10 @@ def apportioned(
     """Let a household that waits ask the slot of a split, and that alone, for its share of it, once."""
     operation = split_of(slot)
     booking = booked(request)
-    if request.has(operation) or request.status != "accepted" or booking.state != "waiting":
+    if request.has(operation) or request.status != "accepted" or not transitions.CALL.may_happen(booking):
         return request
     before = Apportioned(slot=slot, lines=booking.lines, policies=booking.policies, wish=booking.wish)
-    part = _with(request, lines=share.granted, policies=policies, wish=slot, apportioned=before)
+    part = changed(request, lines=share.granted, policies=policies, wish=slot, apportioned=before)
     event = Event(id=operation, at=now, event="apportioned", note=f"{rule}: {share.because}")
     return call(msgspec.structs.replace(part, history=(*part.history, event)), now)
 
@@ -124,49 +148,63 @@ def split_of(slot: str) -> str:
 
 def served_before(request: Request, step: str, now: Instant) -> Request:
     """Ask a person to judge: supplies of this period were granted to the household under another request."""
-    changed = requests.without_step(_with(_whole(request), state="already", asks=None, asked=()), step, now)
+    if not transitions.REFUSE.may_happen(booked(request)):
+        return request
+    refused = requests.without_step(after(_whole(request), transitions.REFUSE, asks=None, asked=()), step, now)
     review = Step(kind="review", at=now, round=next_round(request, HOUSEHOLD), reason="served_before")
-    return _told(requests.with_step(changed, f"{step}.review", review), f"{step}.already", "already", now)
+    return _told(requests.with_step(refused, f"{step}.review", review), f"{step}.already", "already", now)
 
 
 def overridden(request: Request, reason: str, by: Staff, now: Instant) -> Request:
     """Let a household be served again, for a reason that a member of staff gives."""
-    booking = booked(request)
-    step = f"reserve.{booking.round + 1}"
-    changed = _with(request, state="looking", override=reason, asked=())
-    changed = requests.with_step(changed, step, Step(kind="reserve", at=now))
+    step = booked(request).next_ask
+    looks = after(request, transitions.LOOK_AGAIN, override=reason, asked=())
+    looks = requests.with_step(looks, step, Step(kind="reserve", at=now))
     event = Event(id=f"{step}.override", at=now, event="override", by=by.name, by_id=by.id, note=reason)
-    return msgspec.structs.replace(changed, history=(*changed.history, event))
+    return msgspec.structs.replace(looks, history=(*looks.history, event))
 
 
 def confirmed(request: Request, now: Instant) -> Request:
     """Follow a hold that was confirmed."""
     booking = booked(request)
-    if booking.state != "held" or booking.place is None:
+    if not transitions.CONFIRM.may_happen(booking) or booking.place is None:
         return request
-    changed = _with(request, state="confirmed", until=None)
-    changed = requests.without_step(changed, expiry_of(booking.place), now)
-    return _told(changed, f"place_confirmed.{booking.place.round}", "place_confirmed", now)
+    certain = requests.without_step(after(request, transitions.CONFIRM, until=None), booking.place.expiry, now)
+    return _told(certain, f"place_confirmed.{booking.place.round}", "place_confirmed", now)
 
 
 def expired(request: Request, step: str, now: Instant) -> Request:
-    """Follow a hold that nobody confirmed in time."""
+    """Follow a hold that nobody confirmed in time; whoever is still to get the slot they chose instead looks on."""
     booking = booked(request)
     cleared = requests.without_step(request, step, now)
-    if booking.state != "held" or booking.place is None or step != expiry_of(booking.place):
+    place = booking.place
+    if place is None or step != place.expiry:
         return cleared
-    back = requests.with_step(_whole(cleared), f"giveback.{booking.place.round}", _back(booking.place, now))
-    return _told(_with(back, state="expired", place=None, until=None), step, "place_expired", now)
+    if transitions.LOOK_ON.may_happen(booking):
+        over = after(cleared, transitions.LOOK_ON, place=None, until=None)
+    elif transitions.EXPIRE.may_happen(booking):
+        over = after(_whole(cleared), transitions.EXPIRE, place=None, until=None)
+    else:
+        return cleared
+    return _told(requests.with_step(over, place.giveback, _back(place, now)), step, "place_expired", now)
 
 
 def missed(request: Request, place: Place, now: Instant) -> Request:
-    """Follow a place for which nobody came; one that is only asked for changes nothing yet."""
+    """Follow a place for which nobody came; one that is only asked for changes nothing yet.
+
+    Whoever is still to get the slot they chose instead looks on.
+    """
     booking = booked(request)
-    if booking.state not in HAS_PLACE or booking.place != place:
-        return request
     operation = f"missed.{place.round}"
-    changed = requests.with_step(_with(request, state="missed"), operation, _back(place, now))
-    return _told(changed, operation, "place_missed", now)
+    if booking.place != place:
+        return request
+    if transitions.LOOK_ON.may_happen(booking):
+        gone = after(request, transitions.LOOK_ON, place=None, until=None)
+    elif transitions.MISS.may_happen(booking):
+        gone = after(request, transitions.MISS)
+    else:
+        return request
+    return _told(requests.with_step(gone, operation, _back(place, now)), operation, "place_missed", now)
 
 
 def collected(case: Case, place: Place, move: Move, route: str | None, now: Instant) -> Changes:
@@ -175,34 +213,35 @@ def collected(case: Case, place: Place, move: Move, route: str | None, now: Inst
     Another place that the request has goes back.
     """
     request = case.request
-    if booked(request).state == "collected":
+    if not transitions.COLLECT.may_happen(booked(request)):
         return ()
     done = [t for t in case.tasks.values() if t.route == route and t.status == "open"]
     finished = tuple(tasks.finish(task, move.id, by=move.by, by_id=move.by_id, now=now) for task in done)
-    changed = _told(_with(let_go(request, now), state="collected", place=place), move.id, "collected", now)
-    own = f"giveback.{place.round}"
-    changed = requests.with_pending(changed, {id_: step for id_, step in changed.pending.items() if id_ != own})
+    served = _told(after(let_go(request, now), transitions.COLLECT, place=place), move.id, "collected", now)
+    left = {id_: step for id_, step in served.pending.items() if id_ != place.giveback}
+    served = requests.with_pending(served, left)
     for task in finished:
-        changed = requests.record_completion(changed, task, now)
-    return (requests.settled(changed, f"completed.{move.id}", now), *finished)
+        served = requests.record_completion(served, task, now)
+    return (requests.settled(served, f"completed.{move.id}", now), *finished)
 
 
 def rebook(request: Request, place: Place, now: Instant) -> Request:
     """Look for another place than this, whose slot was closed; one that is only asked for changes nothing yet."""
     booking = booked(request)
-    if booking.state not in HAS_PLACE or booking.place != place:
+    if not transitions.LOSE.may_happen(booking) or booking.place != place:
         return request
-    step = f"reserve.{booking.round + 1}"
-    changed = _with(_whole(request), state="called", place=None, wish=None, asks=None, asked=(), until=None)
-    changed = requests.with_step(changed, f"giveback.{place.round}", _back(place, now))
-    changed = requests.with_step(changed, step, Step(kind="reserve", at=now))
-    return _told(changed, f"{step}.moved", "place_moved", now)
+    step = booking.next_ask
+    looks = after(_whole(request), transitions.LOSE, place=None, wish=None, asks=None, asked=(), until=None)
+    looks = requests.with_step(looks, place.giveback, _back(place, now))
+    looks = requests.with_step(looks, step, Step(kind="reserve", at=now))
+    return _told(looks, f"{step}.moved", "place_moved", now)
 
 
 def must_hear_of_move(request: Request, place: Place, moved_at: Instant) -> bool:
     """Tell whether a site moved after a request got its place there, and nobody was told yet."""
     booking = booked(request)
-    if booking.place != place or booking.state not in ("held", "confirmed") or request.has(_move_of(place, moved_at)):
+    may_happen = transitions.HOLD_AGAIN.may_happen(booking) and not request.has(_move_of(place, moved_at))
+    if booking.place != place or not may_happen:
         return False
     got = {f"{event}.{place.round}" for event in ("place_held", "place_confirmed")} | {f"reserve.{place.round}.units"}
     return not any(event.id in got and event.at >= moved_at for event in request.history)
@@ -213,22 +252,17 @@ def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant
     if not must_hear_of_move(request, place, moved_at):
         return request
     told = _move_of(place, moved_at)
-    changed = _with(request, state="held", until=until)
-    changed = requests.with_step(changed, expiry_of(place), Step(kind="expire", at=until, slot=place.name))
+    held = after(request, transitions.HOLD_AGAIN, until=until)
+    held = requests.with_step(held, place.expiry, expiry(place, until))
     notice = Step(kind="notice", at=now, round=next_round(request, NOTICE), reason="site_moved")
-    return _told(requests.with_step(changed, f"notice.{told}", notice), told, "site_moved", now)
+    return _told(requests.with_step(held, f"notice.{told}", notice), told, "site_moved", now)
 
 
 def let_go(request: Request, now: Instant) -> Request:
     """Give back the place a request has and the one it may just be asking, and look for none."""
     left = {id_: step for id_, step in request.pending.items() if step.kind not in ("reserve", "expire")}
-    changed = requests.with_pending(request, left | givebacks(booked(request), request.pending, now))
-    return _with(changed, place=None, asks=None, asked=(), until=None)
-
-
-def expiry_of(place: Place) -> str:
-    """Return the id of the step at which a hold ends."""
-    return f"expire.{place.round}"
+    gone = requests.with_pending(request, left | givebacks(booked(request), request.pending, now))
+    return changed(gone, place=None, asks=None, asked=(), until=None)
 
 
 def _whole(request: Request) -> Request:
@@ -236,7 +270,7 @@ def _whole(request: Request) -> Request:
     before = booked(request).apportioned
     if before is None:
         return request
-    return _with(request, lines=before.lines, policies=before.policies, wish=before.wish, apportioned=None)
+    return changed(request, lines=before.lines, policies=before.policies, wish=before.wish, apportioned=None)
 
 
 def _move_of(place: Place, moved_at: Instant) -> str:
@@ -247,8 +281,14 @@ def _back(place: Place, now: Instant) -> Step:
     return Step(kind="giveback", at=now, round=place.round, slot=place.name)
 
 
-def _with(request: Request, **changes: object) -> Request:
-    return with_booking(request, msgspec.structs.replace(booked(request), **changes))
+def expiry(place: Place, until: Instant) -> Step:
+    """Return the step that ends a hold."""
+    return Step(kind="expire", at=until, round=place.round, slot=place.name)
+
+
+def _asks_besides(request: Request, step: str) -> bool:
+    """Tell whether another step than this asks for a place, too."""
+    return any(one.kind == "reserve" and id_ != step for id_, one in request.pending.items())
 
 
 def _told(request: Request, id_: str, event: str, now: Instant) -> Request:

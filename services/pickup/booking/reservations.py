@@ -12,7 +12,8 @@ from services.catalog.service import Catalog
 from services.errors import DocumentFull, StoreUnavailable
 from services.pickup.booking import progress
 from services.pickup.booking.choosing import choice, held_until, wish
-from services.pickup.booking.state import CAN_CHANGE, HAS_PLACE, IS_OVER, Booking, Place
+from services.pickup.booking.state import ASKS, HAS_PLACE, IS_OVER, Booking, Place, place_of
+from services.pickup.booking.transitions import choice_of
 from services.pickup.counter import corrections
 from services.pickup.entitlement.grants import Grants
 from services.pickup.entitlement.plan import booking_for, household_of, pickup_of, under_every_key
@@ -76,7 +77,7 @@ class Reservations:
             raise PlaceGone()
         if booking.state == "changing" and booking.wish == slot:
             return (await self.settle(Case(request, {}))).request
-        if booking.state not in CAN_CHANGE:
+        if not choice_of(booking).may_happen(booking):
             raise PlaceGone()
         if booking.place and booking.place.name == slot:
             return request
@@ -134,6 +135,8 @@ class Reservations:
             booking = booking_of(case.request)
             if id_ not in case.request.pending or booking is None:
                 return case
+            if booking.state not in ASKS:
+                return await self._follow(case, id_, lambda read: progress.asks_no_more(read, id_, self._clock()))
             if booking.asks is None:
                 case = await self._ask_next(case, id_, booking)
             else:
@@ -252,9 +255,11 @@ class Reservations:
                 await self._grants.give_up(booking, case.request.reference)
         return case
 
-    async def expire(self, case: Case, id_: str, step: Step) -> Case:
+    async def expire(self, case: Case, id_: str, _step: Step) -> Case:
         """End a hold that was not confirmed; where the slot says it was, the request follows."""
-        place = _place_of(step, id_)
+        place = booked(case.request).place
+        if place is None or place.expiry != id_:
+            return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
         slot = await self._slots.turn(case.request.reference, place, places.expire)
         entry = slot.entries.get(_key(case.request, place)) if slot else None
         if entry and entry.state in ("confirmed", "collected"):
@@ -265,7 +270,7 @@ class Reservations:
 
     async def give_back(self, case: Case, id_: str, step: Step) -> Case:
         """Give a place back with its units, and call those who wait."""
-        place = _place_of(step, id_)
+        place = place_of(step.slot or "", step.round)
         await self._slots.turn(case.request.reference, place, places.end)
         case = await self._freed(case, place)
         return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
@@ -322,11 +327,6 @@ class Reservations:
             await self._queues.send(QUEUE, wake_up(request.reference, request.traceparent))
         except StoreUnavailable:
             log.warning("no wake-up for %s; left to the sweeper", request.reference)
-
-
-def _place_of(step: Step, id_: str) -> Place:
-    site, _, slot = (step.slot or "").partition(".")
-    return Place(site=site, slot=slot, round=int(id_.rpartition(".")[2]))
 
 
 def _key(request: Request, place: Place) -> str:

@@ -1,6 +1,6 @@
 """A request's claim on supplies: what the household is due, where it asks for a place, and how that stands."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -21,17 +21,19 @@ type BookingState = Literal[
     "ended",
     "already",
 ]
-"""`called` is looking again, from the front of the line; `already` waits for a person: the household was served.
+"""How a booking stands; docs/bookings.md says what each state means, and booking/transitions.py what follows which."""
 
-`returned` are supplies that could not be delivered: somebody calls.
-"""
-
-HAS_PLACE = ("held", "confirmed", "changing")
-CAN_CHANGE = ("looking", "waiting", "held", "confirmed", "expired", "returned")
-IN_LINE = ("waiting", "called", "looking")
-LASTS = ("waiting", "confirmed", "expired", "returned")
-"""States in which a request waits for its turn, its day or its resident, with nothing pending and no task open."""
-IS_OVER = ("collected", "missed", "expired", "returned", "ended")
+STATES: tuple[BookingState, ...] = get_args(BookingState.__value__)
+ASKS: tuple[BookingState, ...] = ("looking", "called", "changing")
+"""A place is being asked for: a step `reserve` is pending."""
+HAS_PLACE: tuple[BookingState, ...] = ("held", "confirmed", "changing")
+"""The household has a place."""
+IN_LINE: tuple[BookingState, ...] = ("waiting", "called", "looking")
+"""The household has no place yet and is to get one."""
+LASTS: tuple[BookingState, ...] = ("waiting", "confirmed", "expired", "returned")
+"""A request waits for its turn, its day or its resident, with nothing pending and no task open."""
+IS_OVER: tuple[BookingState, ...] = ("collected", "missed", "expired", "returned", "ended")
+"""No place is wanted, unless the resident chooses again."""
 MOST_CHOICES = 20
 """How often a resident chooses another slot for one request: what changes leave in documents has an end."""
 MOST_ASKED = 500
@@ -49,6 +51,22 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """Return the name by which a form knows the slot."""
         return f"{self.site}.{self.slot}"
+
+    @property
+    def expiry(self) -> str:
+        """Return the id of the step that ends a hold of this place."""
+        return f"expire.{self.round}"
+
+    @property
+    def giveback(self) -> str:
+        """Return the id of the step that gives this place back."""
+        return f"giveback.{self.round}"
+
+
+def place_of(name: str, round_: int) -> Place:
+    """Return the place that a slot of this name (`Place.name`) is in a round."""
+    site, _, slot = name.partition(".")
+    return Place(site=site, slot=slot, round=round_)
 
 
 class Apportioned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -94,6 +112,11 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     override: str | None = None
     apportioned: Apportioned | None = None
     choices: int = 0
+
+    @property
+    def next_ask(self) -> str:
+        """Return the id of the step that asks for another place than any asked before."""
+        return f"reserve.{self.round + 1}"
 
     @property
     def may_choose(self) -> bool:

@@ -11,8 +11,8 @@ from services.case.request import Request, Step
 from services.catalog.forms import child
 from services.errors import FieldError, WriteConflict
 from services.pickup.asking import HOUSEHOLD, next_round
-from services.pickup.booking import progress
-from services.pickup.booking.state import HAS_PLACE, Booking, Correction, Place
+from services.pickup.booking import progress, transitions
+from services.pickup.booking.state import ASKS, HAS_PLACE, Booking, Correction, Place
 from services.pickup.entitlement.plan import Pickup
 from services.pickup.errors import NothingDue, TooManyCorrections
 from services.pickup.part import booked, booking_of, corrections_of, with_booking, with_corrections
@@ -23,7 +23,6 @@ MOST_CORRECTIONS = 20
 LARGEST_CORRECTION = 4 * 1024
 """Bytes of JSON that one correction names: a household's own answers are lines and numbers."""
 
-_ON_ITS_WAY = ("looking", "called", "changing")
 _OF_HOUSEHOLD = ("members", "flagged", "lines", "policies", "household", "blocks", "folding", "formerly")
 
 
@@ -128,7 +127,7 @@ def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_us
     booking, correction = booked(request), of(request, step)
     if request.has(step) or booking.state in ("collected", "ended"):
         return request
-    if booking.state in _ON_ITS_WAY:
+    if booking.state in ASKS:
         raise WriteConflict("a place is being asked for")
     noted = with_booking(_with_correction(request, correction, booking), due_after(booking, corrected))
     changed = msgspec.structs.replace(
@@ -144,19 +143,22 @@ def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_us
         return _to_a_person(changed, step, now)
     if booking.state == "already":
         return _looks_again(changed, now)
-    return _asks_for_other_units(changed, booking.place, now) if swaps and booking.place else changed
+    if swaps and booking.place and transitions.CHANGE.may_happen(booking):
+        return _asks_for_other_units(changed, booking.place, now)
+    return changed
 
 
 def swapped(request: Request, step: str, place: Place, now: Instant) -> Request:
     """Follow the slot: another entry replaced the one there was, or that one stays as the units are not free."""
     booking = booked(request)
+    if place not in (booking.place, booking.asks) or not transitions.KEEP.may_happen(booking):
+        return request
     is_new = place != booking.place
-    state = "held" if booking.until else "confirmed"
-    changed = with_booking(request, msgspec.structs.replace(booking, state=state, place=place, asks=None))
+    keeps = transitions.KEEP_HELD if booking.until else transitions.KEEP
+    changed = progress.after(request, keeps, place=place, asks=None)
     if is_new and booking.place and booking.until:
-        changed = requests.without_step(changed, progress.expiry_of(booking.place), now)
-        expiry = Step(kind="expire", at=booking.until, slot=place.name)
-        changed = requests.with_step(changed, progress.expiry_of(place), expiry)
+        changed = requests.without_step(changed, booking.place.expiry, now)
+        changed = requests.with_step(changed, place.expiry, progress.expiry(place, booking.until))
     event = Event(id=f"{step}.units", at=now, event="units_changed" if is_new else "units_kept")
     told = msgspec.structs.replace(changed, history=(*changed.history, event))
     return requests.without_step(told, step, now)
@@ -184,11 +186,11 @@ def _with_correction(request: Request, correction: Correction, booking: Booking)
 
 def _to_a_person(request: Request, step: str, now: Instant) -> Request:
     booking = booked(request)
-    if booking.state == "already":
+    if not transitions.REFUSE.may_happen(booking):
         return request
     place = booking.place
     request = progress.let_go(request, now)
-    changed = with_booking(request, msgspec.structs.replace(booked(request), state="already"))
+    changed = progress.after(request, transitions.REFUSE)
     round_ = next_round(request, HOUSEHOLD)
     review = Step(kind="review", at=now, round=round_, reason="served_before")
     event = Event(id=f"{step}.already", at=now, event="already", note=place.name if place else None)
@@ -197,18 +199,15 @@ def _to_a_person(request: Request, step: str, now: Instant) -> Request:
 
 
 def _looks_again(request: Request, now: Instant) -> Request:
-    booking = booked(request)
-    looking = msgspec.structs.replace(booking, state="looking", asked=())
-    changed = with_booking(request, looking)
-    return requests.with_step(changed, f"reserve.{booking.round + 1}", Step(kind="reserve", at=now))
+    looks = progress.after(request, transitions.LOOK_AGAIN, asked=())
+    return requests.with_step(looks, booked(request).next_ask, Step(kind="reserve", at=now))
 
 
 def _asks_for_other_units(request: Request, place: Place, now: Instant) -> Request:
     booking = booked(request)
     asks = msgspec.structs.replace(place, round=booking.round + 1)
-    changing = msgspec.structs.replace(booking, state="changing", round=asks.round, asks=asks)
-    changed = with_booking(request, changing)
-    return requests.with_step(changed, f"reserve.{asks.round}", Step(kind="reserve", at=now))
+    changing = progress.after(request, transitions.CHANGE, round=asks.round, asks=asks)
+    return requests.with_step(changing, booking.next_ask, Step(kind="reserve", at=now))
 
 
 def _leaves(patch: Mapping[str, Any], pointer: str = "") -> Iterator[str]:

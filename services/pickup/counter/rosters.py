@@ -11,6 +11,7 @@ from services.case.task import Staff
 from services.names import is_name
 from services.pickup.errors import UnknownSite
 from services.pickup.ports import SiteStore
+from services.pickup.slots import places
 from services.pickup.stock.sites import Depot, EntryState, Slot
 from services.times import Clock, Instant
 
@@ -61,7 +62,7 @@ def _of_slot(slot: Slot) -> Iterator[Due]:
     for key, entry in slot.entries.items():
         if entry.state != "ended":
             yield Due(
-                reference=key.rpartition(".")[0],
+                reference=places.asked_as(key)[0],
                 slot=slot.id,
                 starts=slot.starts,
                 ends=slot.ends,

@@ -83,6 +83,12 @@ def key_of(reference: str, round_: int) -> str:
     return f"{reference}.{round_}"
 
 
+def asked_as(key: str) -> tuple[str, int]:
+    """Return the request and the round in the key of an entry."""
+    reference, _, round_ = key.rpartition(".")
+    return reference, int(round_)
+
+
 def offered(opening: Opening, lines: dict[str, int]) -> dict[str, int]:
     """Return those lines that a slot hands out at all."""
     return {item: units for item, units in lines.items() if item in opening.allotted}

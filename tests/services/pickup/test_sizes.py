@@ -9,7 +9,7 @@ import pytest
 from services.case.bounds import bounded
 from services.case.request import MOST_OPEN_TASKS, Request
 from services.errors import InvalidSubmission
-from services.pickup.booking import choosing
+from services.pickup.booking import choosing, progress, transitions
 from services.pickup.booking.state import MOST_ASKED, MOST_CHOICES, Apportioned, Booking, Correction, Place
 from services.pickup.counter import corrections
 from services.pickup.counter.corrections import LARGEST_CORRECTION, MOST_CORRECTIONS
@@ -97,7 +97,7 @@ def with_corrections(request: Request) -> Request:
 def with_choices(request: Request) -> Request:
     for n in range(MOST_CHOICES):
         wished = choosing.wish(msgspec.structs.replace(request, pending={}), f"{'s' * 40}.{n}", NOW)
-        request = msgspec.structs.replace(wished, pending={})
+        request = progress.after(msgspec.structs.replace(wished, pending={}), transitions.KEEP)
     return request
 
 

@@ -1,0 +1,86 @@
+"""What may happen to a booking: in which states, and the state that follows. docs/bookings.md draws this table."""
+
+from typing import TypedDict, Unpack
+
+import msgspec
+
+from services.pickup.booking.state import ASKS, HAS_PLACE, STATES, Apportioned, Booking, BookingState, Place
+from services.times import Instant
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """Say what happens to a booking, in which states it may happen, and the state that follows."""
+
+    what: str
+    before: tuple[BookingState, ...]
+    after: BookingState
+
+    def may_happen(self, booking: Booking) -> bool:
+        """Tell whether this may happen to a booking as it stands."""
+        return booking.state in self.before
+
+
+class Changes(TypedDict, total=False):
+    """Name what a change of a booking may write besides the state."""
+
+    lines: dict[str, int]
+    policies: tuple[str, ...]
+    wish: str | None
+    round: int
+    place: Place | None
+    asks: Place | None
+    asked: tuple[str, ...]
+    until: Instant | None
+    starts: Instant | None
+    ends: Instant | None
+    override: str | None
+    apportioned: Apportioned | None
+    choices: int
+
+
+def _all_but(*states: BookingState) -> tuple[BookingState, ...]:
+    return tuple(state for state in STATES if state not in states)
+
+
+PLACE = Transition("a slot has room", ASKS, "confirmed")
+HOLD = Transition("a slot that was not chosen has room", ASKS, "held")
+GO_ON = Transition("a slot has room, another was chosen meanwhile", ASKS, "changing")
+KEEP = Transition("the chosen slot has no room, the place stays", ASKS, "confirmed")
+KEEP_HELD = Transition("the chosen slot has no room, the hold stays", ASKS, "held")
+WAIT = Transition("no slot has room", ("looking", "called"), "waiting")
+CALL = Transition("there is room for whoever waits", ("waiting",), "called")
+REFUSE = Transition("another request was granted the same", (*ASKS, "held", "confirmed"), "already")
+LOOK_AGAIN = Transition("a person lets it be served", ("already",), "looking")
+CHOOSE = Transition("the resident chooses a slot", ("looking", "waiting", "expired", "returned"), "looking")
+CHANGE = Transition("another slot, or other units, are asked for", ("looking", "held", "confirmed"), "changing")
+CONFIRM = Transition("the resident confirms", ("held",), "confirmed")
+EXPIRE = Transition("nobody confirms in time", ("held",), "expired")
+HOLD_AGAIN = Transition("the site moves", ("held", "confirmed"), "held")
+LOSE = Transition("the slot is closed", HAS_PLACE, "called")
+MISS = Transition("nobody comes", ("held", "confirmed"), "missed")
+LOOK_ON = Transition("the place ends before the chosen one is certain", ("changing",), "looking")
+COLLECT = Transition("supplies are handed over", _all_but("collected"), "collected")
+RETURN = Transition("supplies cannot be delivered", _all_but("collected", "ended", "already"), "returned")
+END = Transition("the request is withdrawn", STATES, "ended")
+
+TRANSITIONS = (
+    *(PLACE, HOLD, GO_ON, KEEP, KEEP_HELD, WAIT, CALL, REFUSE, LOOK_AGAIN, CHOOSE, CHANGE),
+    *(CONFIRM, EXPIRE, HOLD_AGAIN, LOSE, MISS, LOOK_ON, COLLECT, RETURN, END),
+)
+
+
+def changed(booking: Booking, **changes: Unpack[Changes]) -> Booking:
+    """Return a booking with these changes, in the state it has."""
+    return msgspec.structs.replace(booking, **changes)
+
+
+def after(transition: Transition, booking: Booking, **changes: Unpack[Changes]) -> Booking:
+    """Return a booking after a transition; raises ValueError where it may not happen in its state."""
+    if not transition.may_happen(booking):
+        raise ValueError(f"{booking.state}: may not be when {transition.what}")
+    return msgspec.structs.replace(booking, state=transition.after, **changes)
+
+
+def choice_of(booking: Booking) -> Transition:
+    """Return what it is to a booking when its resident chooses a slot: a change of its place, or a look for one."""
+    return CHANGE if booking.place else CHOOSE
