@@ -48,6 +48,17 @@ def test_every_page_that_code_messages_and_alerts_name_is_there():
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
+def test_the_glossary_names_modules_that_are_there_and_explains_each_word_once():
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    modules = re.findall(r"`((?:services|functions|stores|local)/[\w./]*)`", text)
+    words = [row.split(" | ")[0] for row in text.splitlines() if row.startswith("| ")]
+    words = [word for word in words if word != "| Word"]
+
+    assert len(modules) > 50
+    assert [module for module in modules if not (ROOT / module).exists()] == []
+    assert len(set(words)) == len(words)
+
+
 def test_the_map_of_operations_names_every_page_beside_it():
     folder = ROOT / "docs" / "operations"
     text = (folder / "README.md").read_text(encoding="utf-8")
