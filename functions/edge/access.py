@@ -24,7 +24,7 @@ type Access = Open | str
 SCOPE = "user_impersonation"
 """The one scope of the registration (`infra/entra/api.json`): whoever's token carries it acts for a person."""
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
-"""The application id of `az` in every tenant, by which operators call (`docs/operations.md`)."""
+"""The application id of `az` in every tenant, by which operators call (`docs/operations/access.md`)."""
 ROLES_OF_CLI = frozenset({"Operator", "Editor"})
 """What a person may do by `az`; all else is done on the pages of staff."""
 ROLES_OF_PEOPLE = frozenset({"Supervisor"})

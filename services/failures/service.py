@@ -60,7 +60,8 @@ class Delivery:
         except NeverPossible as error:
             await self._fail(queue, body, str(error), message)
         except DocumentFull as error:
-            await self._fail(queue, body, f"document full ({error}): see operations.md, then replay it", message)
+            why = f"document full ({error}): see docs/operations/failures.md, then replay it"
+            await self._fail(queue, body, why, message)
         except UnknownRequest as error:
             if tries_of(body) < TRIES_WITHOUT_DOCUMENT and model.can_count(body):
                 await self._put_back(queue, body, error)

@@ -29,7 +29,7 @@ def source(name: str) -> str:
 
 
 def test_the_table_that_operators_read_is_what_the_command_prints():
-    assert cost.tables(MEASURED, ASSUMED) in source("docs/operations.md")
+    assert cost.tables(MEASURED, ASSUMED) in source("docs/operations/cost.md")
 
 
 def test_every_assumption_says_what_it_means():

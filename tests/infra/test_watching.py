@@ -11,7 +11,7 @@ from tests.infra.watching import EMITTED, ROOT, WORKBOOK
 
 INFRA = reading.read_all(reading.texts())
 OBSERVABILITY = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+RUNBOOKS = (ROOT / "docs" / "operations" / "alerts.md").read_text(encoding="utf-8")
 ALERTS = watching.alerts(INFRA)
 
 
@@ -33,7 +33,7 @@ def test_the_workbook_asks_for_metrics_that_the_code_emits_and_shows_every_one()
 
 def test_every_alert_has_its_runbook_and_leads_there():
     assert len(ALERTS) >= 12
-    assert watching.without_runbook(ALERTS, OPERATIONS) == []
+    assert watching.without_runbook(ALERTS, RUNBOOKS) == []
     assert watching.unanswered(INFRA) == []
 
 
@@ -42,7 +42,7 @@ def test_what_is_overdue_for_an_alert_is_overdue_for_the_reconciliation():
 
 
 def test_the_runbook_says_how_much_is_much_to_look_at():
-    section = OPERATIONS.partition("### Alert `many-looks`")[2].partition("\n### ")[0]
+    section = RUNBOOKS.partition("## Alert `many-looks`")[2].partition("\n## ")[0]
 
     assert f"more than {MOST['shown']} requests" in section
     assert f"more than {MOST['listed']:,} references" in section
@@ -69,14 +69,14 @@ def test_a_rule_finds_a_workbook_that_shows_too_little_or_what_is_not_there(old:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("### Alert `poisoned`", "### Alert `poison`"),
+        ("## Alert `poisoned`", "## Alert `poison`"),
         ("- **Residents.**", "- **People.**"),
         ("- **Call.**", "Call."),
     ],
 )
 def test_a_rule_finds_an_alert_without_its_runbook(old: str, new: str):
-    assert old in OPERATIONS
-    assert watching.without_runbook(ALERTS, OPERATIONS.replace(old, new, 1))
+    assert old in RUNBOOKS
+    assert watching.without_runbook(ALERTS, RUNBOOKS.replace(old, new, 1))
 
 
 def test_metrics_and_their_dimensions_are_read_from_the_code():

@@ -78,7 +78,7 @@ def unseen_metrics(asked: Iterable[str], metrics: Metrics) -> list[str]:
 
 def without_runbook(names: Iterable[str], page: str) -> list[str]:
     """Find alerts without a section of their own, sections of no alert, and sections that lack a part."""
-    sections = dict(re.findall(r"^### Alert `([\w-]+)`\n(.*?)(?=^##)", page, re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^## Alert `([\w-]+)`\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
     wrong = [f"no section for {name}" for name in set(names) - set(sections)]
     wrong += [f"no alert {name}" for name in set(sections) - set(names)]
     return wrong + [f"{name}: {parts}" for name, text in sections.items() if (parts := _parts(text)) != PARTS]
@@ -88,7 +88,7 @@ def unanswered(infra: Infra) -> list[str]:
     """Find descriptions of alerts that do not lead to a runbook."""
     text = infra["modules/alerts.bicep"].text
     own = re.findall(r"'alert-madoguchi-\$\{stage\}-(\$\{alert\.name\}|[\w-]+)'", text)
-    return [name for name in own if f"docs/operations.md#alert-{name}.'" not in text]
+    return [name for name in own if f"docs/operations/alerts.md#alert-{name}.'" not in text]
 
 
 def _metrics_in(query: str) -> list[str]:

@@ -1,4 +1,4 @@
-metadata description = 'What wakes an operator, and a workbook to look around in. docs/operations.md has a section for each alert.'
+metadata description = 'What wakes an operator, and a workbook to look around in. docs/operations/alerts.md has a section for each alert.'
 
 @description('Which deployment this is; part of every name.')
 param stage string
@@ -144,7 +144,7 @@ resource fromLogs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     tags: tags
     kind: 'LogAlert'
     properties: {
-      description: '${alert.description} See docs/operations.md#alert-${alert.name}.'
+      description: '${alert.description} See docs/operations/alerts.md#alert-${alert.name}.'
       severity: alert.severity
       enabled: true
       scopes: [workspaceId]
@@ -173,7 +173,7 @@ resource throughput 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'A partition of Cosmos DB is close to the most RU/s it may use. See docs/operations.md#alert-throughput.'
+    description: 'A partition of Cosmos DB is close to the most RU/s it may use. See docs/operations/alerts.md#alert-throughput.'
     severity: 2
     enabled: true
     scopes: [cosmos.id]
@@ -203,7 +203,7 @@ resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Cosmos DB turns calls away (429): submissions begin to wait in the intake queue. See docs/operations.md#alert-throttled.'
+    description: 'Cosmos DB turns calls away (429): submissions begin to wait in the intake queue. See docs/operations/alerts.md#alert-throttled.'
     severity: 1
     enabled: true
     scopes: [cosmos.id]

@@ -68,7 +68,7 @@ async def test_a_document_that_is_full_is_a_failure_that_says_where_to_read_what
     [failure] = counter.failures.failures.values()
     assert (failure.queue, failure.error) == (
         "requests-advance",
-        "document full (413): see operations.md, then replay it",
+        "document full (413): see docs/operations/failures.md, then replay it",
     )
     counter.store.full = set()
     await counter.operations.replay([failure.id], SUPERVISOR, dry_run=False)

@@ -1,6 +1,6 @@
 """What bench/usage.json says of a household's way through the stores is what the code does.
 
-Where this fails, `python -m bench.usage` measures anew, and docs/operations.md takes what `bench.cost` prints.
+Where this fails, `python -m bench.usage` measures anew, and docs/operations/cost.md takes what `bench.cost` prints.
 """
 
 import random
