@@ -1,7 +1,6 @@
 """What officers write of sites, slots and stock, and everything that is wrong with it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta, timezone
 
 import msgspec
 
@@ -19,7 +18,6 @@ LONGEST_SLOT = 24 * 3600.0
 FURTHEST_SLOT = 92 * 24 * 3600.0
 """Seconds from now within which a slot begins."""
 LONGEST_TEXT = 500
-JAPAN = timezone(timedelta(hours=9), "Asia/Tokyo")
 
 type Items = Mapping[str, Item]
 
