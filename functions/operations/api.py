@@ -75,11 +75,8 @@ async def ready(call: Call) -> func.HttpResponse:
 @api(access="Operator")
 async def list_queues(call: Call) -> func.HttpResponse:
     """Show the depth of every queue, the age of its oldest message and how many of its messages failed for good."""
-    names = await call.app.queues.names()
-    measured = [await call.app.queues.numbers(name) for name in names]
-    failures = await call.app.failures.open_in(names)
-    shown = [{**msgspec.to_builtins(n), "openFailures": failures.get(n.queue)} for n in measured if n]
-    return answer({"at": call.app.clock(), "queues": shown})
+    measured = await call.app.measuring.queues()
+    return answer({"at": call.app.clock(), "queues": [views.queue(one) for one in measured]})
 
 
 @bp.route("api/operations/failures", methods=["GET"])
