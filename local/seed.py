@@ -9,7 +9,7 @@ from services.case.task import Staff
 from services.errors import Refusal
 from services.pickup.errors import UnknownSite
 from services.pickup.stock.depots import Depots
-from services.pickup.stock.fields import JAPAN, SiteFields, SlotFields, StockFields
+from services.pickup.stock.fields import SiteFields, SlotFields, StockFields
 from services.pickup.stock.sites import Method
 from services.times import Instant
 from wiring.app import App
@@ -95,8 +95,8 @@ def _slots(day: date, method: Method, units: dict[str, int]) -> Iterator[SlotFie
     places = PLACES[method]
     for starts, ends in HOURS[method]:
         yield SlotFields(
-            starts=times.instant(datetime.combine(day, time(starts), JAPAN)),
-            ends=times.instant(datetime.combine(day, time(ends), JAPAN)),
+            starts=times.instant(datetime.combine(day, time(starts), times.JAPAN)),
+            ends=times.instant(datetime.combine(day, time(ends), times.JAPAN)),
             method=method,
             places=places,
             allotted={item: each * places for item, each in units.items()},
@@ -104,5 +104,5 @@ def _slots(day: date, method: Method, units: dict[str, int]) -> Iterator[SlotFie
 
 
 def _days(now: Instant) -> list[date]:
-    today = times.moment(now).astimezone(JAPAN).date()
+    today = times.moment(now).astimezone(times.JAPAN).date()
     return [today + timedelta(days=n) for n in range(1, DAYS + 1)]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 type Instant = str
 type Clock = Callable[[], Instant]
@@ -13,6 +13,8 @@ EARLIEST: Instant = NEVER
 LATEST: Instant = "2999-12-31T23:59:59.999999Z"
 """The times that may come from outside: whatever a rule adds to one or takes from it is a time, too."""
 LONGEST_TOLD = 64
+JAPAN = timezone(timedelta(hours=9), "Asia/Tokyo")
+"""Japan has had no summer time since 1951, so its day begins at 15:00 UTC all the year."""
 
 _LEAP_SECOND = re.compile(r"(:[0-9]{2}:)60(?=[.,Z+-])", re.IGNORECASE)
 

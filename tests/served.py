@@ -38,6 +38,7 @@ def app_over(counter: Counter, **changes: object) -> App:
         catalog=counter.catalog,
         reissuing=counter.reissuing,
         readiness=counter.core.readiness,
+        measuring=counter.core.measuring,
         delivery=counter.delivery,
         failures=counter.operations,
         reconciliation=counter.reconciliation,

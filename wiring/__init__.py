@@ -84,6 +84,7 @@ def build(
         tasks=core.tasks,
         reconciliation=core.reconciliation,
         readiness=core.readiness,
+        measuring=core.measuring,
         catalog=core.catalog,
         delivery=core.delivery,
         failures=core.failures,

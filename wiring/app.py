@@ -12,6 +12,7 @@ from services.intake.queued import QueuedIntake
 from services.intake.reissue import Reissuing
 from services.intake.service import Requests
 from services.limits import Kind, Limiter
+from services.operations.measuring import Measuring
 from services.operations.readiness import Readiness
 from services.operations.reconciliation.service import Reconciliation
 from services.tasks.service import Tasks
@@ -36,6 +37,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks
     reconciliation: Reconciliation
     readiness: Readiness
+    measuring: Measuring
     catalog: Catalog
     delivery: Delivery
     failures: Failures

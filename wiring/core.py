@@ -16,6 +16,7 @@ from services.failures.service import Delivery, Failures
 from services.intake.queued import QueuedIntake
 from services.intake.reissue import Reissuing
 from services.intake.service import Requests
+from services.operations.measuring import Measuring
 from services.operations.readiness import Readiness
 from services.operations.reconciliation.ports import Backlog
 from services.operations.reconciliation.service import Reconciliation
@@ -53,6 +54,7 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks
     reconciliation: Reconciliation
     readiness: Readiness
+    measuring: Measuring
     delivery: Delivery
     failures: Failures
 
@@ -67,6 +69,7 @@ def core_over(
     steps: dict[str, Take] = {"dispatch": dispatching.dispatch, "review": dispatching.review}
     advance = Advance(store, queues, steps, clock)
     requests = Requests(store, queues, advance, catalog, secrets, clock, phone)
+    failures = Failures(stores.failures, queues, clock)
     deliveries = Deliveries(store, queues, stores.failures, clock)
     return Core(
         stores=stores,
@@ -82,6 +85,7 @@ def core_over(
         tasks=Tasks(store, queues, deliveries, audit, catalog, clock),
         reconciliation=Reconciliation(stores.backlog, queues, deliveries, advance, catalog, clock),
         readiness=Readiness(store, queues, catalog, clock),
+        measuring=Measuring(queues, failures),
         delivery=Delivery(queues, stores.failures, clock),
-        failures=Failures(stores.failures, queues, clock),
+        failures=failures,
     )

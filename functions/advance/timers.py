@@ -35,11 +35,9 @@ async def reconcile(timer: func.TimerRequest) -> None:
 async def _measure(overdue: float) -> None:
     """Measure the queues and what is left to do; a store that does not answer now is measured a minute later."""
     try:
-        names = await app().queues.names()
-        numbers = [await app().queues.numbers(name) for name in names]
-        failures = await app().failures.open_in(names)
+        measured = await app().measuring.queues()
     except StoreUnavailable as error:
         log.warning("nothing measured: %s", error)
         return
-    telemetry.record_queues([known for known in numbers if known], app().clock())
-    telemetry.record_backlog(overdue, sum(failures.values()))
+    telemetry.record_queues([one.numbers for one in measured], app().clock())
+    telemetry.record_backlog(overdue, sum(one.open_failures or 0 for one in measured))

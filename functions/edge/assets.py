@@ -17,7 +17,7 @@ ASKED_AGAIN = "public, no-cache"
 bp = func.Blueprint()
 
 
-@bp.route("static/{*name}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("static/{*name}", methods=["GET"])
 @page("static")
 async def static_file(visit: Visit) -> func.HttpResponse:
     """Send a style, a picture or a script."""

@@ -1,12 +1,11 @@
 """Dates as people read and type them: Japan's time and eras in view, ISO 8601 in store."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from services import door, times
 from services.times import Instant
 
-JAPAN = timezone(timedelta(hours=9), "JST")
 ERAS = (
     (date(2019, 5, 1), "令和"),
     (date(1989, 1, 8), "平成"),
@@ -57,7 +56,7 @@ def date_text(day: date, language: str) -> str:
 
 def _in_japan(instant: Instant) -> datetime:
     """Return an instant in Japan's time; a definition of before may hold one that is beyond all that may come in."""
-    return min(times.moment(instant), times.moment(times.LATEST)).astimezone(JAPAN)
+    return min(times.moment(instant), times.moment(times.LATEST)).astimezone(times.JAPAN)
 
 
 def _time_text(local: datetime) -> str:

@@ -1,12 +1,8 @@
 """Phone numbers on a page: links that a phone can call."""
 
-import re
-
 from markupsafe import Markup, escape
 
-from services import door
-
-_NUMBER = re.compile(r"[+(（]?\d[\d() （）.－‐-]*\d")
+from services import phones
 
 
 def linked(text: str, phone: str) -> Markup:
@@ -16,9 +12,8 @@ def linked(text: str, phone: str) -> Markup:
 
 def _link(phone: str) -> Markup:
     """Link the first number; what follows it, such as an extension, stays text."""
-    found = _NUMBER.search(phone)
+    found = phones.first_in(phone)
     if found is None:
         return escape(phone)
-    digits = re.sub("[^0-9+]", "", door.plain(found[0]))
-    link = Markup('<a class="tel" href="tel:{}">{}</a>').format(digits, found[0])
+    link = Markup('<a class="tel" href="tel:{}">{}</a>').format(phones.digits(found[0]), found[0])
     return escape(phone[: found.start()]) + link + escape(phone[found.end() :])

@@ -11,6 +11,7 @@ from functions.edge.headers import OF_DATA, respond
 from functions.edge.texts import Texts
 from services import errors
 from services.catalog.controls import kind_of
+from services.catalog.forms import steps
 from services.errors import Invalid, MadoguchiError, Mistake, Refusal
 from wiring import app
 
@@ -161,9 +162,9 @@ def trace_id(traceparent: str) -> str:
 
 def _field_at(form: Any, pointer: str) -> dict[str, Any]:
     """Return the schema of an answer, empty where the form has none."""
-    answers, *steps = pointer.split("/")[1:] or [""]
+    answers, *within = steps(pointer) or [""]
     schema = form if answers == "answers" else None
-    for step in steps:
+    for step in within:
         if not isinstance(schema, dict):
             return {}
         schema = schema.get("properties", {}).get(step) or schema.get("items")

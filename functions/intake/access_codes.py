@@ -23,14 +23,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     note: Annotated[str, Meta(max_length=200)] | None = None
 
 
-@bp.route("api/staff/requests/access-codes", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/requests/access-codes", methods=["POST"])
 @api(access=ANY_TEAM)
 async def reissue_access_code(call: Call) -> func.HttpResponse:
     """Give a resident at the counter another access code; the old one ends."""
     return await _reissued(call)
 
 
-@bp.route("api/operations/requests/access-codes", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/operations/requests/access-codes", methods=["POST"])
 @api(access="Operator")
 async def reissue_access_code_as_operator(call: Call) -> func.HttpResponse:
     """Give a resident who calls another access code; the old one ends."""

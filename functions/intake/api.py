@@ -23,7 +23,7 @@ CHANNEL = "Channel."
 bp = func.Blueprint()
 
 
-@bp.route("api/services", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/services", methods=["GET"])
 @api(access=ANYONE, limit="look")
 async def list_services(call: Call) -> func.HttpResponse:
     """List every service, open or not."""
@@ -31,7 +31,7 @@ async def list_services(call: Call) -> func.HttpResponse:
     return answer({"services": [views.service(current, call.app.clock()) for current in services]})
 
 
-@bp.route("api/services/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/services/{id}", methods=["GET"])
 @api(access=ANYONE, limit="look")
 async def get_service(call: Call) -> func.HttpResponse:
     """Show one service with its form."""
@@ -39,7 +39,7 @@ async def get_service(call: Call) -> func.HttpResponse:
     return answer(views.service_with_form(current, call.app.clock()))
 
 
-@bp.route("api/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/requests", methods=["POST"])
 @api(access=ANYONE)
 async def submit_request(call: Call) -> func.HttpResponse:
     """Keep a request and give its receipt; who sends is counted before the body is read."""
@@ -55,7 +55,7 @@ async def submit_request(call: Call) -> func.HttpResponse:
     return answer(receipt, STATUS_OF[how])
 
 
-@bp.route("api/requests/{reference}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/requests/{reference}", methods=["GET"])
 @api(access=ANYONE, limit="look")
 async def get_request(call: Call) -> func.HttpResponse:
     """Tell a resident how a request stands."""
@@ -63,7 +63,7 @@ async def get_request(call: Call) -> func.HttpResponse:
     return await status(call, request)
 
 
-@bp.route("api/requests/{reference}/withdraw", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/requests/{reference}/withdraw", methods=["POST"])
 @api(access=ANYONE, limit="look")
 async def withdraw_request(call: Call) -> func.HttpResponse:
     """Withdraw a request."""

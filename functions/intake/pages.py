@@ -32,7 +32,7 @@ MOST_KEYS = 3
 bp = func.Blueprint()
 
 
-@bp.route("{ignored:maxlength(0)?}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("{ignored:maxlength(0)?}", methods=["GET"])
 @page("")
 async def choose_language(visit: Visit) -> func.HttpResponse:
     """Lead to the pages in the language that the browser asks for."""
@@ -41,7 +41,7 @@ async def choose_language(visit: Visit) -> func.HttpResponse:
     return respond(status=302, headers=headers)
 
 
-@bp.route(LANG, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(LANG, methods=["GET"])
 @page("", limit="look")
 async def home(visit: Visit) -> func.HttpResponse:
     """List the services, those that are open first."""
@@ -51,7 +51,7 @@ async def home(visit: Visit) -> func.HttpResponse:
     return visit.page("pages/home", services=by_state)
 
 
-@bp.route(LANG + "/services/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(LANG + "/services/{id}", methods=["GET"])
 @page("services/{id}", limit="look")
 async def show_form(visit: Visit) -> func.HttpResponse:
     """Show what the data is used for, and the form."""
@@ -64,7 +64,7 @@ async def show_form(visit: Visit) -> func.HttpResponse:
         return await _form_page(visit, service, {"seed": [seed]})
 
 
-@bp.route(LANG + "/services/{id}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(LANG + "/services/{id}", methods=["POST"])
 @page("services/{id}", limit="send")
 async def answer_form(visit: Visit) -> func.HttpResponse:
     """Take one step with what was typed: correct it, check it, send it. No step loses a word."""

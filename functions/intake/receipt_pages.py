@@ -19,14 +19,14 @@ from services.errors import MadoguchiError, TooManyTries
 bp = func.Blueprint()
 
 
-@bp.route(LANG + "/requests", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(LANG + "/requests", methods=["GET"])
 @page("requests", limit="look")
 async def ask_for_receipt(visit: Visit) -> func.HttpResponse:
     """Ask for reference and access code, which never stand in an address."""
     return _ask(visit, {})
 
 
-@bp.route(LANG + "/requests", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(LANG + "/requests", methods=["POST"])
 @page("requests", limit="look")
 async def show_request(visit: Visit) -> func.HttpResponse:
     """Show how a request stands or its receipt again; do what a capability offers, or withdraw it, if asked."""

@@ -55,14 +55,14 @@ class Dismiss(_Body, frozen=True, kw_only=True):
     reason: Reason
 
 
-@bp.route("api/health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/health", methods=["GET"])
 @api(access=ANYONE)
 async def health(call: Call) -> func.HttpResponse:
     """Tell that this instance is alive."""
     return answer({"status": "alive", "at": call.app.clock()})
 
 
-@bp.route("api/ready", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/ready", methods=["GET"])
 @api(access=ANYONE, limit="look")
 async def ready(call: Call) -> func.HttpResponse:
     """Tell whether every dependency answers and a catalog is published."""
@@ -71,18 +71,15 @@ async def ready(call: Call) -> func.HttpResponse:
     return answer({"status": "ready" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503)
 
 
-@bp.route("api/operations/queues", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/operations/queues", methods=["GET"])
 @api(access="Operator")
 async def list_queues(call: Call) -> func.HttpResponse:
     """Show the depth of every queue, the age of its oldest message and how many of its messages failed for good."""
-    names = await call.app.queues.names()
-    measured = [await call.app.queues.numbers(name) for name in names]
-    failures = await call.app.failures.open_in(names)
-    shown = [{**msgspec.to_builtins(n), "openFailures": failures.get(n.queue)} for n in measured if n]
-    return answer({"at": call.app.clock(), "queues": shown})
+    measured = await call.app.measuring.queues()
+    return answer({"at": call.app.clock(), "queues": [views.queue(one) for one in measured]})
 
 
-@bp.route("api/operations/failures", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/operations/failures", methods=["GET"])
 @api(access="Operator")
 async def list_failures(call: Call) -> func.HttpResponse:
     """List what could never succeed and why; the bodies, which may be a resident's, stay in the store."""
@@ -96,7 +93,7 @@ async def list_failures(call: Call) -> func.HttpResponse:
     return answer({"failures": [views.failure(one) for one in await call.app.failures.list(selection)]})
 
 
-@bp.route("api/operations/failures/replay", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/operations/failures/replay", methods=["POST"])
 @api(access="Operator")
 async def replay_failures(call: Call) -> func.HttpResponse:
     """Send failed messages to their queues again, or say which ones that would be."""
@@ -107,7 +104,7 @@ async def replay_failures(call: Call) -> func.HttpResponse:
     return answer(await call.app.failures.replay(body.ids, call.caller, dry_run=body.dry_run))
 
 
-@bp.route("api/operations/failures/dismiss", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/operations/failures/dismiss", methods=["POST"])
 @api(access="Operator")
 async def dismiss_failures(call: Call) -> func.HttpResponse:
     """Resolve failures about which nothing is to be done."""
@@ -115,14 +112,14 @@ async def dismiss_failures(call: Call) -> func.HttpResponse:
     return answer(await call.app.failures.dismiss(body.ids, body.reason, call.caller))
 
 
-@bp.route("api/operations/reconciliation", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/operations/reconciliation", methods=["POST"])
 @api(access="Operator")
 async def reconcile_now(call: Call) -> func.HttpResponse:
     """Compare requests, tasks and queues now, and repair what is safe to repair unless it is a dry run."""
     return answer(await call.app.reconciliation.run(dry_run=call.json(Reconcile).dry_run))
 
 
-@bp.route("api/catalog/services/{id}", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/catalog/services/{id}", methods=["PUT"])
 @api(access="Editor")
 async def publish_service(call: Call) -> func.HttpResponse:
     """Publish a service definition; publishing what is current already answers 200 and its version."""

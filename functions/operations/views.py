@@ -1,8 +1,16 @@
-"""What operators see of failures."""
+"""What operators see of queues and failures."""
 
 from typing import Any
 
+import msgspec
+
 from services.failures.model import FailureSummary
+from services.operations.measuring import Measured
+
+
+def queue(shown: Measured) -> dict[str, Any]:
+    """Show operators a queue, and how many of its messages failed for good."""
+    return {**msgspec.to_builtins(shown.numbers), "openFailures": shown.open_failures}
 
 
 def failure(shown: FailureSummary) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slot: Annotated[str, Meta(min_length=1, max_length=90)]
 
 
-@bp.route("api/pickup/slots", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/pickup/slots", methods=["GET"])
 @api(access=ANYONE, limit="look")
 async def list_open_slots(call: Call) -> func.HttpResponse:
     """List the slots that take anybody now."""
@@ -33,7 +33,7 @@ async def list_open_slots(call: Call) -> func.HttpResponse:
     return answer({"slots": [views.slot(offer) for offer in offers]})
 
 
-@bp.route("api/requests/{reference}/place/confirm", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/requests/{reference}/place/confirm", methods=["POST"])
 @api(access=ANYONE, limit="look")
 async def confirm_place(call: Call) -> func.HttpResponse:
     """Confirm the place that is held for a request."""
@@ -42,7 +42,7 @@ async def confirm_place(call: Call) -> func.HttpResponse:
     )
 
 
-@bp.route("api/requests/{reference}/place", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/requests/{reference}/place", methods=["POST"])
 @api(access=ANYONE, limit="look")
 async def choose_place(call: Call) -> func.HttpResponse:
     """Ask for another slot."""

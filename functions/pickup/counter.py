@@ -104,7 +104,7 @@ class Override(_Body, frozen=True, kw_only=True):
     reason: Reason
 
 
-@bp.route("api/staff/pickup/cards", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/cards", methods=["POST"])
 @api(access=ANY_TEAM)
 async def show_card(call: Call) -> func.HttpResponse:
     """Show what is due to a household, or that it was handed over."""
@@ -112,7 +112,7 @@ async def show_card(call: Call) -> func.HttpResponse:
     return answer(counter_views.card(await pickup(call.app).counter.card(body.reference, call.caller)))
 
 
-@bp.route("api/staff/pickup/hand-overs", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/hand-overs", methods=["POST"])
 @api(access=ANY_TEAM)
 async def hand_over(call: Call) -> func.HttpResponse:
     """Record a hand-over, once."""
@@ -125,7 +125,7 @@ async def hand_over(call: Call) -> func.HttpResponse:
     return answer(counter_views.card(card))
 
 
-@bp.route("api/staff/pickup/searches", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/searches", methods=["POST"])
 @api(access=ANY_TEAM)
 async def search_cards(call: Call) -> func.HttpResponse:
     """Find the requests of a resident who has no code."""
@@ -135,7 +135,7 @@ async def search_cards(call: Call) -> func.HttpResponse:
     return answer({"found": [counter_views.found_card(one) for one in results.found], "isCut": results.is_cut})
 
 
-@bp.route("api/staff/pickup/walk-ins", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/walk-ins", methods=["POST"])
 @api(access=ANY_TEAM)
 async def take_in_at_counter(call: Call) -> func.HttpResponse:
     """Make a request for a resident who stands at the counter."""
@@ -145,7 +145,7 @@ async def take_in_at_counter(call: Call) -> func.HttpResponse:
     return answer(counter_views.card(card))
 
 
-@bp.route("api/staff/pickup/walk-in-forms", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/walk-in-forms", methods=["POST"])
 @api(access=ANY_TEAM)
 async def take_in_form_at_counter(call: Call) -> func.HttpResponse:
     """Make a request from the form of a service as it was typed at the counter."""
@@ -156,7 +156,7 @@ async def take_in_form_at_counter(call: Call) -> func.HttpResponse:
     return answer(counter_views.card(card))
 
 
-@bp.route("api/staff/pickup/rosters", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/rosters", methods=["POST"])
 @api(access=ANY_TEAM)
 async def take_roster(call: Call) -> func.HttpResponse:
     """List who is due what at a site, by reference alone, for a counter without a connection."""
@@ -167,7 +167,7 @@ async def take_roster(call: Call) -> func.HttpResponse:
     return answer({"site": body.site, "at": call.app.clock(), "entries": entries})
 
 
-@bp.route("api/staff/pickup/corrections", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/corrections", methods=["POST"])
 @api(access=ANY_TEAM)
 async def correct_household(call: Call) -> func.HttpResponse:
     """Correct what a request says of its household, for a reason."""
@@ -177,7 +177,7 @@ async def correct_household(call: Call) -> func.HttpResponse:
     return answer({"card": counter_views.card(corrected.card), "keepsUnits": corrected.keeps_units})
 
 
-@bp.route("api/staff/pickup/overrides", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/pickup/overrides", methods=["POST"])
 @api(access=ANY_TEAM)
 async def serve_again(call: Call) -> func.HttpResponse:
     """Serve a household that was served under another request already, for a reason."""

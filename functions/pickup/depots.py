@@ -21,14 +21,14 @@ ROUTE = "api/pickup/sites"
 bp = func.Blueprint()
 
 
-@bp.route(ROUTE, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE, methods=["GET"])
 @api(access=ANY_TEAM)
 async def list_sites(call: Call) -> func.HttpResponse:
     """List all pickup sites."""
     return answer({"sites": [_site(site) for site in await pickup(call.app).depots.sites()]})
 
 
-@bp.route("api/pickup/items", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/pickup/items", methods=["GET"])
 @api(access=ANY_TEAM)
 async def list_items(call: Call) -> func.HttpResponse:
     """List every item that a published service hands out."""
@@ -36,7 +36,7 @@ async def list_items(call: Call) -> func.HttpResponse:
     return answer({"items": [{"id": i.id, "title": i.title, "unit": i.unit, "isKit": bool(i.contents)} for i in items]})
 
 
-@bp.route(ROUTE + "/{site}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}", methods=["GET"])
 @api(access=OFFICER)
 async def get_site(call: Call) -> func.HttpResponse:
     """Show a site with its stock and its slots, counted."""
@@ -44,14 +44,14 @@ async def get_site(call: Call) -> func.HttpResponse:
     return answer(_numbers(count(depot, await pickup(call.app).depots.items(), call.app.clock())))
 
 
-@bp.route(ROUTE + "/{site}", methods=["PUT"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}", methods=["PUT"])
 @api(access=SUPERVISOR)
 async def put_site(call: Call) -> func.HttpResponse:
     """Open a site, or change what is said of it."""
     return answer(_site(await pickup(call.app).depots.put_site(call.route("site"), call.json(SiteFields), call.caller)))
 
 
-@bp.route(ROUTE + "/{site}/moves", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/moves", methods=["GET"])
 @api(access=OFFICER)
 async def list_moves(call: Call) -> func.HttpResponse:
     """List the moves of a site's stock."""
@@ -59,7 +59,7 @@ async def list_moves(call: Call) -> func.HttpResponse:
     return answer({"moves": [_move(move) for move in moves]})
 
 
-@bp.route(ROUTE + "/{site}/moves", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/moves", methods=["POST"])
 @api(access=OFFICER)
 async def move_stock(call: Call) -> func.HttpResponse:
     """Enter units that came or were counted, or kits that were packed."""
@@ -67,7 +67,7 @@ async def move_stock(call: Call) -> func.HttpResponse:
     return answer({"onHand": stock.on_hand, "allotted": stock.allotted})
 
 
-@bp.route(ROUTE + "/{site}/slots", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/slots", methods=["POST"])
 @api(access=SUPERVISOR)
 async def open_slot(call: Call) -> func.HttpResponse:
     """Open a slot and allot stock to it."""
@@ -76,7 +76,7 @@ async def open_slot(call: Call) -> func.HttpResponse:
     )
 
 
-@bp.route(ROUTE + "/{site}/slots/{slot}/allot", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/slots/{slot}/allot", methods=["POST"])
 @api(access=OFFICER)
 async def allot_to_slot(call: Call) -> func.HttpResponse:
     """Give a slot more places and units, or take back what nobody was promised."""
@@ -85,21 +85,21 @@ async def allot_to_slot(call: Call) -> func.HttpResponse:
     return answer(_slot(slot))
 
 
-@bp.route(ROUTE + "/{site}/slots/{slot}/close", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/slots/{slot}/close", methods=["POST"])
 @api(access=SUPERVISOR)
 async def close_slot(call: Call) -> func.HttpResponse:
     """Close a slot before its time; whoever has a place there is given another."""
     return answer(_slot(await pickup(call.app).depots.close_slot(call.route("site"), call.route("slot"), call.caller)))
 
 
-@bp.route(ROUTE + "/{site}/slots/{slot}/splits", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/slots/{slot}/splits", methods=["GET"])
 @api(access=OFFICER)
 async def preview_splits(call: Call) -> func.HttpResponse:
     """Show what each rule would grant those who wait for a slot, or what was decided."""
     return answer(_splits(await pickup(call.app).splits.preview(call.route("site"), call.route("slot"))))
 
 
-@bp.route(ROUTE + "/{site}/slots/{slot}/splits", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/slots/{slot}/splits", methods=["POST"])
 @api(access=SUPERVISOR)
 async def decide_split(call: Call) -> func.HttpResponse:
     """Split a slot by a rule, once, and let those who wait follow."""

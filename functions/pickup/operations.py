@@ -19,7 +19,7 @@ class Refold(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     after: Annotated[str, Meta(max_length=20)] = ""
 
 
-@bp.route("api/operations/refolding", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/operations/refolding", methods=["POST"])
 @api(access="Operator")
 async def refold_next(call: Call) -> func.HttpResponse:
     """Fold the next slice of the bookings of an older folding anew, or say what that would do."""

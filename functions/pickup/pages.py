@@ -14,7 +14,7 @@ from services.pickup.entitlement.plan import pickup_of
 bp = func.Blueprint()
 
 
-@bp.route("staff/counter", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("staff/counter", methods=["GET"])
 @page("staff/counter", limit="look")
 async def counter_page(visit: Visit) -> func.HttpResponse:
     """Show the counter where supplies are handed out, and from which services somebody may ask there."""
@@ -23,7 +23,7 @@ async def counter_page(visit: Visit) -> func.HttpResponse:
     return shell(visit, "pickup/counter", services=services, checks=[*get_args(Checked.__value__)])
 
 
-@bp.route("staff/counter/walk-ins/{id}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("staff/counter/walk-ins/{id}", methods=["GET"])
 @page("staff/counter/walk-ins/{id}", limit="look")
 async def walk_in_page(visit: Visit) -> func.HttpResponse:
     """Show the form of a service, to be filled in for a resident who stands at the counter."""
@@ -33,7 +33,7 @@ async def walk_in_page(visit: Visit) -> func.HttpResponse:
     return shell(visit, "pickup/walk-in", service=service.definition, form=form, contact=contact)
 
 
-@bp.route("staff/supplies", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("staff/supplies", methods=["GET"])
 @page("staff/supplies")
 async def supplies_page(visit: Visit) -> func.HttpResponse:
     """Show supplies officers their sites, stock and slots."""

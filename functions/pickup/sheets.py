@@ -14,28 +14,28 @@ from wiring.pickup import pickup
 bp = func.Blueprint()
 
 
-@bp.route(ROUTE + ".csv", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + ".csv", methods=["GET"])
 @api(access=OFFICER)
 async def export_sites(call: Call) -> func.HttpResponse:
     """Send all sites as a table."""
     return _sheet(await pickup(call.app).tables.sites())
 
 
-@bp.route(ROUTE + ".csv", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + ".csv", methods=["POST"])
 @api(access=SUPERVISOR)
 async def import_sites(call: Call) -> func.HttpResponse:
     """Open sites, or change what is said of them, by a table."""
     return _taken(await pickup(call.app).tables.put_sites(_content(call), call.caller, dry_run=_is_dry(call)))
 
 
-@bp.route(ROUTE + "/{site}/stock.csv", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/stock.csv", methods=["GET"])
 @api(access=OFFICER)
 async def export_stock(call: Call) -> func.HttpResponse:
     """Send the stock of a site as a table."""
     return _sheet(await pickup(call.app).tables.stock(call.route("site")))
 
 
-@bp.route(ROUTE + "/{site}/stock.csv", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/stock.csv", methods=["POST"])
 @api(access=OFFICER)
 async def import_stock(call: Call) -> func.HttpResponse:
     """Enter stock at a site by a table."""
@@ -43,14 +43,14 @@ async def import_stock(call: Call) -> func.HttpResponse:
     return _taken(await pickup(call.app).tables.enter_stock(call.route("site"), content, call.caller, dry_run=dry_run))
 
 
-@bp.route(ROUTE + "/{site}/slots.csv", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/slots.csv", methods=["GET"])
 @api(access=OFFICER)
 async def export_slots(call: Call) -> func.HttpResponse:
     """Send the slots of a site as a table."""
     return _sheet(await pickup(call.app).tables.slots(call.route("site")))
 
 
-@bp.route(ROUTE + "/{site}/slots.csv", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/slots.csv", methods=["POST"])
 @api(access=SUPERVISOR)
 async def import_slots(call: Call) -> func.HttpResponse:
     """Open slots at a site by a table."""
@@ -58,14 +58,14 @@ async def import_slots(call: Call) -> func.HttpResponse:
     return _taken(await pickup(call.app).tables.open_slots(call.route("site"), content, call.caller, dry_run=dry_run))
 
 
-@bp.route(ROUTE + "/{site}/moves.csv", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(ROUTE + "/{site}/moves.csv", methods=["GET"])
 @api(access=OFFICER)
 async def export_moves(call: Call) -> func.HttpResponse:
     """Send the moves of a site's stock as a table."""
     return _sheet(await pickup(call.app).tables.moves(call.route("site")))
 
 
-@bp.route("api/pickup/b-plo.csv", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/pickup/b-plo.csv", methods=["GET"])
 @api(access=OFFICER)
 async def export_for_b_plo(call: Call) -> func.HttpResponse:
     """Send the stock of all sites as the national supply system asks for it."""

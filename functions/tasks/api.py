@@ -63,14 +63,14 @@ class Complete(_Body, frozen=True, kw_only=True):
     note: Note | None = None
 
 
-@bp.route("api/staff/me", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/me", methods=["GET"])
 @api(access=SIGNED_IN)
 async def who_am_i(call: Call) -> func.HttpResponse:
     """Show the caller its name and roles, as its token says them."""
     return answer({"id": call.caller.id, "name": call.caller.name, "roles": sorted(call.caller.roles)})
 
 
-@bp.route("api/staff/teams/{team}/claims", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/teams/{team}/claims", methods=["POST"])
 @api(access="Team.{team}")
 async def claim_tasks(call: Call) -> func.HttpResponse:
     """Lease the next tasks of a team."""
@@ -82,7 +82,7 @@ async def claim_tasks(call: Call) -> func.HttpResponse:
     return answer({"tasks": [views.claimed_task(one) for one in claimed]})
 
 
-@bp.route("api/staff/tasks/{id}/claim", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/tasks/{id}/claim", methods=["POST"])
 @api(access=ANY_TEAM)
 async def claim_task(call: Call) -> func.HttpResponse:
     """Lease one task, for a staff app that polls the queue itself."""
@@ -94,7 +94,7 @@ async def claim_task(call: Call) -> func.HttpResponse:
     return answer(views.claimed_task(claimed))
 
 
-@bp.route("api/staff/tasks/{id}/renew", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/tasks/{id}/renew", methods=["POST"])
 @api(access=ANY_TEAM)
 async def renew_task(call: Call) -> func.HttpResponse:
     """Move the end of a lease."""
@@ -103,7 +103,7 @@ async def renew_task(call: Call) -> func.HttpResponse:
     return answer(views.task(task))
 
 
-@bp.route("api/staff/tasks/{id}/release", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/tasks/{id}/release", methods=["POST"])
 @api(access=ANY_TEAM)
 async def release_task(call: Call) -> func.HttpResponse:
     """Give a task back to its team."""
@@ -111,7 +111,7 @@ async def release_task(call: Call) -> func.HttpResponse:
     return answer(views.task(await call.app.tasks.release(call.route("id"), call.caller, body.token, note=body.note)))
 
 
-@bp.route("api/staff/tasks/{id}/revoke", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/tasks/{id}/revoke", methods=["POST"])
 @api(access="Supervisor")
 async def revoke_task(call: Call) -> func.HttpResponse:
     """Take a task from its holder."""
@@ -119,7 +119,7 @@ async def revoke_task(call: Call) -> func.HttpResponse:
     return answer(views.task(await call.app.tasks.revoke(call.route("id"), call.caller, body.token, note=body.note)))
 
 
-@bp.route("api/staff/tasks/{id}/complete", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/tasks/{id}/complete", methods=["POST"])
 @api(access=ANY_TEAM)
 async def complete_task(call: Call) -> func.HttpResponse:
     """Finish a task with an outcome."""
@@ -131,7 +131,7 @@ async def complete_task(call: Call) -> func.HttpResponse:
     return answer(views.task(task))
 
 
-@bp.route("api/staff/teams/{team}/tasks", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/teams/{team}/tasks", methods=["GET"])
 @api(access=ANY_TEAM)
 async def list_tasks(call: Call) -> func.HttpResponse:
     """List a team's tasks: who is working on what."""

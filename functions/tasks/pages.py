@@ -10,14 +10,14 @@ from functions.edge.staff import shell
 bp = func.Blueprint()
 
 
-@bp.route("staff", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("staff", methods=["GET"])
 @page("staff")
 async def staff_home(visit: Visit) -> func.HttpResponse:
     """Sign staff in, and show which pages are theirs."""
     return shell(visit, "pages/staff", links=[link for shown in capabilities.joined() for link in shown.links])
 
 
-@bp.route("staff/worker.js", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("staff/worker.js", methods=["GET"])
 @page("staff/worker.js")
 async def staff_worker(visit: Visit) -> func.HttpResponse:
     """Send the service worker, which serves the pages of staff offline."""

@@ -1,10 +1,14 @@
-"""NCRONTAB, the six-field schedule of timer triggers (second minute hour day month weekday, in UTC). Pure."""
+"""NCRONTAB, the six-field schedule of timer triggers (second minute hour day month weekday, in UTC), as the library of
+the Functions host reads it. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _SEARCH_DAYS = 366 * 41
 
 
@@ -69,26 +73,32 @@ def next_occurrence(expression: str, after: datetime) -> datetime:
 def _field(text: str, lowest: int, highest: int, names: tuple[str, ...] = ()) -> tuple[int, ...]:
     values: set[int] = set()
     for part in text.split(","):
-        span, _, step = part.partition("/")
-        first, last = _span(span, bool(step), lowest, highest, names)
-        every = _number(step, 1, highest + 1) if step else 1
-        values.update(range(first, last + 1, every))
+        span, slash, step = part.partition("/")
+        first, last = _span(span, bool(slash), lowest, highest, names)
+        values.update(range(first, last + 1, max(_digits(step), 1) if slash else 1))
     return tuple(sorted(values))
 
 
 def _span(text: str, stepped: bool, lowest: int, highest: int, names: tuple[str, ...]) -> tuple[int, int]:
-    """Return the ends of `*`, `a-b`, `a`, or of `a` with a step, which runs to the field's end."""
+    """Return the ends of `*`, `a-b` (or `b-a`, which is the same), `a`, or of `a` with a step: to the field's end."""
     if text == "*":
         return lowest, highest
-    ends = [_number(end, lowest, highest, names) for end in text.split("-")]
-    if len(ends) > 2 or ends[0] > ends[-1]:
-        raise ScheduleError(f"'{text}' is not a range that runs upward")
+    ends = sorted(_number(end, lowest, highest, names) for end in text.split("-"))
+    if len(ends) > 2:
+        raise ScheduleError(f"'{text}' is not a range")
     return ends[0], (highest if stepped and len(ends) == 1 else ends[-1])
 
 
-def _number(text: str, lowest: int, highest: int, names: tuple[str, ...] = ()) -> int:
-    if text[:3].lower() in names:
-        return names.index(text[:3].lower()) + lowest
-    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+def _number(text: str, lowest: int, highest: int, names: tuple[str, ...]) -> int:
+    """Read a number, or any beginning of a name: `jan`, `monday`, `W`."""
+    begins = [number for number, name in enumerate(names, lowest) if text and name.startswith(text.lower())]
+    number = begins[0] if begins else _digits(text)
+    if not lowest <= number <= highest:
         raise ScheduleError(f"'{text}' is not from {lowest} to {highest}")
+    return number
+
+
+def _digits(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ScheduleError(f"'{text}' is not a number")
     return int(text)

@@ -1,15 +1,12 @@
 """The one way to change a case: read, decide, write conditionally, and decide again where another was first."""
 
-import asyncio
-import random
 from collections.abc import Callable
 
+from services import conflicts
 from services.case.bounds import bounded
 from services.case.ports import RequestStore
 from services.case.request import Case, Changes
 from services.errors import UnknownRequest, WriteConflict
-
-ATTEMPTS = 8
 
 
 async def change(
@@ -21,7 +18,7 @@ async def change(
     second try finds applied, ends well. What is written is bounded (services/case/bounds.py). Raises
     UnknownRequest, whatever `decide` raises, and WriteConflict after many lost races.
     """
-    for attempt in range(ATTEMPTS):
+    for attempt in range(conflicts.ATTEMPTS):
         case = case or await store.load(reference)
         if case is None:
             raise UnknownRequest()
@@ -32,5 +29,5 @@ async def change(
             return await store.save(case, changes)
         except WriteConflict:
             case = None
-            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
-    raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+            await conflicts.pause(attempt)
+    raise WriteConflict(conflicts.OVERTAKEN)

@@ -97,12 +97,17 @@ def child(pointer: str, key: str | int) -> str:
     return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
 
 
+def steps(pointer: str) -> list[str]:
+    """Return the names and positions that a JSON pointer goes through: `/a~1b/0` through `a/b` and `0`."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
 def field_at(form: Any, pointer: str) -> dict[str, Any] | None:
     """Return the schema of the field at a pointer into the answers, None where the form has none."""
     found = form
-    for part in pointer.split("/")[1:]:
+    for step in steps(pointer):
         parts = found.get("properties", {}) if isinstance(found, dict) else {}
-        found = parts.get(part.replace("~1", "/").replace("~0", "~"))
+        found = parts.get(step)
     return found if isinstance(found, dict) else None
 
 
@@ -139,7 +144,7 @@ def _snake(name: str) -> str:
 def _position(schema: Any, pointer: str) -> list[int]:
     """Return where a field stands in the form, so that errors read from top to bottom."""
     places = []
-    for step in pointer.split("/")[1:]:
+    for step in steps(pointer):
         properties = list(schema.get("properties", {})) if isinstance(schema, dict) else []
         places.append(properties.index(step) if step in properties else len(properties))
         schema = schema.get("properties", {}).get(step, {}) if isinstance(schema, dict) else {}

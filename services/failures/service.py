@@ -4,11 +4,11 @@ replayed or dismissed by an operator."""
 import asyncio
 import itertools
 import logging
-import random
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
+from services import conflicts
 from services.case.ports import Queues
 from services.case.task import Staff
 from services.errors import DocumentFull, MadoguchiError, NeverPossible, StoreUnavailable, UnknownRequest, WriteConflict
@@ -19,7 +19,6 @@ from services.times import Clock
 
 TRIES_WITHOUT_DOCUMENT = 12
 """How often a message whose document is not there is tried again before it is a failure."""
-ATTEMPTS = 8
 LIST_LIMIT = 500
 """How many failures one call lists, replays or dismisses."""
 SIDE_BY_SIDE = 16
@@ -210,18 +209,18 @@ async def _change(
 
     A write whose reply was lost is found in the history the second time. Returns None where there is nothing to write.
     """
-    for attempt in range(ATTEMPTS):
+    for attempt in range(conflicts.ATTEMPTS):
         changed = decide(known)
         if changed is None or changed is known:
             return known
         try:
             await store.save(changed)
         except WriteConflict:
-            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            await conflicts.pause(attempt)
             known = await store.read(queue, id_)
         else:
             return changed
-    raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+    raise WriteConflict(conflicts.OVERTAKEN)
 
 
 async def _side_by_side(failures: Sequence[FailureSummary], do: Callable[[FailureSummary], Awaitable[None]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services import door, keys, messages, times, traces
+from services import door, keys, messages, phones, times, traces
 from services.case.request import Contact, Identity, Submission
 from services.catalog.forms import canonical, hidden, unsendable
 from services.errors import FieldError, NeverPossible, SubmissionTooLarge
@@ -212,15 +212,9 @@ def _are_too_large(answers: dict[str, Any]) -> bool:
 def _contact_errors(contact: Contact) -> Iterator[FieldError]:
     if not any(trimmed(given) for given in (contact.phone, contact.email, contact.name) if given):
         yield FieldError("/contact", "contact_missing")
-    if contact.phone and not _is_phone(contact.phone):
+    if contact.phone and not phones.is_number(contact.phone):
         yield FieldError("/contact/phone", "phone")
     if contact.email and (len(contact.email) > 254 or not _EMAIL.fullmatch(contact.email)):
         yield FieldError("/contact/email", "email")
     if contact.name and len(contact.name) > 100:
         yield FieldError("/contact/name", "max_length", {"limit": 100})
-
-
-def _is_phone(typed: str) -> bool:
-    """Accept numbers as people type them: `090-0000-0000`, `（03）0000-0000`, `+81 90 0000 0000`, full width."""
-    plain = re.sub(r"[\s()ー‐−–—-]", "", door.plain(typed))
-    return re.fullmatch(r"0[0-9]{9,10}|\+[0-9]{8,15}|1[0-9]{2}", plain) is not None

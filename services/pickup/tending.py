@@ -4,12 +4,11 @@ that have ended go."""
 import asyncio
 import itertools
 import logging
-import random
 from collections.abc import Awaitable, Collection
 
 import msgspec
 
-from services import times
+from services import conflicts, times
 from services.case.ports import RequestStore
 from services.errors import DocumentFull, WriteConflict
 from services.pickup.booking import progress
@@ -27,7 +26,6 @@ from services.times import Clock, Instant
 
 TENDED_AT_ONCE = 20
 READ_SIDE_BY_SIDE = 16
-ATTEMPTS = 8
 LOOKED_AFTER_EVERY = 3600.0
 """Seconds after which a slot is looked at again while it lasts."""
 OVER_AFTER = 3600.0
@@ -136,7 +134,7 @@ class Tending:
 
     async def _move_on(self, site: str, id_: str, is_over: bool, past: Collection[str]) -> None:
         """Write what the slot is from now on, over the state that was read, so that no turn made meanwhile is lost."""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(conflicts.ATTEMPTS):
             depot = await self._sites.whole_site(site)
             slot = depot.slots.get(id_) if depot else None
             if depot is None or slot is None:
@@ -144,10 +142,10 @@ class Tending:
             try:
                 await self._sites.save(site, moved_on(depot, slot, past, is_over, self._clock()))
             except WriteConflict:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                await conflicts.pause(attempt)
             else:
                 return
-        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+        raise WriteConflict(conflicts.OVERTAKEN)
 
 
 async def _alone(name: str, work: Awaitable[object]) -> None:

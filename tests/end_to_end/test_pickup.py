@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 import wiring
 from functions.edge.texts import LANGUAGES, Texts
 from services.pickup.booking.state import MOST_CHOICES
-from services.pickup.stock.fields import JAPAN, SlotFields
-from services.times import instant
+from services.pickup.stock.fields import SlotFields
+from services.times import JAPAN, instant
 from settings import Settings
 from tests.end_to_end.browsing import check_page, context_of, fill, go_on, receipt_on
 from tests.end_to_end.conftest import RunningDesk

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.pickup.stock.fields import JAPAN
+from services.times import JAPAN
 from tests.end_to_end.browsing import press
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.staff_pages import (

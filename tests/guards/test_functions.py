@@ -28,6 +28,12 @@ def test_every_route_states_its_access(routes):
     assert unstated == []
 
 
+def test_no_route_asks_for_a_key_of_the_host(routes):
+    asking = [route for route, function in routes.items() if function["trigger"]["authLevel"] != "anonymous"]
+
+    assert asking == [], "the default of function_app.py goes for the blueprints; roles are asked for by `api`"
+
+
 def test_whatever_anyone_may_call_is_limited_unless_it_asks_no_store(routes):
     unlimited = {f["name"] for f in routes.values() if f["access"] == "anyone" and not f["limit"]}
 

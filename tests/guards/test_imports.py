@@ -1,6 +1,7 @@
 """import-linter holds the packages; its roots cannot be single modules, so these hold the three at the top."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_functions_know_no_azure_but_the_functions_library():
     }
 
     assert found == {"import azure.functions as func"}
+
+
+def test_functions_call_no_client_past_the_services():
+    clients = re.compile(r"\bapp(\(\))?\.(queues|cosmos|blobs)\b")
+
+    past = {p.name for p in (ROOT / "functions").rglob("*.py") if clients.search(p.read_text(encoding="utf-8"))}
+
+    assert past == set()
 
 
 def test_services_import_a_few_pure_libraries_and_no_others():

@@ -1,9 +1,8 @@
 """Granting supplies to a household once per policy and period, whichever of its requests comes first."""
 
-import asyncio
-import random
 from collections.abc import Callable, Iterable
 
+from services import conflicts
 from services.errors import WriteConflict
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement import quotas
@@ -11,8 +10,6 @@ from services.pickup.entitlement.quotas import Grant, Quota
 from services.pickup.entitlement.supplies import Policy
 from services.pickup.ports import QuotaStore
 from services.times import Clock
-
-ATTEMPTS = 8
 
 
 class Grants:
@@ -96,7 +93,7 @@ class Grants:
     async def _change(self, key: str, policy: str, decide: Callable[[Quota | None], Quota | None]) -> None:
         """Write what `decide` makes of the quota, and decide again where another was first."""
         id_ = quotas.quota_id(key, policy, self._secret)
-        for attempt in range(ATTEMPTS):
+        for attempt in range(conflicts.ATTEMPTS):
             known = await self._store.read(id_)
             changed = decide(known)
             if changed is None or changed is known or changed == known:
@@ -104,7 +101,7 @@ class Grants:
             try:
                 await self._store.save(changed)
             except WriteConflict:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                await conflicts.pause(attempt)
             else:
                 return
-        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+        raise WriteConflict(conflicts.OVERTAKEN)

@@ -159,10 +159,10 @@ def household_of(pickup: Pickup, answers: Mapping[str, Any], phone: str | None) 
 def read(answers: Any, pointer: str) -> Any:
     """Return the answer at a pointer, None where there is none."""
     found = answers
-    for part in pointer.split("/")[1:]:
-        if not isinstance(found, Mapping) or part not in found:
+    for step in forms.steps(pointer):
+        if not isinstance(found, Mapping) or step not in found:
             return None
-        found = found[part]
+        found = found[step]
     return found
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Collection
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 import msgspec
@@ -12,10 +12,6 @@ from services import times
 from services.case.documents import SCHEMA_VERSION
 from services.pickup.entitlement.supplies import Period, Policy
 from services.times import Instant
-
-JAPAN = timezone(timedelta(hours=9), "Asia/Tokyo")
-"""Japan has had no summer time since 1951, so its day begins at 15:00 UTC all the year."""
-
 
 MOST_GRANTS = 500
 """Grants that count for one household under one policy at a time, whatever its limit and whoever gives a reason."""
@@ -116,11 +112,11 @@ def _counts_until(at: Instant, period: Period | None) -> Instant | None:
         return None
     if period.rolling is not None:
         return times.instant(times.moment(at) + period.rolling)
-    day = times.moment(at).astimezone(JAPAN).date()
+    day = times.moment(at).astimezone(times.JAPAN).date()
     if period.calendar == "day":
         following = day + timedelta(days=1)
     elif period.calendar == "week":
         following = day + timedelta(days=7 - day.weekday())
     else:
         following = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return times.instant(datetime.combine(following, time(), JAPAN))
+    return times.instant(datetime.combine(following, time(), times.JAPAN))

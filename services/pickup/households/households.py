@@ -16,6 +16,7 @@ import msgspec
 
 from services.door import LONGEST_LINE
 from services.invisible import without_unseen
+from services.phones import within_japan
 from services.pickup.households.characters import KATAKANA, PREFECTURES, VARIANTS
 
 FOLDING = 2
@@ -215,10 +216,7 @@ def _person(household: Household) -> str:
 
 
 def _phone(household: Household) -> str:
-    """Return a number's digits as dialled in Japan; nothing for 119 or for the 000-0000-0000 of who has none."""
-    typed = re.sub("[^0-9+]", "", unicodedata.normalize("NFKC", household.phone or ""))
-    digits = re.sub(r"\+", "", re.sub(r"^\+810?", "0", typed))
-    return digits if len(digits) >= 9 and len(set(digits)) > 1 else ""
+    return within_japan(household.phone or "")
 
 
 def _land(address: str) -> str:

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import get_args
 
 import msgspec
 
-from services import side_by_side
+from services import conflicts, side_by_side
 from services.case.documents import Event
 from services.case.ports import RequestStore
 from services.case.request import Request
@@ -33,7 +32,6 @@ MOST_IN_A_SPLIT = 500
 FOLLOWED_SIDE_BY_SIDE = 16
 FOLLOWED_WITHIN = 10.0
 """Seconds for which an officer waits for the households to follow."""
-ATTEMPTS = 8
 
 log = logging.getLogger("madoguchi.pickup")
 
@@ -141,7 +139,7 @@ class Splits:
 
     async def _decided(self, site: str, slot: str, fields: SplitFields, staff: Staff) -> None:
         """Write the decision together with the slot it is about, or recognise it as written."""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(conflicts.ATTEMPTS):
             found = await self._slot(site, slot)
             known = await self._sites.decision(site, slot)
             if known:
@@ -151,8 +149,8 @@ class Splits:
             try:
                 await self._sites.save(site, (_with_decision(found, decision), decision))
             except WriteConflict:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
-        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+                await conflicts.pause(attempt)
+        raise WriteConflict(conflicts.OVERTAKEN)
 
     async def _follow(self, decision: Decision) -> None:
         async def one(share: Share) -> None:
@@ -169,11 +167,11 @@ class Splits:
         def apportion(read: Request) -> Request:
             return progress.apportioned(read, name, decision.rule, share, policies, self._clock())
 
-        for _ in range(ATTEMPTS):
+        for _ in range(conflicts.ATTEMPTS):
             request = await self._reservations.follow(share.reference, apportion)
             if request.has(progress.split_of(name)) or not progress.is_in_line(request):
                 return
-        raise WriteConflict(f"{share.reference} was called elsewhere {ATTEMPTS} times in a row")
+        raise WriteConflict(f"{share.reference} was called elsewhere {conflicts.ATTEMPTS} times in a row")
 
     async def _policies(self, share: Share) -> tuple[str, ...]:
         """Return the policies of what was granted: what was not uses up no quota."""
@@ -186,15 +184,15 @@ class Splits:
 
     async def _finish(self, site: str, slot: str) -> None:
         """Open the slot for what is left, first to those who wait."""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(conflicts.ATTEMPTS):
             found = await self._sites.slot(site, slot)
             if found is None or not found.is_being_split:
                 return
             try:
                 await self._sites.save(site, [_finished(found, self._clock())])
             except WriteConflict:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
-        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+                await conflicts.pause(attempt)
+        raise WriteConflict(conflicts.OVERTAKEN)
 
 
 def _basis(slot: Slot, line: Line) -> str:

@@ -1,11 +1,9 @@
 """The slots that households ask for places: listing them, and making turns until one stands or none is called for."""
 
-import asyncio
 import logging
-import random
 from collections.abc import Callable, Sequence
 
-from services import times
+from services import conflicts, times
 from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.pickup.booking.state import Booking, Place
 from services.pickup.ports import SiteStore
@@ -16,7 +14,6 @@ from services.times import Clock
 
 LISTED_FOR = 2.0
 """Seconds for which an instance chooses from the slots that it listed last."""
-ATTEMPTS = 8
 
 log = logging.getLogger("madoguchi.pickup")
 
@@ -52,7 +49,7 @@ class Slots:
 
         A slot whose document is full has no room.
         """
-        for _ in range(ATTEMPTS):
+        for _ in range(conflicts.ATTEMPTS):
             try:
                 is_made = await self._store.turn(opening.site_id, opening.id, turn)
             except DocumentFull:
@@ -70,19 +67,19 @@ class Slots:
                 return entry.state in ("held", "confirmed")
             if places.after(slot, turn) is None:
                 return False
-        raise StoreUnavailable(f"{opening.name} refused {ATTEMPTS} times what it has room for")
+        raise StoreUnavailable(f"{opening.name} refused {conflicts.ATTEMPTS} times what it has room for")
 
     async def turn(self, reference: str, place: Place, make: Callable[[Slot, str], Turn | None]) -> Slot | None:
         """Make the turn that the slot read calls for, until it calls for none; return the slot then."""
         key = places.key_of(reference, place.round)
-        for attempt in range(ATTEMPTS):
+        for attempt in range(conflicts.ATTEMPTS):
             slot = await self._store.slot(place.site, place.slot)
             turn = make(slot, key) if slot else None
             if turn is None:
                 return slot
             if not await self._store.turn(place.site, place.slot, turn):
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
-        raise WriteConflict(f"{ATTEMPTS} turns in a row were overtaken")
+                await conflicts.pause(attempt)
+        raise WriteConflict(f"{conflicts.ATTEMPTS} turns in a row were overtaken")
 
     async def open_lines(self, booking: Booking) -> None:
         """Keep what comes back for those who wait, from now on."""

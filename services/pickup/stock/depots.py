@@ -1,13 +1,12 @@
 """Sites, slots and stock as the supplies officer keeps them; every unit moves by a recorded event."""
 
-import asyncio
 import logging
-import random
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import msgspec
 
+from services import conflicts
 from services.case.task import Staff
 from services.catalog.service import Catalog
 from services.errors import DocumentFull, FieldError, InvalidSubmission, WriteConflict
@@ -32,8 +31,6 @@ from services.pickup.stock.fields import (
 from services.pickup.stock.ledger import Documents
 from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock
 from services.times import Clock, Instant
-
-ATTEMPTS = 8
 
 log = logging.getLogger("madoguchi.pickup")
 
@@ -177,7 +174,7 @@ class Depots:
 
     async def _change(self, site: str, decide: Callable[[Depot | None], Documents]) -> Depot:
         """Write what `decide` makes of the site, and decide again where another was first."""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(conflicts.ATTEMPTS):
             depot = await self._store.whole_site(site)
             documents = decide(depot)
             if not documents and depot:
@@ -185,8 +182,8 @@ class Depots:
             try:
                 await self._store.save(site, documents)
             except WriteConflict:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - jitter, not a secret
-        raise WriteConflict(f"{ATTEMPTS} writes in a row were overtaken")
+                await conflicts.pause(attempt)
+        raise WriteConflict(conflicts.OVERTAKEN)
 
 
 def _followed(slot: str, now: Instant, depot: Depot | None) -> Documents:

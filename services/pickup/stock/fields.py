@@ -1,11 +1,11 @@
 """What officers write of sites, slots and stock, and everything that is wrong with it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta, timezone
 
 import msgspec
 
 from services import times
+from services.catalog.forms import child
 from services.errors import FieldError, InvalidSubmission
 from services.invisible import hides
 from services.names import is_name
@@ -19,7 +19,6 @@ LONGEST_SLOT = 24 * 3600.0
 FURTHEST_SLOT = 92 * 24 * 3600.0
 """Seconds from now within which a slot begins."""
 LONGEST_TEXT = 500
-JAPAN = timezone(timedelta(hours=9), "Asia/Tokyo")
 
 type Items = Mapping[str, Item]
 
@@ -147,7 +146,7 @@ def problems_of_stock(fields: StockFields, items: Items) -> Iterator[FieldError]
     if fields.kind == "packed":
         for id_ in fields.lines:
             if id_ in items and not items[id_].contents:
-                yield FieldError(_at("/lines", id_), "no_kit")
+                yield FieldError(child("/lines", id_), "no_kit")
 
 
 def problems_of_allotment(fields: AllotFields, items: Items) -> Iterator[FieldError]:
@@ -179,7 +178,7 @@ def _problems_of_id(id_: str) -> Iterator[FieldError]:
 def _problems_of_texts(fields: SiteFields) -> Iterator[FieldError]:
     texts = [("/address", fields.address), ("/phone", fields.phone)]
     for name, text in (("name", fields.name), ("hours", fields.hours), ("access", fields.access)):
-        texts += [(_at(f"/{name}", language), each) for language, each in text.items()]
+        texts += [(child(f"/{name}", language), each) for language, each in text.items()]
     for pointer, each in texts:
         if len(each) > LONGEST_TEXT:
             yield FieldError(pointer, "max_length", {"limit": LONGEST_TEXT})
@@ -192,14 +191,10 @@ def _problems_of_texts(fields: SiteFields) -> Iterator[FieldError]:
 def _problems_of_lines(pointer: str, lines: dict[str, int], items: Items, *, least: int) -> Iterator[FieldError]:
     for item, units in lines.items():
         if item not in items:
-            yield FieldError(_at(pointer, item), "unknown_item")
+            yield FieldError(child(pointer, item), "unknown_item")
         elif not least <= units <= MOST_UNITS or units == 0:
             code = "quantity" if least > 0 else "quantity_signed"
-            yield FieldError(_at(pointer, item), code, {"least": least, "most": MOST_UNITS})
-
-
-def _at(pointer: str, name: str) -> str:
-    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            yield FieldError(child(pointer, item), code, {"least": least, "most": MOST_UNITS})
 
 
 def _instant(pointer: str, text: str) -> Instant:

@@ -10,7 +10,7 @@ from services.case.documents import Event
 from services.case.task import Staff
 from services.errors import FieldError, InvalidSubmission
 from services.pickup.errors import NotEnoughStock, SlotClosed, UnknownSlot
-from services.pickup.stock.fields import JAPAN, AllotFields, Items, SiteFields, SlotFields, StockFields, refuse, span
+from services.pickup.stock.fields import AllotFields, Items, SiteFields, SlotFields, StockFields, refuse, span
 from services.pickup.stock.sites import (
     HISTORY_KEPT,
     MOST_ALLOTMENTS,
@@ -31,7 +31,7 @@ type Documents = tuple[Site | Slot | Stock | Move, ...]
 
 def slot_id(starts: Instant, method: Method) -> str:
     """Return the id of a slot: its method and its beginning in Japan, such as `pickup-20261124-1000`."""
-    return f"{method}-{times.moment(starts).astimezone(JAPAN):%Y%m%d-%H%M}"
+    return f"{method}-{times.moment(starts).astimezone(times.JAPAN):%Y%m%d-%H%M}"
 
 
 def described(depot: Depot | None, site: str, fields: SiteFields, by: Staff, now: Instant) -> Documents:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from services import times
-from services.pickup.stock.fields import JAPAN, Items
+from services.pickup.stock.fields import Items
 from services.pickup.stock.numbers import SiteNumbers
 from services.pickup.stock.sites import Move, Site
 from services.pickup.tables import sheets
@@ -199,4 +199,4 @@ def _word(words: Mapping[str, str], value: str) -> str:
 
 
 def _local(instant: Instant) -> str:
-    return f"{times.moment(instant).astimezone(JAPAN):%Y-%m-%d %H:%M}"
+    return f"{times.moment(instant).astimezone(times.JAPAN):%Y-%m-%d %H:%M}"

@@ -11,7 +11,6 @@ from services.errors import FieldError, InvalidSubmission
 from services.pickup.errors import SheetProblem, SheetRefused
 from services.pickup.stock import ledger
 from services.pickup.stock.fields import (
-    JAPAN,
     Items,
     SiteFields,
     SlotFields,
@@ -238,7 +237,7 @@ def _instant(row: Row, key: str, title: str) -> Instant:
     text = door.plain(f"{row.cells['day']} {row.cells[key]}").replace("/", "-")
     for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
         try:
-            return times.instant(datetime.strptime(text, form).replace(tzinfo=JAPAN))
+            return times.instant(datetime.strptime(text, form).replace(tzinfo=times.JAPAN))
         except ValueError:
             continue
     raise SheetRefused((SheetProblem(row.line, title, "day_and_hour"),))

@@ -16,6 +16,7 @@ FORM: dict[str, Any] = {
         "consent": {"type": "boolean", "const": True},
         "own": {"type": "boolean", "const": True, "x-text": {"errors": {"required": {"ja": "同意が要ります。"}}}},
         "phone": {"enum": ["a", "b"]},
+        "a/b": {"type": "integer"},
         "house": {"type": "object", "properties": {"floor": {"type": "integer"}}},
     },
 }
@@ -38,6 +39,7 @@ def told(pointer: str, code: str, language: str = "ja") -> str:
         ("/answers/members", "type", "コンマや単位を付けずに、整数を数字で入力してください（例：12）。"),
         ("/answers/house/floor", "type", "コンマや単位を付けずに、整数を数字で入力してください（例：12）。"),
         ("/answers/name", "type", "入力の形が違います。"),
+        ("/answers/a~1b", "type", "コンマや単位を付けずに、整数を数字で入力してください（例：12）。"),
         ("/answers/nothing", "required", "入力してください。"),
         ("/answers/name", "never_heard_of", "入力を確かめてください。"),
     ],

@@ -19,7 +19,7 @@ import azure.functions as func
 
 bp = func.Blueprint()
 
-@bp.route(route="echo/{id:int}/{*rest}", methods=["GET", "POST"])
+@bp.route(route="echo/{id:maxlength(3)}/{*rest}", methods=["GET", "POST"])
 async def echo(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     logging.getLogger("app").info("a line of the function's own")
     seen = {"method": req.method, "url": req.url, "headers": dict(req.headers), "query": dict(req.params),

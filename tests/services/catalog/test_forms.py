@@ -44,6 +44,12 @@ def test_every_error_names_the_field_itself_in_the_order_of_the_form():
     ]
 
 
+def test_a_field_stands_in_its_order_whatever_its_name():
+    form = Form({"required": ["c", "a/b", "a~b"], "properties": {"a~b": {}, "a/b": {}, "c": {}}})
+
+    assert [e.pointer for e in form.errors({})] == ["/a~0b", "/a~1b", "/c"]
+
+
 def test_good_answers_have_no_errors():
     assert FORM.errors(GOOD) == ()
 

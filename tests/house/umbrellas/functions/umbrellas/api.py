@@ -19,7 +19,7 @@ class Umbrella(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(pattern="^[a-z0-9-]{1,20}$")]
 
 
-@bp.route("api/staff/umbrellas", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/umbrellas", methods=["POST"])
 @api(access=ANY_TEAM)
 async def add_umbrella(call: Call) -> func.HttpResponse:
     """Add an umbrella."""
@@ -27,7 +27,7 @@ async def add_umbrella(call: Call) -> func.HttpResponse:
     return answer({"free": await umbrellas(call.app).free()})
 
 
-@bp.route("api/staff/umbrellas/{reference}/back", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route("api/staff/umbrellas/{reference}/back", methods=["POST"])
 @api(access=ANY_TEAM)
 async def take_umbrella_back(call: Call) -> func.HttpResponse:
     """Take an umbrella back."""

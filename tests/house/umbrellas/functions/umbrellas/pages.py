@@ -8,7 +8,7 @@ from functions.edge.html import LANG, Visit, page
 bp = func.Blueprint()
 
 
-@bp.route(LANG + "/umbrellas", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.route(LANG + "/umbrellas", methods=["GET"])
 @page("umbrellas", limit="look")
 async def umbrellas_page(visit: Visit) -> func.HttpResponse:
     """Say how many umbrellas are free."""
