@@ -60,13 +60,13 @@ async def report(app: App) -> None:
 async def _ask_all(app: App, name: str, *, slots: int) -> list[Receipt]:
     """Open a site with room for every household in so many slots, and let each ask for a place in one."""
     units = HOUSEHOLDS // slots
-    await pickup(app).depots.put_site(name, site(), OFFICER)
-    await pickup(app).depots.move(name, stock(kit=HOUSEHOLDS), OFFICER)
+    await pickup(app).keeping.put_site(name, site(), OFFICER)
+    await pickup(app).keeping.move(name, stock(kit=HOUSEHOLDS), OFFICER)
     wishes = []
     for number in range(slots):
         starts = times.later(times.system_clock(), 86_400 + 3600.0 * number)
         fields = SlotFields(starts=starts, ends=times.later(starts, 3600), places=units, allotted={"kit": units})
-        wishes.append(f"{name}.{(await pickup(app).depots.open_slot(name, fields, OFFICER)).id}")
+        wishes.append(f"{name}.{(await pickup(app).keeping.open_slot(name, fields, OFFICER)).id}")
     return await _side_by_side(range(HOUSEHOLDS), lambda n: _ask(app, name, n, wishes[n % slots]))
 
 
@@ -120,7 +120,7 @@ async def _reserve(app: App, receipt: Receipt, watching: Injection | None) -> No
 
 async def _bare_patches(app: App) -> float:
     """Return how many conditional patches of one document the same clients make each second."""
-    await pickup(app).depots.put_site("bare", site(), OFFICER)
+    await pickup(app).keeping.put_site("bare", site(), OFFICER)
     patch = [{"op": "set", "path": "/phone", "value": "0000-00-0000"}]
 
     async def one(_: int) -> None:

@@ -155,7 +155,7 @@ async def _open(app: App) -> str:
     """Publish the shipped services, open the sites of a desk, fill a slot but for one place, and return its name."""
     for path in sorted((ROOT / "catalog" / "services").glob("*.yaml")):
         await app.catalog.publish(read_yaml(path))
-    await seed(pickup(app).depots, times.system_clock())
+    await seed(pickup(app).keeping, times.system_clock())
     opening = next(offer.opening for offer in await pickup(app).offers.open("pickup"))
     for number in range(NEIGHBOURS):
         key = places.key_of(f"AAAA-AAAA-{number:04}", 1)

@@ -8,8 +8,8 @@ from services import times
 from services.case.task import Staff
 from services.errors import Refusal
 from services.pickup.errors import UnknownSite
-from services.pickup.stock.depots import Depots
 from services.pickup.stock.fields import SiteFields, SlotFields, StockFields
+from services.pickup.stock.keeping import Keeping
 from services.pickup.stock.sites import Method
 from services.times import Instant
 from wiring.app import App
@@ -65,30 +65,30 @@ SITES: tuple[tuple[str, SiteFields, dict[str, int], tuple[Method, ...]], ...] = 
 
 async def seed_desk(app: App) -> None:
     """Add what is missing on a desk."""
-    await seed(pickup(app).depots, app.clock())
+    await seed(pickup(app).keeping, app.clock())
 
 
-async def seed(depots: Depots, now: Instant) -> None:
+async def seed(keeping: Keeping, now: Instant) -> None:
     """Add what is missing; what an officer made of a site, its stock and its slots stays as it is."""
     for id_, fields, more, methods in SITES:
         try:
-            await depots.site(id_)
+            await keeping.site(id_)
         except UnknownSite:
-            await depots.put_site(id_, fields, OFFICER)
+            await keeping.put_site(id_, fields, OFFICER)
         for day in _days(now):
             try:
-                await _seed_day(depots, id_, day, UNITS_A_PLACE | more, methods)
+                await _seed_day(keeping, id_, day, UNITS_A_PLACE | more, methods)
             except Refusal as refusal:
                 print(f"{id_} on {day} stays as it is: {refusal}", file=sys.stderr)
 
 
-async def _seed_day(depots: Depots, site: str, day: date, units: dict[str, int], methods: tuple[Method, ...]) -> None:
+async def _seed_day(keeping: Keeping, site: str, day: date, units: dict[str, int], methods: tuple[Method, ...]) -> None:
     """Let a day's supplies come in, a quarter more than its slots hand out, and open the slots."""
     slots = [slot for method in methods for slot in _slots(day, method, units)]
     lines = {item: sum(slot.allotted[item] for slot in slots) * 5 // 4 for item in units}
-    await depots.move(site, StockFields(id=f"seed-{day:%Y%m%d}", lines=lines), OFFICER)
+    await keeping.move(site, StockFields(id=f"seed-{day:%Y%m%d}", lines=lines), OFFICER)
     for slot in slots:
-        await depots.open_slot(site, slot, OFFICER)
+        await keeping.open_slot(site, slot, OFFICER)
 
 
 def _slots(day: date, method: Method, units: dict[str, int]) -> Iterator[SlotFields]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from services import times
 from services.case.task import Staff
-from services.pickup.stock.depots import SiteFields, SlotFields, StockFields
+from services.pickup.stock.keeping import SiteFields, SlotFields, StockFields
 from services.times import Instant
 from tests.counter import SERVICE_PHONE
 

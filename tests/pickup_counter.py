@@ -23,6 +23,6 @@ class PickupCounter(Counter):
         services = self.pickup = added.services
         self.grants, self.slots, self.reservations = services.grants, services.slots, services.reservations
         self.residents, self.offers, self.handing = services.residents, services.offers, services.counter
-        self.depots, self.splits, self.tending = services.depots, services.splits, services.tending
+        self.keeping, self.splits, self.tending = services.keeping, services.splits, services.tending
         self.refolding, self.searching, self.correcting = services.refolding, services.searching, services.correcting
         return {NAME: added}

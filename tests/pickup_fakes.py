@@ -14,7 +14,7 @@ from services.pickup.part import booked, booking_of
 from services.pickup.sharing.split import Decision, decision_id
 from services.pickup.slots import places
 from services.pickup.slots.places import Opening, Turn, Waiting
-from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock, after
+from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite, after
 from services.times import Instant
 from tests.fakes import FakeRequests, Switch
 
@@ -74,11 +74,11 @@ class FakeSites(Switch):
         found = self.documents.get((site, "site"))
         return found if isinstance(found, Site) else None
 
-    async def whole_site(self, site: str) -> Depot | None:
+    async def whole_site(self, site: str) -> WholeSite | None:
         self.ask("whole_site")
         found, stock = self.documents.get((site, "site")), self.documents.get((site, "stock"))
         slots = {slot.id: slot for slot in self._slots() if slot.site_id == site}
-        return Depot(found, stock, slots) if isinstance(found, Site) and isinstance(stock, Stock) else None
+        return WholeSite(found, stock, slots) if isinstance(found, Site) and isinstance(stock, Stock) else None
 
     async def sites(self) -> list[Site]:
         self.ask("sites")

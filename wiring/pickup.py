@@ -20,7 +20,7 @@ from services.pickup.part import NAME, PickupPart
 from services.pickup.ports import Bookings, QuotaStore, SiteStore
 from services.pickup.sharing.splits import Splits
 from services.pickup.slots.slots import Slots
-from services.pickup.stock.depots import Depots
+from services.pickup.stock.keeping import Keeping
 from services.pickup.tables.tables import Tables
 from services.pickup.tending import Tending
 from stores.cosmos import Cosmos
@@ -34,7 +34,7 @@ from wiring.core import Core
 class Pickup(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the services of pickup."""
 
-    depots: Depots
+    keeping: Keeping
     tables: Tables
     slots: Slots
     splits: Splits
@@ -63,15 +63,15 @@ def over(core: Core, sites: SiteStore, quotas: QuotaStore, bookings: Bookings) -
     store, queues, audit = core.stores.requests, core.stores.queues, core.stores.audit
     catalog, clock, secret = core.catalog, core.clock, core.secrets.reference
     grants = Grants(quotas, secret, clock)
-    slots, depots = Slots(sites, clock), Depots(sites, catalog, clock)
+    slots, keeping = Slots(sites, clock), Keeping(sites, catalog, clock)
     reservations = Reservations(store, bookings, slots, grants, catalog, queues, secret, clock)
-    splits = Splits(store, bookings, sites, depots, reservations, catalog, clock)
+    splits = Splits(store, bookings, sites, keeping, reservations, catalog, clock)
     counter = Counter(store, sites, grants, catalog, audit, clock)
     correcting = Correcting(store, sites, reservations, grants, counter, catalog, audit, secret, clock)
-    tending = Tending(store, sites, depots, reservations, splits, counter, clock)
+    tending = Tending(store, sites, keeping, reservations, splits, counter, clock)
     services = Pickup(
-        depots=depots,
-        tables=Tables(depots, clock),
+        keeping=keeping,
+        tables=Tables(keeping, clock),
         slots=slots,
         splits=splits,
         grants=grants,

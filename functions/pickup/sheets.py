@@ -5,7 +5,7 @@ import azure.functions as func
 from functions.edge.headers import OF_DATA, respond
 from functions.edge.problems import NotSheet
 from functions.edge.web import Call, answer, api
-from functions.pickup.depots import OFFICER, ROUTE, SUPERVISOR
+from functions.pickup.sites import OFFICER, ROUTE, SUPERVISOR
 from services.errors import FieldError, InvalidSubmission, TooLarge
 from services.pickup.tables.sheets import MOST_BYTES
 from services.pickup.tables.tables import Taken

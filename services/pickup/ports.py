@@ -7,7 +7,7 @@ from services.pickup.entitlement.quotas import Quota
 from services.pickup.households.alike import Alike
 from services.pickup.sharing.split import Decision
 from services.pickup.slots.places import Opening, Turn, Waiting
-from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock
+from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite
 from services.times import Instant
 
 
@@ -33,7 +33,7 @@ class SiteStore(Protocol):
     async def site(self, site: str) -> Site | None:
         """Read what is said of a site."""
 
-    async def whole_site(self, site: str) -> Depot | None:
+    async def whole_site(self, site: str) -> WholeSite | None:
         """Read a site with its stock and its slots."""
 
     async def sites(self) -> list[Site]:

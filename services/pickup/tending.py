@@ -20,8 +20,8 @@ from services.pickup.part import booked, booking_of
 from services.pickup.ports import SiteStore
 from services.pickup.sharing.splits import Splits
 from services.pickup.slots import places
-from services.pickup.stock.depots import Depots
-from services.pickup.stock.sites import Depot, Move, Slot, Stock, after
+from services.pickup.stock.keeping import Keeping
+from services.pickup.stock.sites import Move, Slot, Stock, WholeSite, after
 from services.times import Clock, Instant
 
 TENDED_AT_ONCE = 20
@@ -41,7 +41,7 @@ class Tending:
         self,
         store: RequestStore,
         sites: SiteStore,
-        depots: Depots,
+        keeping: Keeping,
         reservations: Reservations,
         splits: Splits,
         counter: Counter,
@@ -49,7 +49,7 @@ class Tending:
     ) -> None:
         self._store = store
         self._sites = sites
-        self._depots = depots
+        self._keeping = keeping
         self._reservations = reservations
         self._splits = splits
         self._counter = counter
@@ -60,7 +60,7 @@ class Tending:
 
         What cannot be written now is left for another time, and keeps nothing else waiting.
         """
-        await self._depots.catch_up()
+        await self._keeping.catch_up()
         now = self._clock()
         grown = [opening for opening in await self._sites.openings(now) if opening.has_many_ended]
         due = {one.name: one for one in (*await self._sites.due_slots(now, TENDED_AT_ONCE), *grown)}
@@ -135,12 +135,12 @@ class Tending:
     async def _move_on(self, site: str, id_: str, is_over: bool, past: Collection[str]) -> None:
         """Write what the slot is from now on, over the state that was read, so that no turn made meanwhile is lost."""
         for attempt in range(conflicts.ATTEMPTS):
-            depot = await self._sites.whole_site(site)
-            slot = depot.slots.get(id_) if depot else None
-            if depot is None or slot is None:
+            whole = await self._sites.whole_site(site)
+            slot = whole.slots.get(id_) if whole else None
+            if whole is None or slot is None:
                 return
             try:
-                await self._sites.save(site, moved_on(depot, slot, past, is_over, self._clock()))
+                await self._sites.save(site, moved_on(whole, slot, past, is_over, self._clock()))
             except WriteConflict:
                 await conflicts.pause(attempt)
             else:
@@ -164,16 +164,18 @@ def _asked_as(slot: Slot, key: str) -> tuple[str, Place]:
     return reference, Place(site=slot.site_id, slot=slot.id, round=round_)
 
 
-def moved_on(depot: Depot, slot: Slot, past: Collection[str], is_over: bool, now: Instant) -> list[Slot | Stock | Move]:
+def moved_on(
+    whole: WholeSite, slot: Slot, past: Collection[str], is_over: bool, now: Instant
+) -> list[Slot | Stock | Move]:
     """Give back to the site what the slot has left once nobody holds anything of it; else look again later."""
     holds = any(entry.state in ("held", "confirmed") for entry in slot.entries.values())
     if holds or (slot.is_open and not is_over):
         tended = places.without_ended(slot, past)
         return [msgspec.structs.replace(tended, due_at=times.later(now, LOOKED_AFTER_EVERY))]
-    return emptied(depot, slot, now)
+    return emptied(whole, slot, now)
 
 
-def emptied(depot: Depot, slot: Slot, now: Instant) -> list[Slot | Stock | Move]:
+def emptied(whole: WholeSite, slot: Slot, now: Instant) -> list[Slot | Stock | Move]:
     """Close a slot for good, and let the site have what is left of its allotment; what is closed takes nobody."""
     left = {item: -units for item, units in slot.free.items() if units}
     closed = msgspec.structs.replace(
@@ -182,4 +184,4 @@ def emptied(depot: Depot, slot: Slot, now: Instant) -> list[Slot | Stock | Move]
     if not left:
         return [closed]
     move = Move(id=f"{slot.id}.released", site_id=slot.site_id, kind="released", at=now, lines=left, slot=slot.id)
-    return [closed, after(depot.stock, move), move]
+    return [closed, after(whole.stock, move), move]

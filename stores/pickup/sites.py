@@ -10,7 +10,7 @@ from services.errors import WriteConflict
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.sharing.split import Decision, decision_id
 from services.pickup.slots.places import Opening, Turn
-from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock
+from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite
 from services.times import Instant
 from stores.containers import ContainerSpec
 from stores.cosmos import Cosmos, plain, read_item
@@ -45,14 +45,14 @@ class CosmosSites:
         item = await read_item(self._cosmos, SITES, "site", site)
         return msgspec.convert(item, Site) if item else None
 
-    async def whole_site(self, site: str) -> Depot | None:
+    async def whole_site(self, site: str) -> WholeSite | None:
         """Read a site with its stock and its slots."""
         items = await self._cosmos.find(SITES, "SELECT * FROM c WHERE c.type IN ('site', 'stock', 'slot')", site)
         documents = msgspec.convert(items, list[Site | Stock | Slot])
         found = next((document for document in documents if isinstance(document, Site)), None)
         stock = next((document for document in documents if isinstance(document, Stock)), None)
         slots = sorted((d for d in documents if isinstance(d, Slot)), key=lambda slot: (slot.starts, slot.id))
-        return Depot(found, stock, {slot.id: slot for slot in slots}) if found and stock else None
+        return WholeSite(found, stock, {slot.id: slot for slot in slots}) if found and stock else None
 
     async def sites(self) -> list[Site]:
         """List all sites."""

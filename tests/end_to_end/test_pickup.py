@@ -47,17 +47,17 @@ async def open_sites(values: dict[str, str]) -> None:
     """Open two sites in place of those a desk is seeded with; one slot has room for a single household."""
     app = wiring.build(Settings.from_env(values))
     try:
-        for seeded in await pickup(app).depots.sites():
-            for slot in (await pickup(app).depots.site(seeded.site_id)).slots:
-                await pickup(app).depots.close_slot(seeded.site_id, slot, OFFICER)
+        for seeded in await pickup(app).keeping.sites():
+            for slot in (await pickup(app).keeping.site(seeded.site_id)).slots:
+                await pickup(app).keeping.close_slot(seeded.site_id, slot, OFFICER)
         for name, of, hours in (
             ("見本第一小学校", "school", {10: 20, 11: 20}),
             ("見本市民体育館", "gym", {13: 1, 14: 20}),
         ):
-            await pickup(app).depots.put_site(
+            await pickup(app).keeping.put_site(
                 of, SITE if of == "school" else site(name={"ja": name}, address="見本市東町2-2"), OFFICER
             )
-            await pickup(app).depots.move(of, stock(**{item: 2 * units for item, units in ALLOTTED.items()}), OFFICER)
+            await pickup(app).keeping.move(of, stock(**{item: 2 * units for item, units in ALLOTTED.items()}), OFFICER)
             for hour, places in hours.items():
                 starts = TOMORROW + timedelta(hours=hour)
                 fields = SlotFields(
@@ -66,7 +66,7 @@ async def open_sites(values: dict[str, str]) -> None:
                     places=places,
                     allotted=ALLOTTED,
                 )
-                await pickup(app).depots.open_slot(of, fields, OFFICER)
+                await pickup(app).keeping.open_slot(of, fields, OFFICER)
     finally:
         await app.close()
 

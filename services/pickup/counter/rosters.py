@@ -12,7 +12,7 @@ from services.names import is_name
 from services.pickup.errors import UnknownSite
 from services.pickup.ports import SiteStore
 from services.pickup.slots import places
-from services.pickup.stock.sites import Depot, EntryState, Slot
+from services.pickup.stock.sites import EntryState, Slot, WholeSite
 from services.times import Clock, Instant
 
 BEFORE = 24 * 3600.0
@@ -42,18 +42,18 @@ class Rosters:
 
     async def take(self, site: str, staff: Staff) -> list[Due]:
         """List who is due what at a site, the earliest slot first; raises UnknownSite."""
-        depot = await self._sites.whole_site(site) if is_name(site) else None
-        if depot is None:
+        whole = await self._sites.whole_site(site) if is_name(site) else None
+        if whole is None:
             raise UnknownSite()
         now = self._clock()
-        due = list(due_at(depot, now))
+        due = list(due_at(whole, now))
         await self._audit.append(audit.record("roster_taken", site, staff, now, listed=len(due)))
         return due
 
 
-def due_at(depot: Depot, now: Instant) -> Iterator[Due]:
+def due_at(whole: WholeSite, now: Instant) -> Iterator[Due]:
     """Yield the live entries of the slots that are on, begin within a day, or ended within the hour."""
-    for slot in sorted(depot.slots.values(), key=lambda slot: slot.starts):
+    for slot in sorted(whole.slots.values(), key=lambda slot: slot.starts):
         if slot.starts <= times.later(now, BEFORE) and times.later(slot.ends, AFTER) > now:
             yield from _of_slot(slot)
 

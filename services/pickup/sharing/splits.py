@@ -21,8 +21,8 @@ from services.pickup.entitlement.plan import pickup_of
 from services.pickup.errors import AlreadyDecided, LookAgain, NotForSplit, SlotClosed, UnknownSlot
 from services.pickup.ports import Bookings, SiteStore
 from services.pickup.sharing.split import Decision, Rule, Share, Split, Want, basis_of, decision_id, split
-from services.pickup.stock.depots import Depots
 from services.pickup.stock.fields import SplitFields, problems_of_split, refuse
+from services.pickup.stock.keeping import Keeping
 from services.pickup.stock.sites import DECIDED, Slot
 from services.times import Clock, Instant
 
@@ -61,7 +61,7 @@ class Splits:
         store: RequestStore,
         bookings: Bookings,
         sites: SiteStore,
-        depots: Depots,
+        keeping: Keeping,
         reservations: Reservations,
         catalog: Catalog,
         clock: Clock,
@@ -69,7 +69,7 @@ class Splits:
         self._store = store
         self._bookings = bookings
         self._sites = sites
-        self._depots = depots
+        self._keeping = keeping
         self._reservations = reservations
         self._catalog = catalog
         self._clock = clock
@@ -118,7 +118,7 @@ class Splits:
         await self._finish(site, slot)
 
     async def _slot(self, site: str, slot: str) -> Slot:
-        found = (await self._depots.site(site)).slots.get(slot)
+        found = (await self._keeping.site(site)).slots.get(slot)
         if found is None:
             raise UnknownSlot()
         return found

@@ -16,12 +16,12 @@ from services.pickup.stock.sites import (
     MOST_ALLOTMENTS,
     MOST_HOUSEHOLDS,
     MOST_ITEMS_OF_SITE,
-    Depot,
     Method,
     Move,
     Site,
     Slot,
     Stock,
+    WholeSite,
     after,
 )
 from services.times import Instant
@@ -34,15 +34,15 @@ def slot_id(starts: Instant, method: Method) -> str:
     return f"{method}-{times.moment(starts).astimezone(times.JAPAN):%Y%m%d-%H%M}"
 
 
-def described(depot: Depot | None, site: str, fields: SiteFields, by: Staff, now: Instant) -> Documents:
+def described(whole: WholeSite | None, site: str, fields: SiteFields, by: Staff, now: Instant) -> Documents:
     """Say of a site what an officer writes; one that closes or moves is due, until its slots have followed."""
-    known = depot.site if depot else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
+    known = whole.site if whole else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
     number = 1 + max((int(event.id.removeprefix("put.")) for event in known.history), default=0)
     said = {name: getattr(fields, name) for name in fields.__struct_fields__ if name != "moved"}
     new = [name for name, value in said.items() if value != getattr(known, name)]
     event = Event(id=f"put.{number}", at=now, event="put", by=by.name, by_id=by.id, note=", ".join(new))
     changed = msgspec.structs.replace(known, **said, history=(*known.history, event)[-HISTORY_KEPT:])
-    if depot is None:
+    if whole is None:
         return (changed, Stock(id="stock", site_id=site))
     if not new:
         return ()
@@ -51,13 +51,13 @@ def described(depot: Depot | None, site: str, fields: SiteFields, by: Staff, now
     return (msgspec.structs.replace(changed, due_at=due_at, moved_at=now if fields.moved else known.moved_at),)
 
 
-def followed(depot: Depot, slot: str, now: Instant) -> Documents:
+def followed(whole: WholeSite, slot: str, now: Instant) -> Documents:
     """Let a slot follow its site: closed with it, or to be looked after because residents have to be asked."""
-    site, known = depot.site, depot.slots[slot]
+    site, known = whole.site, whole.slots[slot]
     if not known.is_open or known.ends <= now:
         return ()
     if not site.is_open:
-        return closed(depot, slot, None, now)
+        return closed(whole, slot, None, now)
     return (
         () if known.moved_at == site.moved_at else (msgspec.structs.replace(known, moved_at=site.moved_at, due_at=now),)
     )
@@ -85,28 +85,28 @@ def moves_of(site: str, fields: StockFields, items: Items, by: Staff, now: Insta
     return (move, msgspec.structs.replace(move, id=f"{id_}.contents", lines=contents))
 
 
-def entered(depot: Depot, moves: tuple[Move, ...]) -> Documents:
+def entered(whole: WholeSite, moves: tuple[Move, ...]) -> Documents:
     """Enter moves of stock, all or none, once; raises NotEnoughStock, and InvalidSubmission for too many items."""
-    if depot.stock.has(moves[-1].id):
+    if whole.stock.has(moves[-1].id):
         return ()
-    stock = depot.stock
+    stock = whole.stock
     for move in moves:
         stock = after(stock, move)
     _must_suffice(stock, moves)
-    _refuse_items(depot.stock, stock)
+    _refuse_items(whole.stock, stock)
     return (stock, *moves)
 
 
-def opened(depot: Depot, fields: SlotFields, by: Staff, now: Instant) -> Documents:
+def opened(whole: WholeSite, fields: SlotFields, by: Staff, now: Instant) -> Documents:
     """Open a slot and allot stock to it, once.
 
     Raises InvalidSubmission where another is there or the site is closed, and NotEnoughStock.
     """
-    if not depot.site.is_open:
+    if not whole.site.is_open:
         raise InvalidSubmission((FieldError("/site", "site_closed"),))
-    refuse(problems_of_place(depot, fields))
+    refuse(problems_of_place(whole, fields))
     event = Event(id=_opening_of(fields), at=now, event="opened", by=by.name, by_id=by.id)
-    slot = msgspec.structs.replace(_new_slot(depot, fields), history=(event,))
+    slot = msgspec.structs.replace(_new_slot(whole, fields), history=(event,))
     move = Move(
         id=f"{slot.id}.allotted",
         site_id=slot.site_id,
@@ -117,38 +117,38 @@ def opened(depot: Depot, fields: SlotFields, by: Staff, now: Instant) -> Documen
         by=by.name,
         by_id=by.id,
     )
-    stock = after(depot.stock, move)
+    stock = after(whole.stock, move)
     _must_suffice(stock, (move,))
     return (slot, stock, move)
 
 
-def problems_of_place(depot: Depot, fields: SlotFields) -> Iterator[FieldError]:
+def problems_of_place(whole: WholeSite, fields: SlotFields) -> Iterator[FieldError]:
     """Find what is wrong with a new slot beside those that are there."""
-    slot = _new_slot(depot, fields)
-    if any(_overlap(slot, other) for other in depot.slots.values()):
+    slot = _new_slot(whole, fields)
+    if any(_overlap(slot, other) for other in whole.slots.values()):
         yield FieldError("/starts", "overlaps")
 
 
-def beside(depot: Depot, fields: SlotFields) -> Depot:
-    """Return a depot as if this slot were open there already."""
-    return with_documents(depot, (_new_slot(depot, fields),))
+def beside(whole: WholeSite, fields: SlotFields) -> WholeSite:
+    """Return a site as if this slot were open there already."""
+    return with_documents(whole, (_new_slot(whole, fields),))
 
 
-def opened_together(depot: Depot, several: Sequence[SlotFields], by: Staff, now: Instant) -> Documents:
+def opened_together(whole: WholeSite, several: Sequence[SlotFields], by: Staff, now: Instant) -> Documents:
     """Open those of these slots that are not opened yet, one beside the other; raises what `opened` raises."""
     written: dict[str, Site | Slot | Stock | Move] = {}
     for fields in several:
-        if not is_opened(depot, fields):
-            documents = opened(depot, fields, by, now)
-            depot = with_documents(depot, documents)
+        if not is_opened(whole, fields):
+            documents = opened(whole, fields, by, now)
+            whole = with_documents(whole, documents)
             written |= {document.id: document for document in documents}
     return tuple(written.values())
 
 
-def is_opened(depot: Depot, fields: SlotFields) -> bool:
+def is_opened(whole: WholeSite, fields: SlotFields) -> bool:
     """Tell whether this very slot was opened before, or one stands as it would be."""
     starts, ends = span(fields)
-    known = depot.slots.get(slot_id(starts, fields.method))
+    known = whole.slots.get(slot_id(starts, fields.method))
     if known is None:
         return False
     described = (starts, ends, fields.fill, fields.places, fields.allotted)
@@ -156,14 +156,14 @@ def is_opened(depot: Depot, fields: SlotFields) -> bool:
     return stands or known.has(_opening_of(fields))
 
 
-def reallotted(depot: Depot, slot: str, fields: AllotFields, by: Staff, now: Instant) -> Documents:
+def reallotted(whole: WholeSite, slot: str, fields: AllotFields, by: Staff, now: Instant) -> Documents:
     """Give an open slot more places and units, or take back what nobody was promised, once.
 
     Raises UnknownSlot, SlotClosed, NotEnoughStock, and InvalidSubmission for more than is free in the slot, and for
     one change more than a slot remembers. A slot keeps the items it was opened with: the entries count their units in
     the order of these.
     """
-    known = depot.slots.get(slot)
+    known = whole.slots.get(slot)
     if known is None:
         raise UnknownSlot()
     operation = f"allot.{fields.id}"
@@ -185,16 +185,16 @@ def reallotted(depot: Depot, slot: str, fields: AllotFields, by: Staff, now: Ins
     moves = _allotments(known, fields, by, now)
     if not moves:
         return (changed,)
-    stock = depot.stock
+    stock = whole.stock
     for move in moves:
         stock = after(stock, move)
     _must_suffice(stock, moves)
     return (changed, stock, *moves)
 
 
-def closed(depot: Depot, slot: str, by: Staff | None, now: Instant) -> Documents:
+def closed(whole: WholeSite, slot: str, by: Staff | None, now: Instant) -> Documents:
     """Close a slot before its time, once; raises UnknownSlot."""
-    known = depot.slots.get(slot)
+    known = whole.slots.get(slot)
     if known is None:
         raise UnknownSlot()
     if not known.is_open:
@@ -203,21 +203,21 @@ def closed(depot: Depot, slot: str, by: Staff | None, now: Instant) -> Documents
     return (msgspec.structs.replace(known, is_open=False, due_at=now, history=(*known.history, event)),)
 
 
-def with_documents(depot: Depot, documents: Documents) -> Depot:
-    """Return a depot as it is after these documents were written."""
+def with_documents(whole: WholeSite, documents: Documents) -> WholeSite:
+    """Return a site as it is after these documents were written."""
     for document in documents:
         if isinstance(document, Stock):
-            depot = msgspec.structs.replace(depot, stock=document)
+            whole = msgspec.structs.replace(whole, stock=document)
         elif isinstance(document, Slot):
-            depot = msgspec.structs.replace(depot, slots={**depot.slots, document.id: document})
-    return depot
+            whole = msgspec.structs.replace(whole, slots={**whole.slots, document.id: document})
+    return whole
 
 
-def _new_slot(depot: Depot, fields: SlotFields) -> Slot:
+def _new_slot(whole: WholeSite, fields: SlotFields) -> Slot:
     starts, ends = span(fields)
     return Slot(
         id=slot_id(starts, fields.method),
-        site_id=depot.site.site_id,
+        site_id=whole.site.site_id,
         starts=starts,
         ends=ends,
         method=fields.method,

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from services.pickup.entitlement.supplies import Item
-from services.pickup.stock.sites import DECIDED, Depot, Entry, Fill, Site, Slot
+from services.pickup.stock.sites import DECIDED, Entry, Fill, Site, Slot, WholeSite
 from services.texts import Text
 from services.times import Instant
 
@@ -76,26 +76,26 @@ class SiteNumbers(_Counted, frozen=True, kw_only=True):
     slots: tuple[SlotNumbers, ...]
 
 
-def count(depot: Depot, items: dict[str, Item], now: Instant) -> SiteNumbers:
+def count(whole: WholeSite, items: dict[str, Item], now: Instant) -> SiteNumbers:
     """Count a site: every item that ever came there, in the order of the services, and every slot."""
-    slots = tuple(_of_slot(slot, now) for slot in depot.slots.values())
-    known = depot.stock.on_hand
+    slots = tuple(_of_slot(slot, now) for slot in whole.slots.values())
+    known = whole.stock.on_hand
     names = [*(id_ for id_ in items if id_ in known), *sorted(set(known) - set(items))]
-    stock = tuple(_of_item(id_, items.get(id_), depot, slots) for id_ in names)
-    return SiteNumbers(site=depot.site, stock=stock, slots=slots)
+    stock = tuple(_of_item(id_, items.get(id_), whole, slots) for id_ in names)
+    return SiteNumbers(site=whole.site, stock=stock, slots=slots)
 
 
-def _of_item(id_: str, item: Item | None, depot: Depot, slots: Iterable[SlotNumbers]) -> ItemNumbers:
+def _of_item(id_: str, item: Item | None, whole: WholeSite, slots: Iterable[SlotNumbers]) -> ItemNumbers:
     units = [each for slot in slots for each in slot.items if each.item == id_]
-    unallotted = depot.stock.unallotted(id_)
+    unallotted = whole.stock.unallotted(id_)
     free = sum(each.free for each in units)
     low_at = item.low_at if item else 0
     return ItemNumbers(
         item=id_,
         title=item.title if item else {"ja": id_},
         unit=item.unit if item else {"ja": ""},
-        on_hand=depot.stock.on_hand.get(id_, 0),
-        allotted=depot.stock.allotted.get(id_, 0),
+        on_hand=whole.stock.on_hand.get(id_, 0),
+        allotted=whole.stock.allotted.get(id_, 0),
         unallotted=unallotted,
         free=free,
         promised=sum(each.held + each.confirmed for each in units),

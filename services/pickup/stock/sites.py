@@ -134,7 +134,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     receiver: Literal["household", "proxy"] | None = None
 
 
-class Depot(msgspec.Struct, frozen=True):
+class WholeSite(msgspec.Struct, frozen=True):
     """Hold a site with its stock and its slots: what one logical partition contains, but for the moves."""
 
     site: Site

@@ -19,7 +19,7 @@ from services.pickup.stock.fields import (
     problems_of_slot,
     problems_of_stock,
 )
-from services.pickup.stock.sites import Depot, Method, MoveKind, SiteKind
+from services.pickup.stock.sites import Method, MoveKind, SiteKind, WholeSite
 from services.pickup.tables import sheets
 from services.pickup.tables.sheets import Column, Row
 from services.times import Instant
@@ -124,7 +124,7 @@ def stock_in(content: bytes, items: Items) -> list[StockFields]:
     ]
 
 
-def slots_in(content: bytes, depot: Depot, items: Items, now: Instant) -> list[SlotFields]:
+def slots_in(content: bytes, whole: WholeSite, items: Items, now: Instant) -> list[SlotFields]:
     """Read slots, each from the lines that name its day, hours and method; raises SheetRefused.
 
     A slot that stands as it is described is no mistake: the table was taken before.
@@ -140,10 +140,10 @@ def slots_in(content: bytes, depot: Depot, items: Items, now: Instant) -> list[S
         if fields is None:
             continue
         found.append(fields)
-        if not ledger.is_opened(depot, fields):
+        if not ledger.is_opened(whole, fields):
             problems += _at(lines[0], problems_of_slot(fields, items, now))
-            problems += _at(lines[0], ledger.problems_of_place(depot, fields))
-            depot = ledger.beside(depot, fields)
+            problems += _at(lines[0], ledger.problems_of_place(whole, fields))
+            whole = ledger.beside(whole, fields)
     if len(found) > MOST_SLOTS:
         problems.append(SheetProblem(rows[-1].line, "", "too_many_slots", {"limit": MOST_SLOTS}))
     _refuse(problems)

@@ -6,8 +6,8 @@ import msgspec
 
 from services.case.task import Staff
 from services.errors import InvalidSubmission
-from services.pickup.stock.depots import Depots
 from services.pickup.stock.fields import SiteFields
+from services.pickup.stock.keeping import Keeping
 from services.pickup.stock.numbers import SiteNumbers, count
 from services.pickup.stock.sites import Site
 from services.pickup.tables import exports, imports
@@ -28,13 +28,13 @@ class Tables:
     A table is read beside the loop, which goes on to answer other calls meanwhile.
     """
 
-    def __init__(self, depots: Depots, clock: Clock) -> None:
-        self._depots = depots
+    def __init__(self, keeping: Keeping, clock: Clock) -> None:
+        self._keeping = keeping
         self._clock = clock
 
     async def sites(self) -> bytes:
         """Write all sites."""
-        return exports.of_sites(await self._depots.sites())
+        return exports.of_sites(await self._keeping.sites())
 
     async def stock(self, site: str) -> bytes:
         """Write the stock of a site; raises UnknownSite."""
@@ -46,41 +46,41 @@ class Tables:
 
     async def moves(self, site: str) -> bytes:
         """Write the moves of a site's stock; raises UnknownSite."""
-        return exports.of_moves(await self._depots.moves(site))
+        return exports.of_moves(await self._keeping.moves(site))
 
     async def for_b_plo(self) -> bytes:
         """Write the stock of all sites as the national supply system asks for it."""
-        numbers = [await self._numbers(site.site_id) for site in await self._depots.sites()]
-        return exports.for_b_plo(numbers, await self._depots.items())
+        numbers = [await self._numbers(site.site_id) for site in await self._keeping.sites()]
+        return exports.for_b_plo(numbers, await self._keeping.items())
 
     async def put_sites(self, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
         """Open sites, or change what is said of them, one after the other once all lines fit; raises SheetRefused."""
         found = await asyncio.to_thread(imports.sites_in, content)
-        known = {site.site_id: site for site in await self._depots.sites()}
+        known = {site.site_id: site for site in await self._keeping.sites()}
         for id_, fields in found.items() if not dry_run else ():
-            await self._depots.put_site(id_, _with_translations(fields, known.get(id_)), staff)
+            await self._keeping.put_site(id_, _with_translations(fields, known.get(id_)), staff)
         return Taken(len(found), not dry_run)
 
     async def enter_stock(self, site: str, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
         """Enter stock at a site in one write; raises UnknownSite, SheetRefused, NotEnoughStock."""
-        await self._depots.site(site)
-        entries = await asyncio.to_thread(imports.stock_in, content, await self._depots.items())
+        await self._keeping.site(site)
+        entries = await asyncio.to_thread(imports.stock_in, content, await self._keeping.items())
         try:
-            await self._depots.enter(site, entries, staff, dry_run=dry_run)
+            await self._keeping.enter(site, entries, staff, dry_run=dry_run)
         except InvalidSubmission as error:
             raise imports.refused_at_start(error) from error
         return Taken(sum(len(entry.lines) for entry in entries), not dry_run)
 
     async def open_slots(self, site: str, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
         """Open slots at a site in one write; raises UnknownSite, SheetRefused, NotEnoughStock."""
-        depot = await self._depots.site(site)
-        items = await self._depots.items()
-        slots = await asyncio.to_thread(imports.slots_in, content, depot, items, self._clock())
-        await self._depots.open_slots(site, slots, staff, dry_run=dry_run)
+        whole = await self._keeping.site(site)
+        items = await self._keeping.items()
+        slots = await asyncio.to_thread(imports.slots_in, content, whole, items, self._clock())
+        await self._keeping.open_slots(site, slots, staff, dry_run=dry_run)
         return Taken(len(slots), not dry_run)
 
     async def _numbers(self, site: str) -> SiteNumbers:
-        return count(await self._depots.site(site), await self._depots.items(), self._clock())
+        return count(await self._keeping.site(site), await self._keeping.items(), self._clock())
 
 
 def _with_translations(fields: SiteFields, known: Site | None) -> SiteFields:

@@ -98,7 +98,7 @@ NAMES = functions_in("pickup")
 async def staff() -> dict[str, str]:
     """Serve the shipped services over fakes, and return what a member of staff with every role sends."""
     counter = await served.shipped(PickupCounter)
-    await counter.depots.put_site("school", pickup.site(), pickup.OFFICER)
+    await counter.keeping.put_site("school", pickup.site(), pickup.OFFICER)
     app, token = served.signed_in(served.app_over(counter), ROLES)
     served.serve(app)
     return {"Authorization": f"Bearer {token}"}

@@ -16,12 +16,12 @@ RELIEF = FOLDER / "relief-supplies.yaml"
 async def counter() -> PickupCounter:
     """Return a counter that was seeded once."""
     counter = PickupCounter(current(**read_yaml(RELIEF)))
-    await seed(counter.depots, counter.clock())
+    await seed(counter.keeping, counter.clock())
     return counter
 
 
 async def slots(counter: PickupCounter) -> list[str]:
-    return [f"{site}.{slot}" for site, *_ in SITES for slot in (await counter.depots.site(site)).slots]
+    return [f"{site}.{slot}" for site, *_ in SITES for slot in (await counter.keeping.site(site)).slots]
 
 
 async def test_a_fresh_desk_has_two_sites_with_slots_on_three_days(counter):
@@ -34,7 +34,7 @@ async def test_a_fresh_desk_has_two_sites_with_slots_on_three_days(counter):
 async def test_seeding_again_changes_nothing(counter):
     before = dict(counter.sites.documents)
 
-    await seed(counter.depots, counter.clock())
+    await seed(counter.keeping, counter.clock())
 
     assert counter.sites.documents == before
 
@@ -43,18 +43,18 @@ async def test_the_next_day_adds_a_day(counter):
     before = await slots(counter)
     counter.clock.pass_(24 * 3600)
 
-    await seed(counter.depots, counter.clock())
+    await seed(counter.keeping, counter.clock())
 
     assert {name[-13:-5] for name in set(await slots(counter)) - set(before)} == {"20261127"}
 
 
 async def test_what_officers_changed_stays_as_they_left_it(counter):
     slot = "pickup-20261124-1000"
-    await counter.depots.allot("mihon-gym", slot, AllotFields(id="fewer-0001", places=-10), OFFICER)
-    await counter.depots.close_slot("mihon-gym", "pickup-20261124-1300", OFFICER)
+    await counter.keeping.allot("mihon-gym", slot, AllotFields(id="fewer-0001", places=-10), OFFICER)
+    await counter.keeping.close_slot("mihon-gym", "pickup-20261124-1300", OFFICER)
     before = dict(counter.sites.documents)
 
-    await seed(counter.depots, counter.clock())
+    await seed(counter.keeping, counter.clock())
 
     assert counter.sites.documents == before
 

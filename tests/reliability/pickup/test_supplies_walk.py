@@ -83,9 +83,9 @@ def pass_(seconds: float) -> Act:
 
 
 async def choose_the_other(town: Town) -> None:
-    receipt, depot = town.receipts["a"], await town.depot()
-    assert depot
-    other = f"{town.site}.{list(depot.slots)[1]}"
+    receipt, whole = town.receipts["a"], await town.whole()
+    assert whole
+    other = f"{town.site}.{list(whole.slots)[1]}"
     await pickup(town.app).residents.choose_place(receipt.reference, receipt.access_code, other)
 
 
@@ -105,15 +105,15 @@ async def walk_in(town: Town) -> None:
 
 
 async def put_site(town: Town) -> None:
-    await pickup(town.app).depots.put_site(town.site, site(phone="0000-00-0000"), OFFICER)
+    await pickup(town.app).keeping.put_site(town.site, site(phone="0000-00-0000"), OFFICER)
 
 
 async def move_the_site(town: Town) -> None:
-    await pickup(town.app).depots.put_site(town.site, site(address="見本市北町9", moved=True), OFFICER)
+    await pickup(town.app).keeping.put_site(town.site, site(address="見本市北町9", moved=True), OFFICER)
 
 
 async def close_the_site(town: Town) -> None:
-    await pickup(town.app).depots.put_site(town.site, site(is_open=False), OFFICER)
+    await pickup(town.app).keeping.put_site(town.site, site(is_open=False), OFFICER)
 
 
 async def correct(town: Town) -> None:
@@ -122,24 +122,24 @@ async def correct(town: Town) -> None:
 
 
 async def enter_stock(town: Town) -> None:
-    await pickup(town.app).depots.move(town.site, stock("delivery-0002", kit=5), OFFICER)
+    await pickup(town.app).keeping.move(town.site, stock("delivery-0002", kit=5), OFFICER)
 
 
 async def open_slot(town: Town) -> None:
-    await pickup(town.app).depots.open_slot(town.site, town.later(slot(day=3, places=1, kit=1)), OFFICER)
+    await pickup(town.app).keeping.open_slot(town.site, town.later(slot(day=3, places=1, kit=1)), OFFICER)
 
 
 async def allot(town: Town) -> None:
-    depot = await town.depot()
-    assert depot
+    whole = await town.whole()
+    assert whole
     fields = AllotFields(id="allot-0001", lines={"kit": 1}, places=1)
-    await pickup(town.app).depots.allot(town.site, next(iter(depot.slots)), fields, OFFICER)
+    await pickup(town.app).keeping.allot(town.site, next(iter(whole.slots)), fields, OFFICER)
 
 
 async def close_the_first(town: Town) -> None:
-    depot = await town.depot()
-    assert depot
-    await pickup(town.app).depots.close_slot(town.site, next(iter(depot.slots)), OFFICER)
+    whole = await town.whole()
+    assert whole
+    await pickup(town.app).keeping.close_slot(town.site, next(iter(whole.slots)), OFFICER)
 
 
 OFFERED = (open_(1), reserve("a"), reserve("b"), withdraw("a"), advance("a"), advance("b"))

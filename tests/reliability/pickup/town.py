@@ -17,7 +17,7 @@ from services.pickup.booking.state import HAS_PLACE, Booking
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.part import booking_of
 from services.pickup.stock.fields import SlotFields
-from services.pickup.stock.sites import Depot, Move, Stock, after
+from services.pickup.stock.sites import Move, Stock, WholeSite, after
 from settings import Settings
 from stores.case import REQUESTS
 from stores.pickup.sites import QUOTAS, SITES
@@ -75,11 +75,11 @@ class Town:
 
     async def open(self, *places: int) -> None:
         """Open the site with a slot of an hour for each of these numbers of places, and a kit for every place."""
-        await pickup(self.app).depots.put_site(self.site, site(), OFFICER)
-        await pickup(self.app).depots.move(self.site, stock(kit=sum(places) + 2), OFFICER)
+        await pickup(self.app).keeping.put_site(self.site, site(), OFFICER)
+        await pickup(self.app).keeping.move(self.site, stock(kit=sum(places) + 2), OFFICER)
         for number, count in enumerate(places):
             fields = slot(hour=10 + number, places=count, kit=count)
-            await pickup(self.app).depots.open_slot(self.site, self.later(fields), OFFICER)
+            await pickup(self.app).keeping.open_slot(self.site, self.later(fields), OFFICER)
 
     def later(self, fields: SlotFields) -> SlotFields:
         """Return a slot as many days later as this case is."""
@@ -141,10 +141,10 @@ class Town:
         """Read a resident's booking."""
         return booking_of((await self.case(name)).request)
 
-    async def depot(self) -> Depot | None:
+    async def whole(self) -> WholeSite | None:
         """Read the site with its stock and slots, None where none was put."""
-        is_there = any(known.site_id == self.site for known in await pickup(self.app).depots.sites())
-        return await pickup(self.app).depots.site(self.site) if is_there else None
+        is_there = any(known.site_id == self.site for known in await pickup(self.app).keeping.sites())
+        return await pickup(self.app).keeping.site(self.site) if is_there else None
 
     async def quotas(self) -> list[Quota]:
         """Read all quotas of this case."""
@@ -156,8 +156,8 @@ class Town:
 
     async def check(self, ends: dict[str, str]) -> None:
         """Check what must hold of the site and its residents, however it came about."""
-        depot = await self.depot()
-        moves = await pickup(self.app).depots.moves(self.site) if depot else []
+        whole = await self.whole()
+        moves = await pickup(self.app).keeping.moves(self.site) if whole else []
         read = {name: await self.app.requests._store.load(receipt.reference) for name, receipt in self.receipts.items()}
         cases = {name: case for name, case in read.items() if case}
         found = {name: booking_of(case.request) for name, case in cases.items()}
@@ -168,10 +168,10 @@ class Town:
             assert left == ({"expire"} if _state(case) == "held" else set()), "no step is pending for ever"
             ids = [event.id for event in case.request.history]
             assert len(set(ids)) == len(ids), "no event stands twice"
-        if depot:
-            check_stock(depot, moves)
-            check_entries(depot, list(cases.values()), moves)
-            check_line(depot, list(found.values()))
+        if whole:
+            check_stock(whole, moves)
+            check_entries(whole, list(cases.values()), moves)
+            check_line(whole, list(found.values()))
         for name, case in cases.items():
             booking = found[name]
             granted = [quota for quota in quotas if case.request.reference in quota.grants]
@@ -200,25 +200,25 @@ class Town:
             await self.app.cosmos.ask(spec, delete)
 
 
-def check_stock(depot: Depot, moves: list[Move]) -> None:
+def check_stock(whole: WholeSite, moves: list[Move]) -> None:
     """Check that every unit is explained by the moves, and every allotted one by a slot."""
-    summed = Stock(id="stock", site_id=depot.site.site_id)
+    summed = Stock(id="stock", site_id=whole.site.site_id)
     for move in moves:
         summed = after(summed, move)
-    assert (_some(summed.on_hand), _some(summed.allotted)) == (_some(depot.stock.on_hand), _some(depot.stock.allotted))
+    assert (_some(summed.on_hand), _some(summed.allotted)) == (_some(whole.stock.on_hand), _some(whole.stock.allotted))
     in_slots: dict[str, int] = {}
-    for one in depot.slots.values():
+    for one in whole.slots.values():
         live = [key for key, entry in one.entries.items() if entry.state in LIVE]
         for item in one.items:
             in_slots[item] = in_slots.get(item, 0) + one.free[item] + sum(one.lines(key).get(item, 0) for key in live)
-    assert _some(in_slots) == _some(depot.stock.allotted)
-    assert all(units >= 0 for units in depot.stock.on_hand.values())
+    assert _some(in_slots) == _some(whole.stock.allotted)
+    assert all(units >= 0 for units in whole.stock.on_hand.values())
 
 
-def check_entries(depot: Depot, cases: list[Case], moves: list[Move]) -> None:
+def check_entries(whole: WholeSite, cases: list[Case], moves: list[Move]) -> None:
     """Check that slots and bookings name each other, and that places and units add up."""
     live, collected = set(), set()
-    for one in depot.slots.values():
+    for one in whole.slots.values():
         taken = [entry for entry in one.entries.values() if entry.state in (*LIVE, "collected")]
         assert one.places == one.free_places + len(taken), "places add up"
         assert one.free_places >= 0
@@ -233,9 +233,9 @@ def check_entries(depot: Depot, cases: list[Case], moves: list[Move]) -> None:
     assert all(c.request.status == "completed" for c in cases if _state(c) == "collected" and not _open_tasks(c))
 
 
-def check_line(depot: Depot, bookings: list[Booking | None]) -> None:
+def check_line(whole: WholeSite, bookings: list[Booking | None]) -> None:
     """Check that nobody waits while there is room."""
-    room = [s for s in depot.slots.values() if s.is_open and s.free_places and s.free.get("kit")]
+    room = [s for s in whole.slots.values() if s.is_open and s.free_places and s.free.get("kit")]
     assert not (room and [b for b in bookings if b and b.state == "waiting"]), "somebody waits while there is room"
 
 

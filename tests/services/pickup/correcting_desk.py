@@ -16,11 +16,11 @@ class Desk(Town):
     """Hold a town that hands out kits and water, where every operation of every store can fail."""
 
     async def open(self, *places: int) -> None:
-        await self.counter.depots.put_site("school", site(), OFFICER)
-        await self.counter.depots.move("school", stock(kit=1000, water=1000), OFFICER)
+        await self.counter.keeping.put_site("school", site(), OFFICER)
+        await self.counter.keeping.move("school", stock(kit=1000, water=1000), OFFICER)
         for n, number in enumerate(places):
             fields = slot(hour=10 + n, places=number, kit=number, water=18 * number)
-            await self.counter.depots.open_slot("school", fields, OFFICER)
+            await self.counter.keeping.open_slot("school", fields, OFFICER)
 
     async def correct(self, receipt: Receipt, id_: str = "correct-0001", **changes: Any) -> Corrected:
         amendment = Amendment(id=id_, answers=changes, reason=REASON)

@@ -70,7 +70,7 @@ class Site:
         return case
 
     async def on_hand(self) -> dict[str, int]:
-        return (await pickup(self.app).depots.site("school")).stock.on_hand
+        return (await pickup(self.app).keeping.site("school")).stock.on_hand
 
     def audit(self, reference: str) -> list[dict[str, Any]]:
         of_reference = [record for record in self._audit.records.values() if record.subject == reference]
@@ -81,11 +81,11 @@ class Site:
 async def school() -> Site:
     """Return a site with 5 kits and 60 bottles in one slot for pickup, and a kit in one for delivery."""
     counter = PickupCounter(current(**WITH_DELIVERY))
-    await counter.depots.put_site("school", site(), OFFICER)
-    await counter.depots.move("school", stock(kit=6, water=60), OFFICER)
-    await counter.depots.open_slot("school", slot(places=5, kit=5, water=60), OFFICER)
+    await counter.keeping.put_site("school", site(), OFFICER)
+    await counter.keeping.move("school", stock(kit=6, water=60), OFFICER)
+    await counter.keeping.open_slot("school", slot(places=5, kit=5, water=60), OFFICER)
     delivery = msgspec.structs.replace(slot(places=1, kit=1), method="delivery")
-    await counter.depots.open_slot("school", delivery, OFFICER)
+    await counter.keeping.open_slot("school", delivery, OFFICER)
     return Site(counter)
 
 
@@ -195,10 +195,10 @@ async def test_fewer_units_leave_the_rest_to_others(school: Site):
 
     card = await school.hand_over(reference, hand(lines={"kit": 1, "water": 4}))
 
-    depot = await pickup(school.app).depots.site("school")
+    whole = await pickup(school.app).keeping.site("school")
     assert card.handed_over.lines == {"kit": -1, "water": -4}
-    assert depot.stock.on_hand == {"kit": 5, "water": 56}
-    assert depot.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 56}
+    assert whole.stock.on_hand == {"kit": 5, "water": 56}
+    assert whole.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 56}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ async def test_the_name_of_a_proxy_stands_in_the_history_of_the_request_alone(sc
     notes = [e.note for e in (await school.case(reference)).request.history if e.event == "received_by_proxy"]
     assert notes == ["例示 春子"]
     assert card.handed_over.receiver == "proxy"
-    moves = await pickup(school.app).depots.moves("school")
+    moves = await pickup(school.app).keeping.moves("school")
     assert "例示" not in msgspec.json.encode(moves).decode() + str(school.audit(reference))
 
 
@@ -327,9 +327,9 @@ async def test_a_corrected_household_gets_other_units_in_its_place_and_is_handed
 
     assert corrected[0] == corrected[1]
     assert corrected[0].card.due == {"kit": 1, "water": 24}
-    depot = await pickup(school.app).depots.site("school")
-    assert depot.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 36}
-    assert depot.stock.on_hand == {"kit": 5, "water": 36}
+    whole = await pickup(school.app).keeping.site("school")
+    assert whole.slots["pickup-20261124-1000"].free == {"kit": 4, "water": 36}
+    assert whole.stock.on_hand == {"kit": 5, "water": 36}
 
 
 async def test_more_units_than_are_free_leave_a_place_as_it_is(school: Site):

@@ -58,11 +58,11 @@ class Round:
         self.counter = PickupCounter(current(**DEFINITION))
 
     async def open(self, *hours: int) -> None:
-        await self.counter.depots.put_site("school", site(), OFFICER)
-        await self.counter.depots.move("school", stock(kit=10), OFFICER)
+        await self.counter.keeping.put_site("school", site(), OFFICER)
+        await self.counter.keeping.move("school", stock(kit=10), OFFICER)
         for hour in hours:
             fields = slot(hour=hour, places=2)
-            await self.counter.depots.open_slot(
+            await self.counter.keeping.open_slot(
                 "school", type(fields)(**{**_fields(fields), "method": "delivery"}), OFFICER
             )
 
@@ -108,10 +108,10 @@ class Round:
         return booking
 
     async def on_hand(self) -> int:
-        return (await self.counter.depots.site("school")).stock.on_hand["kit"]
+        return (await self.counter.keeping.site("school")).stock.on_hand["kit"]
 
     async def unallotted(self) -> int:
-        return (await self.counter.depots.site("school")).stock.unallotted("kit")
+        return (await self.counter.keeping.site("school")).stock.unallotted("kit")
 
     def reviews(self, receipt: Receipt) -> list[str | None]:
         return [task.reason for task in self.counter.case(receipt).tasks.values() if task.kind == "review"]
@@ -141,7 +141,7 @@ async def test_what_was_delivered_leaves_the_stock_and_its_request_is_completed(
 
     assert (round_.booking(receipt).state, round_.request(receipt).status) == ("collected", "completed")
     assert (await round_.on_hand(), round_.grants(receipt)) == (9, ["kept"])
-    [move] = [m for m in await round_.counter.depots.moves("school") if m.kind == "handed_over"]
+    [move] = [m for m in await round_.counter.keeping.moves("school") if m.kind == "handed_over"]
     assert (move.reference, move.by, move.by_id, move.receiver) == (
         receipt.reference,
         "配達 係",
@@ -193,7 +193,7 @@ async def test_where_nobody_was_there_the_units_go_back_and_somebody_calls(round
     assert (round_.booking(receipt).state, round_.booking(receipt).place) == ("returned", None)
     assert round_.reviews(receipt) == ["not_delivered"]
     assert "not_delivered" in [event.event for event in round_.request(receipt).history]
-    slots = (await round_.counter.depots.site("school")).slots
+    slots = (await round_.counter.keeping.site("school")).slots
     assert (slots[DELIVERY].free, await round_.on_hand(), round_.grants(receipt)) == ({"kit": 2}, 10, [])
 
 
@@ -246,7 +246,7 @@ async def test_what_was_delivered_after_its_place_went_back_is_booked_by_a_perso
 
 
 async def test_a_household_that_collects_has_its_supplies_packed_by_the_same_word(round_: Round):
-    await round_.counter.depots.open_slot("school", slot(places=2), OFFICER)
+    await round_.counter.keeping.open_slot("school", slot(places=2), OFFICER)
     receipt = await round_.ask(receive="pickup")
 
     await round_.complete(receipt, task="prepare.1")

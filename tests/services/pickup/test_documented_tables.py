@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from services.pickup.entitlement.supplies import Supplies
-from services.pickup.stock.sites import Depot, Site, Stock
+from services.pickup.stock.sites import Site, Stock, WholeSite
 from services.pickup.tables import imports
 from stores.shipped import FOLDER, read_yaml
 from tests.pickup import NOW
@@ -32,8 +32,8 @@ def test_the_documented_stock_can_be_taken():
 
 def test_the_documented_slots_can_be_taken():
     site = Site(id="site", site_id="mihon-school", name={"ja": "見本"}, kind="shelter", address="見本市1")
-    depot = Depot(site, Stock(id="stock", site_id="mihon-school"), {})
+    whole = WholeSite(site, Stock(id="stock", site_id="mihon-school"), {})
 
-    (slot,) = imports.slots_in(SLOTS, depot, ITEMS, NOW)
+    (slot,) = imports.slots_in(SLOTS, whole, ITEMS, NOW)
 
     assert (slot.places, slot.allotted) == (60, {"blanket": 120, "water": 720})

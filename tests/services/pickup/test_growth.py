@@ -168,7 +168,7 @@ async def test_what_the_clock_and_staff_change_is_neither_counted_nor_refused(to
     receipt = await town.ask(slot=MORNING)
     await use_up_choices(town, receipt)
 
-    await town.counter.depots.close_slot("school", MORNING_ID, SUPERVISOR)
+    await town.counter.keeping.close_slot("school", MORNING_ID, SUPERVISOR)
     await town.later(60)
 
     assert (town.booking(receipt).state, town.place(receipt)) == ("held", NOON)

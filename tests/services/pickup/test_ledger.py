@@ -9,7 +9,7 @@ from services.pickup.errors import NotEnoughStock, SlotClosed, UnknownSlot
 from services.pickup.stock import ledger
 from services.pickup.stock.fields import AllotFields, SiteFields, StockFields
 from services.pickup.stock.numbers import count, state_of
-from services.pickup.stock.sites import DECIDED, HISTORY_KEPT, MOST_ITEMS_OF_SITE, Depot, Entry, Site, Slot, Stock
+from services.pickup.stock.sites import DECIDED, HISTORY_KEPT, MOST_ITEMS_OF_SITE, Entry, Site, Slot, Stock, WholeSite
 from services.pickup.tables import exports
 from tests.pickup import NOW, OFFICER, TITLE, slot
 
@@ -19,13 +19,13 @@ ITEMS = {"kit": KIT, "water": WATER, "towel": msgspec.structs.replace(WATER, id=
 SITE = Site(id="site", site_id="school", name={"ja": "見本"}, kind="shelter", address="見本市1")
 
 
-def depot(**on_hand: int) -> Depot:
-    return Depot(SITE, Stock(id="stock", site_id="school", on_hand=on_hand), {})
+def whole(**on_hand: int) -> WholeSite:
+    return WholeSite(SITE, Stock(id="stock", site_id="school", on_hand=on_hand), {})
 
 
-def with_slot(**on_hand: int) -> Depot:
-    """Return a depot with one slot of 10 places and 10 kits; 4 kits and 3 places of it are free."""
-    start = depot(**{"kit": 30, **on_hand})
+def with_slot(**on_hand: int) -> WholeSite:
+    """Return a site with one slot of 10 places and 10 kits; 4 kits and 3 places of it are free."""
+    start = whole(**{"kit": 30, **on_hand})
     opened = ledger.with_documents(start, ledger.opened(start, slot(places=10, kit=10), OFFICER, NOW))
     (known,) = opened.slots.values()
     entries = {"A.1": Entry(state="held", units=(2,), until=1), "B.1": Entry(state="confirmed", units=(4,))}
@@ -33,24 +33,24 @@ def with_slot(**on_hand: int) -> Depot:
     return ledger.with_documents(opened, (taken,))
 
 
-def allot(read: Depot, now: str = NOW, **fields: object) -> Depot:
+def allot(read: WholeSite, now: str = NOW, **fields: object) -> WholeSite:
     (id_,) = read.slots
     fields = AllotFields(**{"id": "change-0001", **fields})
     return ledger.with_documents(read, ledger.reallotted(read, id_, fields, OFFICER, now))
 
 
-def only_slot(read: Depot) -> Slot:
+def only_slot(read: WholeSite) -> Slot:
     (known,) = read.slots.values()
     return known
 
 
-def pack(read: Depot, kits: int) -> ledger.Documents:
+def pack(read: WholeSite, kits: int) -> ledger.Documents:
     fields = StockFields(id="packing-0001", kind="packed", lines={"kit": kits})
     return ledger.entered(read, ledger.moves_of("school", fields, ITEMS, OFFICER, NOW))
 
 
 def test_packing_kits_takes_their_contents_out_of_stock():
-    stock, kits, contents = pack(depot(water=20, towel=5), 3)
+    stock, kits, contents = pack(whole(water=20, towel=5), 3)
 
     assert stock.on_hand == {"water": 2, "towel": 2, "kit": 3}
     assert (kits.kind, kits.lines) == ("packed", {"kit": 3})
@@ -59,7 +59,7 @@ def test_packing_kits_takes_their_contents_out_of_stock():
 
 def test_kits_are_packed_only_of_what_is_there_and_no_slot_was_promised():
     with pytest.raises(NotEnoughStock) as refused:
-        pack(depot(water=17, towel=5), 3)
+        pack(whole(water=17, towel=5), 3)
 
     assert refused.value.items == ("water",)
 
@@ -156,7 +156,7 @@ def test_a_site_is_counted_by_item_and_by_slot():
 
 def test_a_slot_is_kept_until_its_split_is_decided():
     fields = msgspec.structs.replace(slot(places=10, kit=10), fill="split")
-    kept = ledger.with_documents(depot(kit=30), ledger.opened(depot(kit=30), fields, OFFICER, NOW))
+    kept = ledger.with_documents(whole(kit=30), ledger.opened(whole(kit=30), fields, OFFICER, NOW))
     event = Event(id=DECIDED, at=NOW, event="split_decided", by="officer")
     decided = msgspec.structs.replace(only_slot(kept), history=(*only_slot(kept).history, event))
     ended = msgspec.structs.replace(only_slot(kept), is_open=False)
@@ -167,19 +167,19 @@ def test_a_slot_is_kept_until_its_split_is_decided():
 
 
 def test_a_site_remembers_the_latest_puts_and_numbers_each_anew():
-    read = depot()
+    read = whole()
     for n in range(HISTORY_KEPT + 10):
         fields = SiteFields(name={"ja": "見本"}, kind="shelter", address=f"見本市{n}")
         [described] = ledger.described(read, "school", fields, OFFICER, NOW)
         assert isinstance(described, Site)
-        read = Depot(described, read.stock, {})
+        read = WholeSite(described, read.stock, {})
 
     numbers = [event.id for event in read.site.history]
     assert numbers == [f"put.{n}" for n in range(11, HISTORY_KEPT + 11)]
 
 
 def test_items_that_a_site_has_are_entered_though_it_takes_no_others():
-    full = depot(**{f"item{n}": 1 for n in range(MOST_ITEMS_OF_SITE)})
+    full = whole(**{f"item{n}": 1 for n in range(MOST_ITEMS_OF_SITE)})
     known, other = (StockFields(id="delivery-0009", lines={item: 5}) for item in ("item7", "kit"))
 
     [stock, _] = ledger.entered(full, ledger.moves_of("school", known, ITEMS, OFFICER, NOW))

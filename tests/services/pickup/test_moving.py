@@ -20,15 +20,15 @@ class Place(Town):
 
     async def move(self) -> Site:
         self.counter.clock.pass_(1)
-        return await self.counter.depots.put_site("school", site(address=ELSEWHERE, moved=True), OFFICER)
+        return await self.counter.keeping.put_site("school", site(address=ELSEWHERE, moved=True), OFFICER)
 
     async def close(self) -> Site:
-        return await self.counter.depots.put_site("school", site(is_open=False), OFFICER)
+        return await self.counter.keeping.put_site("school", site(is_open=False), OFFICER)
 
     async def open_gym(self) -> None:
-        await self.counter.depots.put_site("gym", site(name={"ja": "見本市民体育館"}, address="見本市東町2"), OFFICER)
-        await self.counter.depots.move("gym", stock(kit=100), OFFICER)
-        await self.counter.depots.open_slot("gym", slot(hour=15), OFFICER)
+        await self.counter.keeping.put_site("gym", site(name={"ja": "見本市民体育館"}, address="見本市東町2"), OFFICER)
+        await self.counter.keeping.move("gym", stock(kit=100), OFFICER)
+        await self.counter.keeping.open_slot("gym", slot(hour=15), OFFICER)
 
     def state(self, receipt: Receipt) -> str:
         return self.booking(receipt).state
@@ -92,7 +92,7 @@ async def test_a_second_move_asks_again_with_a_task_of_its_own(place: Place):
     await place.later(60)
     await place.counter.reservations.confirm(place.request(receipt))
 
-    await place.counter.depots.put_site("school", site(address="見本市南町1", moved=True), OFFICER)
+    await place.counter.keeping.put_site("school", site(address="見本市南町1", moved=True), OFFICER)
     await place.later(60)
 
     assert (place.state(receipt), place.told(receipt)) == ("held", 2)
@@ -133,7 +133,9 @@ async def test_who_is_on_the_way_has_the_place_until_the_slot_ends(place: Place)
 async def test_a_mended_address_only_shows(place: Place):
     receipt = await place.ask()
 
-    await place.counter.depots.put_site("school", site(address="見本市中央一丁目1番", hours={"ja": "9時から"}), OFFICER)
+    await place.counter.keeping.put_site(
+        "school", site(address="見本市中央一丁目1番", hours={"ja": "9時から"}), OFFICER
+    )
     await place.later(2 * 3600)
 
     assert (place.state(receipt), place.told(receipt)) == ("confirmed", 0)
@@ -150,7 +152,7 @@ async def test_a_site_that_closes_has_no_open_slot_and_its_households_go_elsewhe
     assert (closed.is_open, closed.due_at) == (False, None)
     assert not any(place.slot(name).is_open for name in (MORNING, NOON))
     assert [(place.state(r), place.place(r)) for r in receipts] == [("held", GYM)] * 2
-    assert (await place.counter.depots.site("school")).stock.unallotted("kit") == 1000
+    assert (await place.counter.keeping.site("school")).stock.unallotted("kit") == 1000
 
 
 async def test_a_slot_that_is_over_keeps_what_happened_there(place: Place):
@@ -166,14 +168,14 @@ async def test_at_a_closed_site_no_slot_is_opened(place: Place):
     await place.close()
 
     with pytest.raises(InvalidSubmission) as refused:
-        await place.counter.depots.open_slot("school", slot(hour=16), OFFICER)
+        await place.counter.keeping.open_slot("school", slot(hour=16), OFFICER)
 
     assert refused.value.errors == (FieldError("/site", "site_closed"),)
 
 
 async def test_a_slot_closed_by_hand_and_then_its_site_rebook_once_each(place: Place):
     receipt = await place.ask()
-    await place.counter.depots.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
+    await place.counter.keeping.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
     await place.later(60)
     await place.open_gym()
 
@@ -199,7 +201,7 @@ async def test_wherever_it_breaks_off_nobody_is_forgotten_and_nobody_is_asked_tw
         await place.later(60)
         await place.later(60)
 
-        changed = (await place.counter.depots.site("school")).site
+        changed = (await place.counter.keeping.site("school")).site
         if changed.address == ELSEWHERE:
             assert [(place.state(r), place.told(r)) for r in receipts] == [("held", 1)] * 2
             assert [place.notices(r) for r in receipts] == [["site_moved"]] * 2

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from functions.pickup import depots as depot_views
+from functions.pickup import sites as site_views
 from functions.tasks import views as task_views
 from services.case.request import Case, Request
 from services.case.task import Staff
@@ -43,14 +43,14 @@ class Shift(Town):
     first: Receipt
 
     async def keep_the_school(self) -> None:
-        depots = self.counter.depots
-        await depots.put_site("school", site(), SATO)
-        await depots.move("school", stock(kit=50), SATO)
+        keeping = self.counter.keeping
+        await keeping.put_site("school", site(), SATO)
+        await keeping.move("school", stock(kit=50), SATO)
         for hour in (10, 18):
-            await depots.open_slot("school", slot(hour=hour, places=5), SATO)
-        await depots.put_site("school", site(phone="0000-00-0000"), NAMESAKE)
-        await depots.allot("school", MORNING, AllotFields(id="change-0001", lines={"kit": 1}, places=1), NAMESAKE)
-        await depots.close_slot("school", EVENING, NAMESAKE)
+            await keeping.open_slot("school", slot(hour=hour, places=5), SATO)
+        await keeping.put_site("school", site(phone="0000-00-0000"), NAMESAKE)
+        await keeping.allot("school", MORNING, AllotFields(id="change-0001", lines={"kit": 1}, places=1), NAMESAKE)
+        await keeping.close_slot("school", EVENING, NAMESAKE)
 
     async def serve(self) -> None:
         self.first = await self.ask(1)
@@ -78,7 +78,7 @@ class Shift(Town):
 
     async def split(self) -> None:
         fields = msgspec.structs.replace(slot(hour=12, places=2), fill="split")
-        await self.counter.depots.open_slot("school", fields, SATO)
+        await self.counter.keeping.open_slot("school", fields, SATO)
         await self.decide(SATO)
 
     def documents(self) -> list[Any]:
@@ -188,7 +188,7 @@ async def test_staff_are_shown_names_and_no_ids(shift: Shift):
     tasks = [task for case in shift.counter.store.cases.values() for task in case.tasks.values()]
     moves = [document for document in shift.counter.sites.documents.values() if isinstance(document, Move)]
 
-    shown = [task_views.task(task) for task in tasks] + [depot_views._move(move) for move in moves]
+    shown = [task_views.task(task) for task in tasks] + [site_views._move(move) for move in moves]
 
     assert "佐藤" in str(shown)
     assert "u-sato" not in str(shown)

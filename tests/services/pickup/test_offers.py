@@ -15,10 +15,10 @@ from tests.pickup_counter import PickupCounter
 async def town(*slots, **changes) -> PickupCounter:
     """Return a counter with one site and these slots."""
     counter = PickupCounter(current(**PICKUP_DEFINITION))
-    await counter.depots.put_site("school", site(**changes), OFFICER)
-    await counter.depots.move("school", stock(kit=1000, water=1000), OFFICER)
+    await counter.keeping.put_site("school", site(**changes), OFFICER)
+    await counter.keeping.move("school", stock(kit=1000, water=1000), OFFICER)
     for one in slots:
-        await counter.depots.open_slot("school", one, OFFICER)
+        await counter.keeping.open_slot("school", one, OFFICER)
     return counter
 
 
@@ -52,7 +52,7 @@ async def test_a_slot_is_offered_with_its_site_and_the_units_that_are_free():
 async def test_what_is_full_closed_waited_for_or_begun_is_not_offered():
     counter = await town(slot(hour=10), slot(hour=11, places=1), slot(hour=12), slot(hour=13), slot(hour=14))
     await ask(counter, 1, slot="school.pickup-20261124-1100")
-    await counter.depots.close_slot("school", "pickup-20261124-1200", OFFICER)
+    await counter.keeping.close_slot("school", "pickup-20261124-1200", OFFICER)
     await counter.sites.mark_line("school", "pickup-20261124-1300")
     counter.clock.pass_(25 * 3600)
 
@@ -61,8 +61,8 @@ async def test_what_is_full_closed_waited_for_or_begun_is_not_offered():
 
 async def test_a_site_that_is_closed_offers_nothing_even_before_its_slots_follow():
     counter = await town(slot())
-    depot = await counter.sites.whole_site("school")
-    await counter.sites.save("school", [msgspec.structs.replace(depot.site, is_open=False)])
+    whole = await counter.sites.whole_site("school")
+    await counter.sites.save("school", [msgspec.structs.replace(whole.site, is_open=False)])
 
     assert await counter.offers.open("pickup") == []
 
@@ -155,5 +155,5 @@ async def test_a_resident_confirms_changes_and_withdraws_with_the_access_code():
     assert changed is not None
     assert changed.place is not None
     assert changed.place.slot == "pickup-20261124-1200"
-    depot = await counter.depots.site("school")
-    assert [s.free_places for s in depot.slots.values()] == [0, 25, 25]
+    whole = await counter.keeping.site("school")
+    assert [s.free_places for s in whole.slots.values()] == [0, 25, 25]

@@ -40,7 +40,7 @@ async def test_a_household_gets_the_slot_it_chose(town: Town):
 
 async def test_a_slot_that_was_opened_just_now_can_be_chosen(town: Town):
     await town.ask()
-    opened = await town.counter.depots.open_slot("school", slot(hour=15, places=1), OFFICER)
+    opened = await town.counter.keeping.open_slot("school", slot(hour=15, places=1), OFFICER)
 
     receipt = await town.ask(slot=f"school.{opened.id}")
 
@@ -317,20 +317,20 @@ async def test_a_slot_that_refuses_what_it_has_room_for_is_asked_again(town: Tow
 
 async def test_what_nobody_collected_goes_back_to_the_site_after_the_slot(town: Town):
     receipt = await town.ask()
-    before = (await town.counter.depots.site("school")).stock.unallotted("kit")
+    before = (await town.counter.keeping.site("school")).stock.unallotted("kit")
 
     await town.later(30 * 3600)
 
     assert town.booking(receipt).state == "missed"
-    depot = await town.counter.depots.site("school")
-    assert depot.stock.unallotted("kit") == before + 4
-    assert depot.stock.on_hand == {"kit": 1000}
+    whole = await town.counter.keeping.site("school")
+    assert whole.stock.unallotted("kit") == before + 4
+    assert whole.stock.on_hand == {"kit": 1000}
 
 
 async def test_a_household_of_a_closed_slot_is_given_another_place(town: Town):
     receipt = await town.ask()
 
-    await town.counter.depots.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
+    await town.counter.keeping.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
     await town.later(60)
 
     assert (town.booking(receipt).state, town.place(receipt)) == ("held", NOON)
@@ -340,7 +340,7 @@ async def test_a_household_of_a_closed_slot_is_given_another_place(town: Town):
 async def test_a_household_of_a_closed_slot_waits_first_where_there_is_no_room(town: Town):
     receipts = [await town.ask() for _ in range(4)]
 
-    await town.counter.depots.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
+    await town.counter.keeping.close_slot("school", "pickup-20261124-1000", SUPERVISOR)
     await town.later(60)
 
     assert [town.booking(r).state for r in receipts] == ["waiting", "waiting", "confirmed", "confirmed"]
@@ -359,7 +359,7 @@ async def test_a_household_keeps_its_place_where_the_slot_it_just_changes_to_is_
     )
     assert await town.counter.slots.take(noon, turn), "taken, and killed before the request followed"
 
-    await town.counter.depots.close_slot("school", "pickup-20261124-1100", SUPERVISOR)
+    await town.counter.keeping.close_slot("school", "pickup-20261124-1100", SUPERVISOR)
     await town.counter.tending.tend("school", "pickup-20261124-1100")
 
     assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)

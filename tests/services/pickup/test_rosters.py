@@ -7,7 +7,7 @@ from services import times
 from services.case.audit import SPAN
 from services.pickup.counter.rosters import Rosters
 from services.pickup.errors import UnknownSite
-from services.pickup.stock.sites import Depot, Entry, Site, Slot, Stock
+from services.pickup.stock.sites import Entry, Site, Slot, Stock, WholeSite
 from tests.counter import HANAKO
 from tests.fakes import FakeAudit, FakeClock
 from tests.pickup import NOW
@@ -19,10 +19,10 @@ class OneSite:
     """Keep one site."""
 
     def __init__(self, *slots: Slot) -> None:
-        self._depot = Depot(SITE, Stock(id="stock", site_id="school"), {slot.id: slot for slot in slots})
+        self._whole = WholeSite(SITE, Stock(id="stock", site_id="school"), {slot.id: slot for slot in slots})
 
-    async def whole_site(self, site: str) -> Depot | None:
-        return self._depot if site == "school" else None
+    async def whole_site(self, site: str) -> WholeSite | None:
+        return self._whole if site == "school" else None
 
 
 def slot(id_: str, begins_in: float, **entries: Entry) -> Slot:

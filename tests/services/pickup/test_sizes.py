@@ -29,12 +29,12 @@ from services.pickup.stock.sites import (
     MOST_HOUSEHOLDS,
     MOST_ITEMS,
     MOST_ITEMS_OF_SITE,
-    Depot,
     Entry,
     Move,
     Site,
     Slot,
     Stock,
+    WholeSite,
 )
 from tests.pickup import NOW, TITLE
 from tests.pickup import slot as slot_fields
@@ -104,7 +104,7 @@ def with_choices(request: Request) -> Request:
 def largest_slot() -> Slot:
     """Fill a slot to the last place and with as many entries as it may hold, and change its allotment for ever."""
     allotted = dict.fromkeys(ITEM_IDS[:MOST_ITEMS], MOST_UNITS)
-    [slot, *_] = ledger.opened(_depot(allotted), slot_fields(places=MOST_HOUSEHOLDS, **allotted), CLERK, NOW)
+    [slot, *_] = ledger.opened(_whole(allotted), slot_fields(places=MOST_HOUSEHOLDS, **allotted), CLERK, NOW)
     assert isinstance(slot, Slot)
     slot = with_allotments(slot)
     held = Entry(state="confirmed", units=(MOST_UNITS,) * MOST_ITEMS, until=2_000_000_000)
@@ -123,24 +123,24 @@ def with_allotments(slot: Slot) -> Slot:
 
 def largest_stock() -> Stock:
     """Enter one item after the other, until a site takes no further one."""
-    depot = _depot({})
+    whole = _whole({})
     for item in ITEM_IDS[:MOST_ITEMS_OF_SITE]:
-        depot = ledger.with_documents(depot, ledger.entered(depot, _moves_of(item)))
+        whole = ledger.with_documents(whole, ledger.entered(whole, _moves_of(item)))
     with pytest.raises(InvalidSubmission, match="items_of_site"):
-        ledger.entered(depot, _moves_of(ITEM_IDS[-1]))
-    return msgspec.structs.replace(depot.stock, allotted=depot.stock.on_hand)
+        ledger.entered(whole, _moves_of(ITEM_IDS[-1]))
+    return msgspec.structs.replace(whole.stock, allotted=whole.stock.on_hand)
 
 
 def largest_site() -> Site:
     """Describe a site as widely as a body of a request can, again and again."""
-    depot = _depot({})
+    whole = _whole({})
     text = {f"l{n:03}": "字" * 500 for n in range(BODY // 1508)}
     for n in range(200):
         fields = SiteFields(name={"ja": f"{n}", **text}, kind="shelter", address="住" * 500, phone="0" * 500)
-        [site] = ledger.described(depot, "s" * 40, fields, CLERK, NOW)
+        [site] = ledger.described(whole, "s" * 40, fields, CLERK, NOW)
         assert isinstance(site, Site)
-        depot = Depot(site, depot.stock, {})
-    return depot.site
+        whole = WholeSite(site, whole.stock, {})
+    return whole.site
 
 
 def largest_quota() -> Quota:
@@ -226,9 +226,9 @@ def _correction(number: int) -> Correction:
 
 
 def _allotted(slot: Slot, number: int) -> Slot:
-    depot = ledger.with_documents(_depot({}), (slot,))
+    whole = ledger.with_documents(_whole({}), (slot,))
     fields = AllotFields(id=f"{number:064}", places=-1 if number % 2 == 0 else 1)
-    [changed] = ledger.reallotted(depot, slot.id, fields, CLERK, NOW)
+    [changed] = ledger.reallotted(whole, slot.id, fields, CLERK, NOW)
     assert isinstance(changed, Slot)
     return changed
 
@@ -238,8 +238,8 @@ def _moves_of(item: str) -> tuple[Move, ...]:
     return ledger.moves_of("s" * 40, fields, {}, CLERK, NOW)
 
 
-def _depot(on_hand: dict[str, int]) -> Depot:
-    return Depot(Site(id="site", site_id="s" * 40, name={}, kind="shelter", address=""), _stock(on_hand), {})
+def _whole(on_hand: dict[str, int]) -> WholeSite:
+    return WholeSite(Site(id="site", site_id="s" * 40, name={}, kind="shelter", address=""), _stock(on_hand), {})
 
 
 def _stock(on_hand: dict[str, int]) -> Stock:

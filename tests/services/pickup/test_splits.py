@@ -57,12 +57,12 @@ class Town:
         self.asked = 0
 
     async def begin(self) -> None:
-        await self.counter.depots.put_site("school", site(), OFFICER)
-        await self.counter.depots.move("school", stock(kit=1000, water=10_000), OFFICER)
+        await self.counter.keeping.put_site("school", site(), OFFICER)
+        await self.counter.keeping.move("school", stock(kit=1000, water=10_000), OFFICER)
 
     async def open(self, *, fill: Any = "split", places: int = 10, day: int = 1, **allotted: int) -> None:
         fields = msgspec.structs.replace(slot(day=day, places=places, **allotted), fill=fill)
-        await self.counter.depots.open_slot("school", fields, OFFICER)
+        await self.counter.keeping.open_slot("school", fields, OFFICER)
 
     async def ask(self, members: int, items: tuple[str, ...] = ("water",), **changes: Any) -> Receipt:
         self.asked += 1
@@ -165,7 +165,7 @@ async def test_a_slot_opened_for_a_split_is_known_again_and_is_no_other(town: To
 
     with pytest.raises(InvalidSubmission):
         await town.open(fill="first_come", places=11, water=14)
-    assert len((await town.counter.depots.site("school")).slots) == 1
+    assert len((await town.counter.keeping.site("school")).slots) == 1
 
 
 async def test_a_slot_filled_by_who_comes_first_is_not_taken_for_one_for_a_split(town: Town, three):
@@ -313,7 +313,7 @@ async def test_who_decides_on_a_line_that_changed_since_is_asked_to_look_again(t
 
 async def test_who_decides_on_a_stock_that_changed_since_is_asked_to_look_again(town: Town, three):
     seen = await town.look()
-    await town.counter.depots.allot("school", SPLIT, AllotFields(id="more-00001", lines={"water": 1}), OFFICER)
+    await town.counter.keeping.allot("school", SPLIT, AllotFields(id="more-00001", lines={"water": 1}), OFFICER)
 
     with pytest.raises(LookAgain):
         await town.decide("by_members", basis=seen.basis)
@@ -360,7 +360,7 @@ async def test_a_slot_that_is_first_come_closed_or_begun_is_not_split(town: Town
     with pytest.raises(SlotClosed):
         await town.decide("first_come")
     town.counter.clock.now = NOW
-    await town.counter.depots.close_slot("school", SPLIT, SUPERVISOR)
+    await town.counter.keeping.close_slot("school", SPLIT, SUPERVISOR)
     with pytest.raises(SlotClosed):
         await town.decide("first_come")
 
@@ -508,7 +508,7 @@ async def test_nothing_is_taken_out_of_a_slot_while_its_split_is_followed(town: 
     await decide_but_do_not_follow(town, "by_members")
 
     with pytest.raises(InvalidSubmission) as refused:
-        await town.counter.depots.allot(
+        await town.counter.keeping.allot(
             "school", SPLIT, AllotFields(id="less-00001", lines={"water": -1}, places=-1), OFFICER
         )
 
@@ -520,19 +520,19 @@ async def test_nothing_is_taken_out_of_a_slot_while_its_split_is_followed(town: 
 
 async def test_a_slot_closed_before_its_split_is_followed_leaves_everybody_as_they_were(town: Town, three):
     await decide_but_do_not_follow(town, "by_members")
-    await town.counter.depots.close_slot("school", SPLIT, SUPERVISOR)
+    await town.counter.keeping.close_slot("school", SPLIT, SUPERVISOR)
     await town.later(60)
 
     assert town.states(*three) == ["waiting"] * 3
     assert [town.booking(receipt).lines["water"] for receipt in three] == [6, 24, 12]
     assert not any(event.event == "apportioned" for event in town.request(three[0]).history)
-    assert (await town.counter.depots.site("school")).stock.allotted == {"water": 0}
+    assert (await town.counter.keeping.site("school")).stock.allotted == {"water": 0}
 
 
 async def test_a_household_of_a_split_slot_that_is_closed_is_due_everything_again(town: Town, three):
     await town.decide("by_members")
     await town.open(fill="first_come", day=2, water=100)
-    await town.counter.depots.close_slot("school", SPLIT, SUPERVISOR)
+    await town.counter.keeping.close_slot("school", SPLIT, SUPERVISOR)
     await town.later(60)
 
     assert [town.promised(receipt) for receipt in three] == [{"water": 6}, {"water": 24}, {"water": 12}]
@@ -545,7 +545,7 @@ async def test_a_household_that_comes_too_late_for_its_share_is_due_everything_e
     await decide_but_do_not_follow(town, "by_members")
     tell(town, three[0], {"water": 2})
     await town.open(fill="first_come", day=2, water=100)
-    await town.counter.depots.close_slot("school", SPLIT, SUPERVISOR)
+    await town.counter.keeping.close_slot("school", SPLIT, SUPERVISOR)
     await town.later(60)
 
     assert town.promised(three[0]) == {"water": 6}
@@ -564,7 +564,7 @@ def tell(town: Town, receipt: Receipt, granted: dict[str, int]) -> Request:
 
 async def test_a_share_is_given_once_even_to_a_household_that_is_back_in_the_line(town: Town, three):
     await town.decide("by_members")
-    await town.counter.depots.close_slot("school", SPLIT, SUPERVISOR)
+    await town.counter.keeping.close_slot("school", SPLIT, SUPERVISOR)
     await town.later(60)
     before = town.request(three[0])
     assert town.states(three[0]) == ["waiting"]

@@ -22,7 +22,7 @@ class Office:
 
     def __init__(self, counter: PickupCounter) -> None:
         self.counter = counter
-        self.tables = Tables(counter.depots, counter.clock)
+        self.tables = Tables(counter.keeping, counter.clock)
 
     async def stock(self, content: str, **options: Any) -> Taken:
         return await self.tables.enter_stock("school", content.encode(), OFFICER, **{"dry_run": False, **options})
@@ -31,14 +31,14 @@ class Office:
         return await self.tables.open_slots("school", content.encode(), OFFICER, **{"dry_run": False, **options})
 
     async def on_hand(self) -> dict[str, int]:
-        return (await self.counter.depots.site("school")).stock.on_hand
+        return (await self.counter.keeping.site("school")).stock.on_hand
 
 
 @pytest.fixture
 async def office() -> Office:
     counter = PickupCounter(current(**PICKUP_DEFINITION))
-    await counter.depots.put_site("school", site(), OFFICER)
-    await counter.depots.move("school", stock(kit=100, water=600), OFFICER)
+    await counter.keeping.put_site("school", site(), OFFICER)
+    await counter.keeping.move("school", stock(kit=100, water=600), OFFICER)
     return Office(counter)
 
 
@@ -99,7 +99,7 @@ async def test_slots_are_opened_from_the_lines_that_name_them(office: Office):
 
     taken = await office.slots(content)
 
-    slots = (await office.counter.depots.site("school")).slots
+    slots = (await office.counter.keeping.site("school")).slots
     assert taken == Taken(2, True)
     assert {id_: (slot.places, slot.allotted) for id_, slot in slots.items()} == {
         "pickup-20261125-1000": (30, {"kit": 30, "water": 180}),
@@ -132,27 +132,27 @@ async def test_slots_that_do_not_fit_are_told_by_line_and_none_is_opened(office:
         (10, "世帯数", "places_differ"),
         (11, "方法", "one_of"),
     ]
-    assert (await office.counter.depots.site("school")).slots == {}
+    assert (await office.counter.keeping.site("school")).slots == {}
 
 
 async def test_slots_that_need_more_than_there_is_are_refused_together(office: Office):
     with pytest.raises(NotEnoughStock):
         await office.slots(SLOTS + "2026-11-25,10:00,12:00,,30,kit,60\n2026-11-25,13:00,15:00,,30,kit,60\n")
 
-    assert (await office.counter.depots.site("school")).slots == {}
+    assert (await office.counter.keeping.site("school")).slots == {}
 
 
 async def test_sites_come_back_as_they_went_out_and_keep_their_translations(office: Office):
     before = site(
         hours={"ja": "9時から", "en": "from 9"}, access={"ja": "正門", "en": "gate"}, lat=35.5, phone="0000-00-0000"
     )
-    await office.counter.depots.put_site("school", before, OFFICER)
+    await office.counter.keeping.put_site("school", before, OFFICER)
     out = await office.tables.sites()
 
     changed = out.decode("utf-8-sig").replace("正門", "裏門").encode("cp932")
     taken = [await office.tables.put_sites(content, OFFICER, dry_run=False) for content in (out, changed)]
 
-    after = (await office.counter.depots.site("school")).site
+    after = (await office.counter.keeping.site("school")).site
     assert taken == [Taken(1, True)] * 2
     assert (after.hours, after.access) == ({"ja": "9時から", "en": "from 9"}, {"ja": "裏門"})
     assert (after.lat, after.phone, after.is_open) == (35.5, "0000-00-0000", True)
@@ -181,7 +181,7 @@ async def test_sites_that_do_not_fit_are_told_by_line_and_none_is_put(office: Of
         (8, "開設", "one_of"),
         (9, "拠点ID", "line_twice"),
     ]
-    assert [known.site_id for known in await office.counter.depots.sites()] == ["school"]
+    assert [known.site_id for known in await office.counter.keeping.sites()] == ["school"]
 
 
 async def test_what_goes_out_says_what_is_there(office: Office):

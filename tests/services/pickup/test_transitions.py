@@ -24,7 +24,7 @@ PAGE = Path("docs/bookings.md")
 async def town() -> Town:
     town = Town()
     await town.open(2, 2)
-    await town.counter.depots.open_slot("school", slot(hour=18, places=1), OFFICER)
+    await town.counter.keeping.open_slot("school", slot(hour=18, places=1), OFFICER)
     return town
 
 
@@ -151,7 +151,7 @@ async def test_a_household_of_a_closed_slot_that_just_changed_its_place_is_moved
     await _begin_a_change(town, receipt, NOON)
     await town.ask(slot=NOON)
 
-    await town.counter.depots.close_slot("school", "pickup-20261124-1000", OFFICER)
+    await town.counter.keeping.close_slot("school", "pickup-20261124-1000", OFFICER)
     await town.counter.tending.tend("school", "pickup-20261124-1000")
     await town.later(60)
 

@@ -22,10 +22,10 @@ class Town:
         self.asked = self.worked = 0
 
     async def open(self, *places: int) -> None:
-        await self.counter.depots.put_site("school", site(), OFFICER)
-        await self.counter.depots.move("school", stock(kit=1000), OFFICER)
+        await self.counter.keeping.put_site("school", site(), OFFICER)
+        await self.counter.keeping.move("school", stock(kit=1000), OFFICER)
         for n, number in enumerate(places):
-            await self.counter.depots.open_slot("school", slot(hour=10 + n, places=number), OFFICER)
+            await self.counter.keeping.open_slot("school", slot(hour=10 + n, places=number), OFFICER)
 
     async def ask(self, number: int | None = None, **changes: Any) -> Receipt:
         """Ask as household number `number`, a new one if not said otherwise, and let the workers run."""

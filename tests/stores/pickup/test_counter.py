@@ -21,9 +21,9 @@ async def app(emulators) -> AsyncIterator[App]:
     """Return an app with a site of 5 kits in one slot."""
     async with running(settings_for(emulators.cosmos, emulators.storage), FakeClock()) as app:
         await app.catalog.publish(PICKUP_DEFINITION)
-        await pickup(app).depots.put_site("school", site(), OFFICER)
-        await pickup(app).depots.move("school", stock(kit=6), OFFICER)
-        await pickup(app).depots.open_slot("school", slot(places=5, kit=5), OFFICER)
+        await pickup(app).keeping.put_site("school", site(), OFFICER)
+        await pickup(app).keeping.move("school", stock(kit=6), OFFICER)
+        await pickup(app).keeping.open_slot("school", slot(places=5, kit=5), OFFICER)
         yield app
 
 
@@ -45,4 +45,4 @@ async def test_two_counters_hand_over_once_and_the_second_hears_who_was_first(ap
     refusal = next(one for one in found if isinstance(one, AlreadyHandedOver))
     card = next(one for one in found if isinstance(one, Card))
     assert (refusal.at, refusal.by) == (card.handed_over.at, card.handed_over.by)
-    assert (await pickup(app).depots.site("school")).stock.on_hand == {"kit": 5}
+    assert (await pickup(app).keeping.site("school")).stock.on_hand == {"kit": 5}

@@ -39,10 +39,10 @@ class Town:
 
     async def open(self) -> None:
         await self.app.catalog.publish(PICKUP_DEFINITION)
-        await pickup(self.app).depots.put_site("school", site(), OFFICER)
-        await pickup(self.app).depots.move("school", stock(kit=KITS), OFFICER)
+        await pickup(self.app).keeping.put_site("school", site(), OFFICER)
+        await pickup(self.app).keeping.move("school", stock(kit=KITS), OFFICER)
         for n in range(SLOTS):
-            await pickup(self.app).depots.open_slot("school", slot(hour=10 + n, places=KITS // SLOTS), OFFICER)
+            await pickup(self.app).keeping.open_slot("school", slot(hour=10 + n, places=KITS // SLOTS), OFFICER)
 
     async def ask(self, number: int) -> None:
         self.clock.pass_(0.001)
@@ -134,8 +134,8 @@ def confirm_in(town: Town) -> Callable[[Receipt], Awaitable[object]]:
 
 async def everything_adds_up(town: Town, taken: int) -> None:
     """Check slots against stock, entries against bookings, and grants against both."""
-    depot = await pickup(town.app).depots.site("school")
-    slots = list(depot.slots.values())
+    whole = await pickup(town.app).keeping.site("school")
+    slots = list(whole.slots.values())
     entries = {
         key: (slot.id, entry)
         for slot in slots
@@ -151,4 +151,4 @@ async def everything_adds_up(town: Town, taken: int) -> None:
     assert len(entries) == taken
     assert sum(sum(entry.units) for _, entry in entries.values()) + sum(s.free["kit"] for s in slots) == KITS
     assert all(s.free["kit"] == s.free_places for s in slots)
-    assert depot.stock.on_hand == depot.stock.allotted == {"kit": KITS}
+    assert whole.stock.on_hand == whole.stock.allotted == {"kit": KITS}

@@ -46,8 +46,8 @@ class Town:
 
     async def begin(self) -> None:
         await self.app.catalog.publish(PICKUP_DEFINITION)
-        await pickup(self.app).depots.put_site("school", site(), OFFICER)
-        await pickup(self.app).depots.move("school", stock(water=BOTTLES), OFFICER)
+        await pickup(self.app).keeping.put_site("school", site(), OFFICER)
+        await pickup(self.app).keeping.move("school", stock(water=BOTTLES), OFFICER)
         for number in range(HOUSEHOLDS):
             self.clock.pass_(0.001)
             sent = Submission(
@@ -59,7 +59,7 @@ class Town:
             await self.app.advance.advance(receipt.reference)
             self.references.append(receipt.reference)
         fields = msgspec.structs.replace(slot(places=HOUSEHOLDS, water=BOTTLES), fill="split")
-        await pickup(self.app).depots.open_slot("school", fields, OFFICER)
+        await pickup(self.app).keeping.open_slot("school", fields, OFFICER)
 
     async def look(self) -> Preview:
         return await pickup(self.app).splits.preview("school", SLOT)
@@ -112,7 +112,7 @@ async def test_of_two_officers_one_decides_and_a_decision_is_written_once(town: 
     assert {type(first), type(second)} == {Preview, AlreadyDecided}
     decided = await CosmosSites(town.app.cosmos).decision("school", SLOT)
     assert isinstance(decided, Decision)
-    assert [move.kind for move in await pickup(town.app).depots.moves("school")] == ["received", "allotted"]
+    assert [move.kind for move in await pickup(town.app).keeping.moves("school")] == ["received", "allotted"]
 
 
 async def test_a_decision_is_no_longer_written_over_a_slot_that_changed(town: Town):

@@ -22,33 +22,33 @@ async def app() -> PickupCounter:
     box = {"id": "box", "title": TITLE, "unit": TITLE, "policy": "once", "perHousehold": 1, "contents": {"water": 6}}
     definition["pickup"]["supplies"]["items"].append(box)
     counter = PickupCounter(current(**definition))
-    await counter.depots.put_site("school", site(), OFFICER)
-    await counter.depots.move("school", stock(kit=100, water=100), OFFICER)
+    await counter.keeping.put_site("school", site(), OFFICER)
+    await counter.keeping.move("school", stock(kit=100, water=100), OFFICER)
     return counter
 
 
 async def explained(app: PickupCounter) -> bool:
     """Tell whether the stock is the sum of its moves."""
-    depot = await app.depots.site("school")
-    summed = msgspec.structs.replace(depot.stock, on_hand={}, allotted={})
-    for move in await app.depots.moves("school"):
+    whole = await app.keeping.site("school")
+    summed = msgspec.structs.replace(whole.stock, on_hand={}, allotted={})
+    for move in await app.keeping.moves("school"):
         summed = after(summed, move)
-    return (summed.on_hand, _nonzero(summed.allotted)) == (depot.stock.on_hand, _nonzero(depot.stock.allotted))
+    return (summed.on_hand, _nonzero(summed.allotted)) == (whole.stock.on_hand, _nonzero(whole.stock.allotted))
 
 
 async def test_what_came_in_is_counted_once_however_often_it_is_sent(app):
-    first = await app.depots.move("school", stock("delivery-0002", kit=5), OFFICER)
+    first = await app.keeping.move("school", stock("delivery-0002", kit=5), OFFICER)
 
-    again = await app.depots.move("school", stock("delivery-0002", kit=5), OFFICER)
+    again = await app.keeping.move("school", stock("delivery-0002", kit=5), OFFICER)
 
     assert first.on_hand == again.on_hand == {"kit": 105, "water": 100}
 
 
 async def test_an_entry_is_known_again_after_many_others(app):
     for n in range(60):
-        await app.depots.move("school", stock(f"delivery-1{n:03}", water=1), OFFICER)
+        await app.keeping.move("school", stock(f"delivery-1{n:03}", water=1), OFFICER)
 
-    again = await app.depots.move("school", stock(kit=100, water=100), OFFICER)
+    again = await app.keeping.move("school", stock(kit=100, water=100), OFFICER)
 
     assert again.on_hand == {"kit": 100, "water": 160}
 
@@ -56,14 +56,14 @@ async def test_an_entry_is_known_again_after_many_others(app):
 async def test_an_entry_whose_reply_was_lost_counts_once(app):
     app.sites.lose_replies = 1
 
-    entered = await app.depots.move("school", stock("delivery-0002", kit=5), OFFICER)
+    entered = await app.keeping.move("school", stock("delivery-0002", kit=5), OFFICER)
 
     assert entered.on_hand == {"kit": 105, "water": 100}
 
 
 async def test_another_entry_under_a_used_id_is_refused(app):
     with pytest.raises(InvalidSubmission) as refused:
-        await app.depots.move("school", stock(kit=7), OFFICER)
+        await app.keeping.move("school", stock(kit=7), OFFICER)
 
     assert [(e.pointer, e.code) for e in refused.value.errors] == [("/id", "used_before")]
 
@@ -71,10 +71,10 @@ async def test_another_entry_under_a_used_id_is_refused(app):
 async def test_packed_kits_and_their_contents_are_two_moves_of_one_entry(app):
     packing = StockFields(id="packing-0001", kind="packed", lines={"box": 10})
 
-    packed = await app.depots.move("school", packing, OFFICER)
+    packed = await app.keeping.move("school", packing, OFFICER)
 
     assert packed.on_hand == {"kit": 100, "water": 40, "box": 10}
-    assert [m.lines for m in await app.depots.moves("school") if m.kind == "packed"] == [
+    assert [m.lines for m in await app.keeping.moves("school") if m.kind == "packed"] == [
         {"box": 10},
         {"water": -60},
     ]
@@ -82,35 +82,35 @@ async def test_packed_kits_and_their_contents_are_two_moves_of_one_entry(app):
 
 
 async def test_a_slot_is_opened_once_and_takes_its_units_out_of_what_is_unallotted(app):
-    opened = await app.depots.open_slot("school", slot(kit=60), OFFICER)
+    opened = await app.keeping.open_slot("school", slot(kit=60), OFFICER)
 
-    again = await app.depots.open_slot("school", slot(kit=60), OFFICER)
+    again = await app.keeping.open_slot("school", slot(kit=60), OFFICER)
 
     assert (again.id, again.free) == (opened.id, {"kit": 60})
-    assert (await app.depots.site("school")).stock.unallotted("kit") == 40
+    assert (await app.keeping.site("school")).stock.unallotted("kit") == 40
     with pytest.raises(NotEnoughStock):
-        await app.depots.open_slot("school", slot(hour=13, kit=41), OFFICER)
+        await app.keeping.open_slot("school", slot(hour=13, kit=41), OFFICER)
 
 
 async def test_a_repeat_of_an_opening_is_known_after_the_slot_was_changed_and_began(app):
-    opened = await app.depots.open_slot("school", slot(kit=60), OFFICER)
-    await app.depots.allot("school", opened.id, AllotFields(id="change-0001", lines={"kit": -60}, places=1), OFFICER)
+    opened = await app.keeping.open_slot("school", slot(kit=60), OFFICER)
+    await app.keeping.allot("school", opened.id, AllotFields(id="change-0001", lines={"kit": -60}, places=1), OFFICER)
     app.clock.pass_(30 * 3600)
 
-    again = await app.depots.open_slot("school", slot(kit=60), OFFICER)
+    again = await app.keeping.open_slot("school", slot(kit=60), OFFICER)
 
     assert (again.places, again.free) == (opened.places + 1, {"kit": 0})
 
 
 async def test_every_change_of_stock_is_explained_by_its_moves(app):
-    opened = await app.depots.open_slot("school", slot(kit=60), OFFICER)
-    await app.depots.allot("school", opened.id, AllotFields(id="change-0001", lines={"kit": -10}), OFFICER)
-    await app.depots.allot("school", opened.id, AllotFields(id="change-0002", lines={"kit": 20}), OFFICER)
+    opened = await app.keeping.open_slot("school", slot(kit=60), OFFICER)
+    await app.keeping.allot("school", opened.id, AllotFields(id="change-0001", lines={"kit": -10}), OFFICER)
+    await app.keeping.allot("school", opened.id, AllotFields(id="change-0002", lines={"kit": 20}), OFFICER)
     counted = StockFields(id="count-00001", kind="adjusted", lines={"water": -3}, reason="びんの破損")
-    await app.depots.move("school", counted, OFFICER)
+    await app.keeping.move("school", counted, OFFICER)
 
     assert await explained(app)
-    assert [m.kind for m in await app.depots.moves("school")] == [
+    assert [m.kind for m in await app.keeping.moves("school")] == [
         "received",
         "allotted",
         "released",
@@ -120,27 +120,27 @@ async def test_every_change_of_stock_is_explained_by_its_moves(app):
 
 
 async def test_a_site_that_moves_keeps_its_slots(app):
-    opened = await app.depots.open_slot("school", slot(kit=60), OFFICER)
+    opened = await app.keeping.open_slot("school", slot(kit=60), OFFICER)
 
-    await app.depots.put_site("school", site(address="見本市北町9"), OFFICER)
+    await app.keeping.put_site("school", site(address="見本市北町9"), OFFICER)
 
-    depot = await app.depots.site("school")
-    assert depot.site.address == "見本市北町9"
-    assert depot.slots[opened.id].free == opened.free
+    whole = await app.keeping.site("school")
+    assert whole.site.address == "見本市北町9"
+    assert whole.slots[opened.id].free == opened.free
 
 
 async def test_who_changed_what_of_a_site_is_recorded_and_a_repeat_is_no_change(app):
     for _ in range(2):
-        await app.depots.put_site("school", site(address="見本市北町9", is_open=False), OFFICER)
+        await app.keeping.put_site("school", site(address="見本市北町9", is_open=False), OFFICER)
 
-    [opened, changed] = (await app.depots.site("school")).site.history
+    [opened, changed] = (await app.keeping.site("school")).site.history
     assert (opened.by, changed.by, changed.note) == (OFFICER.name, OFFICER.name, "address, is_open")
 
 
 async def test_a_closed_slot_is_looked_after_at_once(app):
-    opened = await app.depots.open_slot("school", slot(kit=60), OFFICER)
+    opened = await app.keeping.open_slot("school", slot(kit=60), OFFICER)
 
-    closed = await app.depots.close_slot("school", opened.id, OFFICER)
+    closed = await app.keeping.close_slot("school", opened.id, OFFICER)
 
     assert (closed.is_open, closed.due_at) == (False, NOW)
 
@@ -148,11 +148,11 @@ async def test_a_closed_slot_is_looked_after_at_once(app):
 @pytest.mark.parametrize("name", ["nowhere", "No Site", "a" * 200])
 async def test_a_site_that_is_not_there_is_said_so(app, name):
     for ask in (
-        app.depots.site(name),
-        app.depots.moves(name),
-        app.depots.move(name, stock(kit=1), OFFICER),
-        app.depots.open_slot(name, slot(), OFFICER),
-        app.depots.close_slot(name, "pickup-20261124-1000", OFFICER),
+        app.keeping.site(name),
+        app.keeping.moves(name),
+        app.keeping.move(name, stock(kit=1), OFFICER),
+        app.keeping.open_slot(name, slot(), OFFICER),
+        app.keeping.close_slot(name, "pickup-20261124-1000", OFFICER),
     ):
         with pytest.raises(UnknownSite):
             await ask
@@ -184,22 +184,22 @@ async def test_every_field_of_a_slot_that_does_not_fit_is_named(app, changes, er
     fields = SlotFields(**{**msgspec.structs.asdict(slot()), **changes})
 
     with pytest.raises(InvalidSubmission) as refused:
-        await app.depots.open_slot("school", fields, OFFICER)
+        await app.keeping.open_slot("school", fields, OFFICER)
 
     assert [(e.pointer, e.code) for e in refused.value.errors] == errors
 
 
 async def test_a_slot_that_overlaps_another_is_refused_and_one_that_follows_it_is_not(app):
-    first = await app.depots.open_slot("school", slot(hour=10, kit=10), OFFICER)
+    first = await app.keeping.open_slot("school", slot(hour=10, kit=10), OFFICER)
     across = SlotFields(
         starts=times.later(first.starts, 1800), ends=times.later(first.ends, 1800), places=1, allotted={"kit": 1}
     )
 
     with pytest.raises(InvalidSubmission) as refused:
-        await app.depots.open_slot("school", across, OFFICER)
+        await app.keeping.open_slot("school", across, OFFICER)
 
     assert [(e.pointer, e.code) for e in refused.value.errors] == [("/starts", "overlaps")]
-    assert await app.depots.open_slot("school", slot(hour=11, kit=10), OFFICER)
+    assert await app.keeping.open_slot("school", slot(hour=11, kit=10), OFFICER)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ async def test_every_field_of_an_entry_of_stock_that_does_not_fit_is_named(app, 
     fields = StockFields(**{"id": "delivery-0009", "lines": {"kit": 1}, **changes})
 
     with pytest.raises(InvalidSubmission) as refused:
-        await app.depots.move("school", fields, OFFICER)
+        await app.keeping.move("school", fields, OFFICER)
 
     assert [(e.pointer, e.code) for e in refused.value.errors] == errors
 
@@ -241,7 +241,7 @@ async def test_every_field_of_an_entry_of_stock_that_does_not_fit_is_named(app, 
 )
 async def test_every_field_of_a_site_that_does_not_fit_is_named(app, id_, changes, errors):
     with pytest.raises(InvalidSubmission) as refused:
-        await app.depots.put_site(id_, site(**changes), OFFICER)
+        await app.keeping.put_site(id_, site(**changes), OFFICER)
 
     assert [(e.pointer, e.code) for e in refused.value.errors] == errors
 

@@ -29,13 +29,13 @@ from services.pickup.stock.fields import (
     span,
 )
 from services.pickup.stock.ledger import Documents
-from services.pickup.stock.sites import Depot, Move, Site, Slot, Stock
+from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite
 from services.times import Clock, Instant
 
 log = logging.getLogger("madoguchi.pickup")
 
 
-class Depots:
+class Keeping:
     """Let officers keep sites, slots and stock; every write is over the state that was read."""
 
     def __init__(self, store: SiteStore, catalog: Catalog, clock: Clock) -> None:
@@ -47,12 +47,12 @@ class Depots:
         """List all sites."""
         return await self._store.sites()
 
-    async def site(self, site: str) -> Depot:
+    async def site(self, site: str) -> WholeSite:
         """Read a site with its stock and slots; raises UnknownSite."""
-        depot = await self._store.whole_site(site) if is_name(site) else None
-        if depot is None:
+        whole = await self._store.whole_site(site) if is_name(site) else None
+        if whole is None:
             raise UnknownSite()
-        return depot
+        return whole
 
     async def moves(self, site: str) -> list[Move]:
         """List the moves of a site's stock, the earliest first; raises UnknownSite."""
@@ -66,8 +66,8 @@ class Depots:
         """
         refuse(problems_of_site(site, fields))
         now = self._clock()
-        depot = await self._change(site, lambda read: ledger.described(read, site, fields, staff, now))
-        return await self._follow(depot) if depot.site.due_at else depot.site
+        whole = await self._change(site, lambda read: ledger.described(read, site, fields, staff, now))
+        return await self._follow(whole) if whole.site.due_at else whole.site
 
     async def catch_up(self) -> None:
         """Let the slots of every site that was closed or moved follow it, as far as they did not.
@@ -94,12 +94,12 @@ class Depots:
         refuse(problem for fields in entries for problem in problems_of_stock(fields, items))
         now = self._clock()
         moves = tuple(m for fields in entries for m in ledger.moves_of(site, fields, items, staff, now))
-        depot = await self.site(site)
+        whole = await self.site(site)
         if await self._is_known(moves[0]):
-            return depot.stock
+            return whole.stock
         if dry_run:
-            ledger.entered(depot, moves)
-            return depot.stock
+            ledger.entered(whole, moves)
+            return whole.stock
         return (await self._change(site, lambda read: ledger.entered(_there(read), moves))).stock
 
     async def open_slot(self, site: str, fields: SlotFields, staff: Staff) -> Slot:
@@ -114,18 +114,18 @@ class Depots:
 
         Raises UnknownSite, InvalidSubmission (in the past, overlapping, unknown items) and NotEnoughStock.
         """
-        now, depot, items = self._clock(), await self.site(site), await self.items()
-        new = [fields for fields in several if not ledger.is_opened(depot, fields)]
+        now, whole, items = self._clock(), await self.site(site), await self.items()
+        new = [fields for fields in several if not ledger.is_opened(whole, fields)]
         refuse(problem for fields in new for problem in problems_of_slot(fields, items, now))
 
-        def decide(read: Depot | None) -> Documents:
+        def decide(read: WholeSite | None) -> Documents:
             return ledger.opened_together(_there(read), several, staff, now)
 
         if dry_run:
-            decide(depot)
+            decide(whole)
             return []
-        depot = await self._change(site, decide)
-        return [depot.slots[ledger.slot_id(span(fields)[0], fields.method)] for fields in several]
+        whole = await self._change(site, decide)
+        return [whole.slots[ledger.slot_id(span(fields)[0], fields.method)] for fields in several]
 
     async def allot(self, site: str, slot: str, fields: AllotFields, staff: Staff) -> Slot:
         """Give a slot more places and units, or take back what nobody was promised.
@@ -135,8 +135,8 @@ class Depots:
         refuse(problems_of_allotment(fields, await self.items()))
         await self.site(site)
         now = self._clock()
-        depot = await self._change(site, lambda read: ledger.reallotted(_there(read), slot, fields, staff, now))
-        return depot.slots[slot]
+        whole = await self._change(site, lambda read: ledger.reallotted(_there(read), slot, fields, staff, now))
+        return whole.slots[slot]
 
     async def close_slot(self, site: str, slot: str, staff: Staff) -> Slot:
         """Close a slot before its time; whoever has a place there is given another (see tending).
@@ -145,21 +145,21 @@ class Depots:
         """
         await self.site(site)
         now = self._clock()
-        depot = await self._change(site, lambda read: ledger.closed(_there(read), slot, staff, now))
-        return depot.slots[slot]
+        whole = await self._change(site, lambda read: ledger.closed(_there(read), slot, staff, now))
+        return whole.slots[slot]
 
     async def items(self) -> dict[str, Item]:
         """Return every item that a published service hands out, by its id."""
         found = [pickup_of(current.edition.definition) for current in await self._catalog.services()]
         return {item.id: item for pickup in found if pickup for item in pickup.supplies.items}
 
-    async def _follow(self, depot: Depot) -> Site:
+    async def _follow(self, whole: WholeSite) -> Site:
         """Let slot after slot follow its site; the site is due until all did, whoever dies in between."""
-        site, now = depot.site, self._clock()
-        for slot in depot.slots:
+        site, now = whole.site, self._clock()
+        for slot in whole.slots:
             await self._change(site.site_id, partial(_followed, slot, now))
 
-        def done(read: Depot | None) -> Documents:
+        def done(read: WholeSite | None) -> Documents:
             stands = _there(read).site
             return (msgspec.structs.replace(stands, due_at=None),) if stands.due_at == site.due_at else ()
 
@@ -172,13 +172,13 @@ class Depots:
             raise InvalidSubmission((FieldError("/id", "used_before"),))
         return known is not None
 
-    async def _change(self, site: str, decide: Callable[[Depot | None], Documents]) -> Depot:
+    async def _change(self, site: str, decide: Callable[[WholeSite | None], Documents]) -> WholeSite:
         """Write what `decide` makes of the site, and decide again where another was first."""
         for attempt in range(conflicts.ATTEMPTS):
-            depot = await self._store.whole_site(site)
-            documents = decide(depot)
-            if not documents and depot:
-                return depot
+            whole = await self._store.whole_site(site)
+            documents = decide(whole)
+            if not documents and whole:
+                return whole
             try:
                 await self._store.save(site, documents)
             except WriteConflict:
@@ -186,11 +186,11 @@ class Depots:
         raise WriteConflict(conflicts.OVERTAKEN)
 
 
-def _followed(slot: str, now: Instant, depot: Depot | None) -> Documents:
-    return ledger.followed(_there(depot), slot, now)
+def _followed(slot: str, now: Instant, whole: WholeSite | None) -> Documents:
+    return ledger.followed(_there(whole), slot, now)
 
 
-def _there(depot: Depot | None) -> Depot:
-    if depot is None:
+def _there(whole: WholeSite | None) -> WholeSite:
+    if whole is None:
         raise UnknownSite()
-    return depot
+    return whole

@@ -25,14 +25,14 @@ bp = func.Blueprint()
 @api(access=ANY_TEAM)
 async def list_sites(call: Call) -> func.HttpResponse:
     """List all pickup sites."""
-    return answer({"sites": [_site(site) for site in await pickup(call.app).depots.sites()]})
+    return answer({"sites": [_site(site) for site in await pickup(call.app).keeping.sites()]})
 
 
 @bp.route("api/pickup/items", methods=["GET"])
 @api(access=ANY_TEAM)
 async def list_items(call: Call) -> func.HttpResponse:
     """List every item that a published service hands out."""
-    items = (await pickup(call.app).depots.items()).values()
+    items = (await pickup(call.app).keeping.items()).values()
     return answer({"items": [{"id": i.id, "title": i.title, "unit": i.unit, "isKit": bool(i.contents)} for i in items]})
 
 
@@ -40,22 +40,24 @@ async def list_items(call: Call) -> func.HttpResponse:
 @api(access=OFFICER)
 async def get_site(call: Call) -> func.HttpResponse:
     """Show a site with its stock and its slots, counted."""
-    depot = await pickup(call.app).depots.site(call.route("site"))
-    return answer(_numbers(count(depot, await pickup(call.app).depots.items(), call.app.clock())))
+    whole = await pickup(call.app).keeping.site(call.route("site"))
+    return answer(_numbers(count(whole, await pickup(call.app).keeping.items(), call.app.clock())))
 
 
 @bp.route(ROUTE + "/{site}", methods=["PUT"])
 @api(access=SUPERVISOR)
 async def put_site(call: Call) -> func.HttpResponse:
     """Open a site, or change what is said of it."""
-    return answer(_site(await pickup(call.app).depots.put_site(call.route("site"), call.json(SiteFields), call.caller)))
+    return answer(
+        _site(await pickup(call.app).keeping.put_site(call.route("site"), call.json(SiteFields), call.caller))
+    )
 
 
 @bp.route(ROUTE + "/{site}/moves", methods=["GET"])
 @api(access=OFFICER)
 async def list_moves(call: Call) -> func.HttpResponse:
     """List the moves of a site's stock."""
-    moves = await pickup(call.app).depots.moves(call.route("site"))
+    moves = await pickup(call.app).keeping.moves(call.route("site"))
     return answer({"moves": [_move(move) for move in moves]})
 
 
@@ -63,7 +65,7 @@ async def list_moves(call: Call) -> func.HttpResponse:
 @api(access=OFFICER)
 async def move_stock(call: Call) -> func.HttpResponse:
     """Enter units that came or were counted, or kits that were packed."""
-    stock = await pickup(call.app).depots.move(call.route("site"), call.json(StockFields), call.caller)
+    stock = await pickup(call.app).keeping.move(call.route("site"), call.json(StockFields), call.caller)
     return answer({"onHand": stock.on_hand, "allotted": stock.allotted})
 
 
@@ -72,7 +74,7 @@ async def move_stock(call: Call) -> func.HttpResponse:
 async def open_slot(call: Call) -> func.HttpResponse:
     """Open a slot and allot stock to it."""
     return answer(
-        _slot(await pickup(call.app).depots.open_slot(call.route("site"), call.json(SlotFields), call.caller))
+        _slot(await pickup(call.app).keeping.open_slot(call.route("site"), call.json(SlotFields), call.caller))
     )
 
 
@@ -81,7 +83,7 @@ async def open_slot(call: Call) -> func.HttpResponse:
 async def allot_to_slot(call: Call) -> func.HttpResponse:
     """Give a slot more places and units, or take back what nobody was promised."""
     fields = call.json(AllotFields)
-    slot = await pickup(call.app).depots.allot(call.route("site"), call.route("slot"), fields, call.caller)
+    slot = await pickup(call.app).keeping.allot(call.route("site"), call.route("slot"), fields, call.caller)
     return answer(_slot(slot))
 
 
@@ -89,7 +91,7 @@ async def allot_to_slot(call: Call) -> func.HttpResponse:
 @api(access=SUPERVISOR)
 async def close_slot(call: Call) -> func.HttpResponse:
     """Close a slot before its time; whoever has a place there is given another."""
-    return answer(_slot(await pickup(call.app).depots.close_slot(call.route("site"), call.route("slot"), call.caller)))
+    return answer(_slot(await pickup(call.app).keeping.close_slot(call.route("site"), call.route("slot"), call.caller)))
 
 
 @bp.route(ROUTE + "/{site}/slots/{slot}/splits", methods=["GET"])
