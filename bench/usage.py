@@ -159,7 +159,9 @@ async def _open(app: App) -> str:
     opening = next(offer.opening for offer in await pickup(app).offers.open("pickup"))
     for number in range(NEIGHBOURS):
         key = places.key_of(f"AAAA-AAAA-{number:04}", 1)
-        await pickup(app).slots.take(opening, places.take(opening.items, key, UNITS, until=None, is_newcomer=False))
+        await pickup(app).slots.reserve(
+            opening, places.reserve(opening.items, key, UNITS, until=None, is_newcomer=False)
+        )
     return opening.name
 
 

@@ -53,7 +53,7 @@ class Limiter:
     def __len__(self) -> int:
         return len(self._paid_until)
 
-    def take(self, name: str, now: Instant) -> float:
+    def count(self, name: str, now: Instant) -> float:
         """Count a call and return 0, or return the seconds to wait: a refused call does not count."""
         seconds, key = times.moment(now).timestamp(), self._key(name)
         wait, paid_until = admit(self._rate, self._paid_until.pop(key, 0.0), seconds)

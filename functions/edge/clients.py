@@ -15,7 +15,7 @@ from wiring.app import App
 def admit(app: App, headers: Mapping[str, str], kind: Kind) -> None:
     """Count a call of a resident; raises TooManyRequests. Without an address, as on a desk, nothing is counted."""
     address = address_in(headers.get(app.settings.address_header, ""))
-    wait = app.limits[kind].take(address, app.clock()) if address else 0.0
+    wait = app.limits[kind].count(address, app.clock()) if address else 0.0
     if wait:
         raise TooManyRequests(wait)
 

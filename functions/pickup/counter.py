@@ -161,7 +161,7 @@ async def take_in_form_at_counter(call: Call) -> func.HttpResponse:
 async def take_roster(call: Call) -> func.HttpResponse:
     """List who is due what at a site, by reference alone, for a counter without a connection."""
     body = call.json(Roster)
-    due = await pickup(call.app).rosters.take(body.site, call.caller)
+    due = await pickup(call.app).rosters.roster(body.site, call.caller)
     items = await pickup(call.app).keeping.items()
     entries = [counter_views.due(one, items) for one in due]
     return answer({"site": body.site, "at": call.app.clock(), "entries": entries})

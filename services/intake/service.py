@@ -175,7 +175,7 @@ class Requests:
         known, code = receipts.read_reference(reference), receipts.read_code(access_code)
         if known is None:
             raise UnknownRequest()
-        if wait := self._tries.take(known, self._clock()):
+        if wait := self._tries.count(known, self._clock()):
             raise TooManyTries(wait)
         request = await self._judged(known, code)
         self._tries.give_back(known)

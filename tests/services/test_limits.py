@@ -59,21 +59,21 @@ def clock() -> FakeClock:
 def test_names_are_counted_apart(clock: FakeClock):
     limiter = Limiter(Rate(1, 1), b"secret")
 
-    assert [limiter.take(name, clock()) > 0 for name in ("a", "b", "a")] == [False, False, True]
+    assert [limiter.count(name, clock()) > 0 for name in ("a", "b", "a")] == [False, False, True]
 
 
 def test_what_is_given_back_does_not_count(clock: FakeClock):
     limiter = Limiter(Rate(1, 1), b"secret")
 
     for _ in range(10):
-        assert limiter.take("a", clock()) == 0
+        assert limiter.count("a", clock()) == 0
         limiter.give_back("a")
 
 
 def test_a_name_is_not_kept_as_it_is(clock: FakeClock):
     limiter = Limiter(Rate(1, 1), b"secret")
 
-    limiter.take("203.0.113.5", clock())
+    limiter.count("203.0.113.5", clock())
 
     assert "203.0.113.5" not in repr(vars(limiter))
 
@@ -81,11 +81,11 @@ def test_a_name_is_not_kept_as_it_is(clock: FakeClock):
 def test_who_does_not_count_any_more_is_forgotten_as_others_call(clock: FakeClock):
     limiter = Limiter(Rate(60, 60), b"secret")
     for number in range(100):
-        limiter.take(f"early {number}", clock())
+        limiter.count(f"early {number}", clock())
     clock.pass_(2)
 
     for _ in range(100):
-        limiter.take("late", clock())
+        limiter.count("late", clock())
 
     assert len(limiter) == 1
 
@@ -93,8 +93,8 @@ def test_who_does_not_count_any_more_is_forgotten_as_others_call(clock: FakeCloc
 def test_memory_is_bounded_and_whoever_called_the_longest_ago_goes_first(clock: FakeClock):
     limiter = Limiter(Rate(1, 1), b"secret", most=10)
     for number in range(25):
-        limiter.take(str(number), clock())
+        limiter.count(str(number), clock())
 
     assert len(limiter) == 10
-    assert limiter.take("24", clock()) > 0
-    assert limiter.take("0", clock()) == 0
+    assert limiter.count("24", clock()) > 0
+    assert limiter.count("0", clock()) == 0

@@ -197,14 +197,14 @@ class Reservations:
             return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
         lines = places.offered(opening, booking.lines)
         until = held_until(opening, booking, self._clock())
-        turn = places.take(
+        turn = places.reserve(
             opening.items,
             places.key_of(reference, asks.round),
             lines,
             until=until,
             is_newcomer=booking.state == "looking",
         )
-        if await self._slots.take(opening, turn):
+        if await self._slots.reserve(opening, turn):
             placed = await self._follow(
                 case, id_, lambda read: progress.placed(read, id_, asks, opening, until=until, now=self._clock())
             )
@@ -229,12 +229,12 @@ class Reservations:
         policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
         if pickup:
             booking = under_every_key(pickup, request.answers, request.contact.phone, booking, self._secret)
-        others = await self._grants.take(booking, request.reference, policies)
+        others = await self._grants.grant(booking, request.reference, policies)
         void = [other for other in others if await self._is_void(other)]
         if void:
             for other in void:
                 await self._grants.give_up(booking, other)
-            others = await self._grants.take(booking, request.reference, policies)
+            others = await self._grants.grant(booking, request.reference, policies)
         return bool(others)
 
     async def _is_void(self, reference: str) -> bool:

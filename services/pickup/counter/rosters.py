@@ -40,7 +40,7 @@ class Rosters:
         self._audit = audit
         self._clock = clock
 
-    async def take(self, site: str, staff: Staff) -> list[Due]:
+    async def roster(self, site: str, staff: Staff) -> list[Due]:
         """List who is due what at a site, the earliest slot first; raises UnknownSite."""
         whole = await self._sites.whole_site(site) if is_name(site) else None
         if whole is None:

@@ -23,7 +23,7 @@ class Grants:
         self._secret = secret
         self._clock = clock
 
-    async def take(self, booking: Booking, reference: str, policies: Iterable[Policy]) -> set[str]:
+    async def grant(self, booking: Booking, reference: str, policies: Iterable[Policy]) -> set[str]:
         """Take the grant of every policy, or none; return the references that used up what there was."""
         taken: list[Policy] = []
         for policy in sorted(policies, key=lambda policy: policy.id):

@@ -107,7 +107,9 @@ def less(opening: Opening, turn: Turn) -> Opening:
     return msgspec.structs.replace(opening, free_places=opening.free_places - turn.places, free=free)
 
 
-def take(items: tuple[str, ...], key: str, lines: dict[str, int], *, until: Instant | None, is_newcomer: bool) -> Turn:
+def reserve(
+    items: tuple[str, ...], key: str, lines: dict[str, int], *, until: Instant | None, is_newcomer: bool
+) -> Turn:
     """Take a place with its units: for good, or until an instant."""
     seconds = int(times.moment(until).timestamp()) if until else 0
     units = tuple(lines.get(item, 0) for item in items)

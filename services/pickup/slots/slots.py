@@ -44,7 +44,7 @@ class Slots:
             return await self.openings()
         return list(self._listed.values())
 
-    async def take(self, opening: Opening, turn: Turn) -> bool:
+    async def reserve(self, opening: Opening, turn: Turn) -> bool:
         """Make the turn; where it is refused, read back: an own write whose reply was lost is a success.
 
         A slot whose document is full has no room.

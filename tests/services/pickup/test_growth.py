@@ -257,7 +257,7 @@ async def test_a_slow_worker_gives_back_what_it_took_after_the_mark_was_gone(tow
 @pytest.mark.parametrize("ends", ["moved on", "withdrawn"])
 async def test_a_write_that_comes_after_the_mark_was_gone_is_given_back_when_the_slot_is_tended(town: Town, ends: str):
     receipt = await town.ask(slot=MORNING)
-    late = places.take(("kit",), f"{receipt.reference}.1", {"kit": 1}, until=None, is_newcomer=True)
+    late = places.reserve(("kit",), f"{receipt.reference}.1", {"kit": 1}, until=None, is_newcomer=True)
     await (choose(town, receipt, NOON) if ends == "moved on" else town.withdraw(receipt))
     await tend(town)
     assert town.slot(MORNING).entries == {}

@@ -281,8 +281,8 @@ async def test_a_household_for_which_a_place_is_taken_elsewhere_does_not_lose_it
         case = town.counter.case(receipt)
         await town.counter.store.save(case, (progress.ask(case.request, morning),))
         key = places.key_of(receipt.reference, 1)
-        turn = places.take(morning.items, key, {"kit": 1}, until=None, is_newcomer=True)
-        assert await town.counter.slots.take(morning, turn)
+        turn = places.reserve(morning.items, key, {"kit": 1}, until=None, is_newcomer=True)
+        assert await town.counter.slots.reserve(morning, turn)
 
     receipt = await overtaken(town, take_elsewhere)
 
@@ -354,10 +354,10 @@ async def test_a_household_keeps_its_place_where_the_slot_it_just_changes_to_is_
     asks = town.booking(receipt).asks
     assert asks
     noon = next(opening for opening in await town.counter.slots.openings() if opening.name == NOON)
-    turn = places.take(
+    turn = places.reserve(
         noon.items, places.key_of(receipt.reference, asks.round), {"kit": 1}, until=None, is_newcomer=False
     )
-    assert await town.counter.slots.take(noon, turn), "taken, and killed before the request followed"
+    assert await town.counter.slots.reserve(noon, turn), "taken, and killed before the request followed"
 
     await town.counter.keeping.close_slot("school", "pickup-20261124-1100", SUPERVISOR)
     await town.counter.tending.tend("school", "pickup-20261124-1100")

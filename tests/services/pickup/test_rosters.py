@@ -46,13 +46,13 @@ def held(state: str = "confirmed", units: tuple[int, ...] = (1, 6)) -> Entry:
 
 async def roster(*slots: Slot, audit: FakeAudit | None = None) -> list[str]:
     rosters = Rosters(OneSite(*slots), audit or FakeAudit(), FakeClock(NOW))
-    return [due.reference for due in await rosters.take("school", HANAKO)]
+    return [due.reference for due in await rosters.roster("school", HANAKO)]
 
 
 async def test_who_has_a_place_is_due_its_units_under_its_reference():
     rosters = Rosters(OneSite(slot("s", 0, cccc=held())), FakeAudit(), FakeClock(NOW))
 
-    [due] = await rosters.take("school", HANAKO)
+    [due] = await rosters.roster("school", HANAKO)
 
     assert (due.reference, due.state, due.lines) == ("AAAA-BBBB-CCCC", "confirmed", {"kit": 1, "water": 6})
 
@@ -88,7 +88,7 @@ async def test_a_roster_taken_as_a_colleague_takes_it_is_on_record_too():
     audit, colleague = FakeAudit(), msgspec.structs.replace(HANAKO, id="u-colleague")
 
     for staff in (HANAKO, colleague):
-        await Rosters(OneSite(slot("s", 0)), audit, FakeClock(NOW)).take("school", staff)
+        await Rosters(OneSite(slot("s", 0)), audit, FakeClock(NOW)).roster("school", staff)
 
     assert {record.who for record in audit.records.values()} == {HANAKO.id, "u-colleague"}
 
@@ -99,7 +99,7 @@ async def test_a_roster_taken_again_is_on_record_again_and_one_repeated_at_once_
 
     for pause in (0, 1, SPAN, SPAN):
         clock.pass_(pause)
-        await rosters.take("school", HANAKO)
+        await rosters.roster("school", HANAKO)
 
     assert len(audit.records) == 3
 
@@ -107,4 +107,4 @@ async def test_a_roster_taken_again_is_on_record_again_and_one_repeated_at_once_
 @pytest.mark.parametrize("site", ["other", "../school", ""])
 async def test_an_unknown_site_is_refused_as_such(site: str):
     with pytest.raises(UnknownSite):
-        await Rosters(OneSite(), FakeAudit(), FakeClock(NOW)).take(site, HANAKO)
+        await Rosters(OneSite(), FakeAudit(), FakeClock(NOW)).roster(site, HANAKO)

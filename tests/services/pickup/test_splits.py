@@ -575,7 +575,7 @@ async def test_a_share_is_given_once_even_to_a_household_that_is_back_in_the_lin
 async def test_a_household_served_under_another_request_is_shown_to_a_person_and_leaves_its_share(town: Town, three):
     pickup = pickup_of(definition_of(definition(), SECTIONS))
     assert pickup
-    await town.counter.grants.take(town.booking(three[0]), "K7M2-QX9P-D4TB", pickup.supplies.policies[1:])
+    await town.counter.grants.grant(town.booking(three[0]), "K7M2-QX9P-D4TB", pickup.supplies.policies[1:])
 
     await town.decide("by_members")
 

@@ -17,7 +17,7 @@ from wiring.app import App
 async def test_a_slot_whose_document_is_full_refuses_a_turn_and_can_be_tended(app: App):
     sites = CosmosSites(app.cosmos)
     await app.cosmos.ask(SITES, lambda c: c.create_item(plain(full_slot())))
-    turn = places.take(("kit",), "MMMM-MMMM-MMMM.1", {"kit": 1}, until=None, is_newcomer=True)
+    turn = places.reserve(("kit",), "MMMM-MMMM-MMMM.1", {"kit": 1}, until=None, is_newcomer=True)
     move = Move(id="m1", site_id="school", kind="handed_over", at=NOW, lines={"kit": -1})
 
     with pytest.raises(DocumentFull):

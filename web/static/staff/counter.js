@@ -217,7 +217,7 @@ async function chooseSite() {
 async function roster() {
   const site = place("site").value;
   try {
-    if (site) await rosters.take(site, newId());
+    if (site) await rosters.roster(site, newId());
   } catch (error) {
     if (error instanceof Refused) throw error;
   }
