@@ -13,7 +13,7 @@ from services.pickup.households.households import kind_of
 from services.pickup.part import booked, booking_of
 from services.pickup.sharing.split import Decision, decision_id
 from services.pickup.slots import places
-from services.pickup.slots.places import Opening, Turn, Waiting
+from services.pickup.slots.places import HouseholdInLine, Opening, Turn
 from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite, after
 from services.times import Instant
 from tests.fakes import FakeRequests, Switch
@@ -34,14 +34,14 @@ class FakeBookings:
         self._requests.ask("folded_before")
         return [r.reference for r in self._booked(after) if booked(r).folding < folding][:limit]
 
-    async def waiting(self, method: str, limit: int) -> list[Waiting]:
+    async def waiting(self, method: str, limit: int) -> list[HouseholdInLine]:
         self._requests.ask("waiting")
         live = [case.request for case in self._requests.cases.values() if case.request.status == "accepted"]
         found = [(booking, r.reference) for r in live if (booking := booking_of(r))]
         line = [pair for pair in found if pair[0].state in ("waiting", "called")]
         line = sorted((pair for pair in line if pair[0].method == method), key=lambda pair: (pair[0].since, pair[1]))
         return [
-            Waiting(reference=reference, since=b.since, members=b.members, flagged=b.flagged, lines=b.lines)
+            HouseholdInLine(reference=reference, since=b.since, members=b.members, flagged=b.flagged, lines=b.lines)
             for b, reference in line[:limit]
         ]
 

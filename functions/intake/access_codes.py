@@ -14,7 +14,7 @@ from services.intake.reissue import Checked, Reissue
 bp = func.Blueprint()
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReissueBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ask for another access code, and say how it was checked who it is for; `id` is the caller's."""
 
     reference: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -38,6 +38,6 @@ async def reissue_access_code_as_operator(call: Call) -> func.HttpResponse:
 
 
 async def _reissued(call: Call) -> func.HttpResponse:
-    body = call.json(Asked)
+    body = call.json(ReissueBody)
     asked = Reissue(id=body.id, checked=body.checked, note=body.note)
     return answer(await call.app.reissuing.reissue(body.reference, asked, call.caller))

@@ -88,7 +88,7 @@ class Roster(_Body, frozen=True, kw_only=True):
     view: ClaimId
 
 
-class Correction(_Body, frozen=True, kw_only=True):
+class CorrectionBody(_Body, frozen=True, kw_only=True):
     """Say what is corrected of a household, as a merge patch (RFC 7396) of its answers, and why."""
 
     reference: Typed
@@ -171,7 +171,7 @@ async def take_roster(call: Call) -> func.HttpResponse:
 @api(access=ANY_TEAM)
 async def correct_household(call: Call) -> func.HttpResponse:
     """Correct what a request says of its household, for a reason."""
-    body = call.json(Correction)
+    body = call.json(CorrectionBody)
     amendment = Amendment(id=body.id, answers=body.answers, reason=body.reason)
     corrected = await pickup(call.app).correcting.correct(body.reference, amendment, call.caller)
     return answer({"card": counter_views.card(corrected.card), "keepsUnits": corrected.keeps_units})

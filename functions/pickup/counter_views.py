@@ -9,7 +9,7 @@ from services.catalog.controls import kind_of
 from services.catalog.forms import field_at
 from services.pickup.booking.state import Booking
 from services.pickup.counter.counter import Card
-from services.pickup.counter.rosters import Due
+from services.pickup.counter.rosters import RosterEntry
 from services.pickup.entitlement.plan import household_of, pickup_of, read
 from services.pickup.entitlement.supplies import Item
 from services.pickup.households.searching import Found
@@ -33,7 +33,7 @@ def card(shown: Card) -> dict[str, Any]:
     }
 
 
-def due(shown: Due, items: Mapping[str, Item]) -> dict[str, Any]:
+def due(shown: RosterEntry, items: Mapping[str, Item]) -> dict[str, Any]:
     """Show what is due to a request, without a word of whom it is."""
     lines = [_line(id_, units, items.get(id_)) for id_, units in shown.lines.items()]
     return {**msgspec.to_builtins(shown), "lines": lines}

@@ -16,7 +16,7 @@ from services.intake import merging
 from services.intake import submissions as intake
 from services.intake.identities import identity_of
 from services.intake.service import first_steps
-from services.intake.submissions import Waiting
+from services.intake.submissions import QueuedSubmission
 from services.names import is_name
 from services.times import Clock, Instant
 
@@ -58,7 +58,7 @@ class QueuedIntake:
             await self._merge(message, identity, received_at)
         await self._advance.wake(identity.reference, message.traceparent)
 
-    async def _edition(self, message: Waiting) -> tuple[CompiledService, str | None]:
+    async def _edition(self, message: QueuedSubmission) -> tuple[CompiledService, str | None]:
         """Return the edition a message answers; where that one is no longer accepted, the current one and why.
 
         A request is kept under a published edition only: while none can be read, the message waits.
@@ -68,7 +68,7 @@ class QueuedIntake:
             raise StoreUnavailable("which edition is current cannot be read")
         return service, reason
 
-    async def _accepted(self, message: Waiting) -> tuple[CompiledService, str | None]:
+    async def _accepted(self, message: QueuedSubmission) -> tuple[CompiledService, str | None]:
         try:
             return await self._catalog.accepted(message.service, message.version or message.resolved_version), None
         except InvalidSubmission:
@@ -77,7 +77,7 @@ class QueuedIntake:
             service = message.service if is_name(message.service) else "what stands in the field"
             raise NeverPossible(f"no such service: {service} is not published; publish it and replay") from refusal
 
-    async def _merge(self, message: Waiting, identity: Identity, received_at: Instant) -> None:
+    async def _merge(self, message: QueuedSubmission, identity: Identity, received_at: Instant) -> None:
         """Meet the request that is already there: the same body is done, another one is kept for a person.
 
         Raises NeverPossible for a foreign request, and for one body more than a request keeps.
@@ -101,7 +101,7 @@ class QueuedIntake:
 
 
 def _first_step(
-    service: CompiledService, message: Waiting, reason: str | None, received_at: Instant, *, is_believed: bool
+    service: CompiledService, message: QueuedSubmission, reason: str | None, received_at: Instant, *, is_believed: bool
 ) -> Step:
     """Let the routes place a good submission, and a person any other."""
     reasons: Sequence[tuple[bool, str]] = (

@@ -32,7 +32,7 @@ _UNSEALED = ("seal", "tries")
 """What a seal does not cover: itself, and the counter that a retry changes."""
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class QueuedSubmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Hold a submission on its way through the queue `requests-intake`."""
 
     received_at: Instant
@@ -60,7 +60,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
         )
 
 
-class IntakeMessage(Waiting, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class IntakeMessage(QueuedSubmission, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Hold what another channel sends: the Idempotency-Key, and the submission as over HTTP with `receivedAt`.
 
     Our own door sent this shape once, with `resolvedVersion` and `accessVersion` as its receipt says them.
@@ -69,7 +69,7 @@ class IntakeMessage(Waiting, frozen=True, kw_only=True, omit_defaults=True, rena
     idempotency_key: str
 
 
-class SealedMessage(Waiting, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class SealedMessage(QueuedSubmission, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Hold what our own door sends: no key, but what derives from it, under a seal that nobody else can make.
 
     It adds what its receipt already says: `resolved_version`, the edition it validated against where the resident
@@ -196,7 +196,7 @@ def _seal(plain: dict[str, Any], secret: bytes) -> str:
     return hmac.digest(keys.derived(secret, "intake"), canonical(covered).encode(), hashlib.sha256).hex()
 
 
-def _refuse_what_no_document_holds(message: Waiting) -> None:
+def _refuse_what_no_document_holds(message: QueuedSubmission) -> None:
     if cannot_be_kept(message.submission):
         raise NeverPossible("control characters or integers over 2^53")
     if _are_too_large(message.answers):

@@ -6,7 +6,7 @@ from typing import Protocol
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.households.alike import Alike
 from services.pickup.sharing.split import Decision
-from services.pickup.slots.places import Opening, Turn, Waiting
+from services.pickup.slots.places import HouseholdInLine, Opening, Turn
 from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite
 from services.times import Instant
 
@@ -20,7 +20,7 @@ class Bookings(Protocol):
     async def folded_before(self, folding: int, after: str, limit: int) -> list[str]:
         """List the references whose booking is of an older folding, in their order, after a reference."""
 
-    async def waiting(self, method: str, limit: int) -> list[Waiting]:
+    async def waiting(self, method: str, limit: int) -> list[HouseholdInLine]:
         """List the households that wait for a place or were called to one, in the order of their receipts."""
 
 

@@ -8,7 +8,7 @@ import msgspec
 from services.pickup.booking.state import LASTS
 from services.pickup.households.alike import Alike
 from services.pickup.households.households import kind_of
-from services.pickup.slots.places import Waiting
+from services.pickup.slots.places import HouseholdInLine
 from stores.case import REQUESTS
 from stores.cosmos import Cosmos, without_nulls
 
@@ -49,7 +49,7 @@ class CosmosBookings:
         found = await self._cosmos.find(REQUESTS, _FOLDED_BEFORE, **parameters)
         return [item["reference"] for item in found]
 
-    async def waiting(self, method: str, limit: int) -> list[Waiting]:
+    async def waiting(self, method: str, limit: int) -> list[HouseholdInLine]:
         """List the households that wait for a place or were called to one, in the order of their receipts."""
         sql = (
             "SELECT c.reference, c.booking.since, c.booking.members, c.booking.flagged, c.booking.lines FROM c"
@@ -57,7 +57,7 @@ class CosmosBookings:
             " AND c.booking.state IN ('waiting', 'called') AND c.booking.method = @method"
             " ORDER BY c.booking.since OFFSET 0 LIMIT @limit"
         )
-        return await self._list(sql, list[Waiting], method=method, limit=limit)
+        return await self._list(sql, list[HouseholdInLine], method=method, limit=limit)
 
     async def _list[T](self, sql: str, type_: type[T], **parameters: object) -> T:
         items = await self._cosmos.find(REQUESTS, sql, **parameters)

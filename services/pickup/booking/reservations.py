@@ -21,7 +21,7 @@ from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.part import booked, booking_of
 from services.pickup.ports import Bookings
 from services.pickup.slots import places
-from services.pickup.slots.places import Opening, Waiting
+from services.pickup.slots.places import HouseholdInLine, Opening
 from services.pickup.slots.slots import Slots
 from services.times import Clock, Instant
 
@@ -285,7 +285,7 @@ class Reservations:
         await self.serve(place.site, booking.method)
         return case
 
-    async def _call(self, waiting: Waiting, site: str | None, method: str) -> bool:
+    async def _call(self, waiting: HouseholdInLine, site: str | None, method: str) -> bool:
         """Let one household that waits look for a place, if it fits anywhere; one that cannot be stops nobody else."""
         openings = await self._openings(site, method)
         if not any(places.has_room(opening, waiting.lines) for opening in openings):

@@ -21,7 +21,7 @@ AFTER = 3600.0
 """Seconds after its end until which a slot is on the roster."""
 
 
-class Due(msgspec.Struct, frozen=True, kw_only=True):
+class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Name a request with a place in a slot, and the units that are due, or were handed over."""
 
     reference: str
@@ -40,7 +40,7 @@ class Rosters:
         self._audit = audit
         self._clock = clock
 
-    async def roster(self, site: str, staff: Staff) -> list[Due]:
+    async def roster(self, site: str, staff: Staff) -> list[RosterEntry]:
         """List who is due what at a site, the earliest slot first; raises UnknownSite."""
         whole = await self._sites.whole_site(site) if is_name(site) else None
         if whole is None:
@@ -51,17 +51,17 @@ class Rosters:
         return due
 
 
-def due_at(whole: WholeSite, now: Instant) -> Iterator[Due]:
+def due_at(whole: WholeSite, now: Instant) -> Iterator[RosterEntry]:
     """Yield the live entries of the slots that are on, begin within a day, or ended within the hour."""
     for slot in sorted(whole.slots.values(), key=lambda slot: slot.starts):
         if slot.starts <= times.later(now, BEFORE) and times.later(slot.ends, AFTER) > now:
             yield from _of_slot(slot)
 
 
-def _of_slot(slot: Slot) -> Iterator[Due]:
+def _of_slot(slot: Slot) -> Iterator[RosterEntry]:
     for key, entry in slot.entries.items():
         if entry.state != "ended":
-            yield Due(
+            yield RosterEntry(
                 reference=places.asked_as(key)[0],
                 slot=slot.id,
                 starts=slot.starts,

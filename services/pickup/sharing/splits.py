@@ -36,7 +36,7 @@ FOLLOWED_WITHIN = 10.0
 log = logging.getLogger("madoguchi.pickup")
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingLine(msgspec.Struct, frozen=True, kw_only=True):
     """Hold who waits for what a slot hands out, in the order of the receipts; `more` wait behind them."""
 
     wants: tuple[Want, ...]
@@ -47,7 +47,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """Show every rule over those who wait for a slot, or what was decided; `basis` is a digest of what is shown."""
 
     slot: Slot
-    line: Line
+    line: WaitingLine
     basis: str
     splits: tuple[Split, ...]
     decided: Decision | None = None
@@ -123,7 +123,7 @@ class Splits:
             raise UnknownSlot()
         return found
 
-    async def _line(self, slot: Slot) -> Line:
+    async def _line(self, slot: Slot) -> WaitingLine:
         waiting = await self._bookings.waiting(slot.method, MOST_IN_A_SPLIT + 1)
         wants = (
             Want(
@@ -135,7 +135,7 @@ class Splits:
             )
             for one in waiting[:MOST_IN_A_SPLIT]
         )
-        return Line(wants=tuple(want for want in wants if want.lines), more=len(waiting) > MOST_IN_A_SPLIT)
+        return WaitingLine(wants=tuple(want for want in wants if want.lines), more=len(waiting) > MOST_IN_A_SPLIT)
 
     async def _decided(self, site: str, slot: str, fields: SplitFields, staff: Staff) -> None:
         """Write the decision together with the slot it is about, or recognise it as written."""
@@ -195,7 +195,7 @@ class Splits:
         raise WriteConflict(conflicts.OVERTAKEN)
 
 
-def _basis(slot: Slot, line: Line) -> str:
+def _basis(slot: Slot, line: WaitingLine) -> str:
     return basis_of(f"{slot.site_id}.{slot.id}", line.wants, slot.free, slot.free_places)
 
 
@@ -206,7 +206,7 @@ def _must_be_the_same(known: Decision, fields: SplitFields, staff: Staff) -> Non
         raise InvalidSubmission((FieldError("/id", "used_before"),))
 
 
-def _decision(slot: Slot, line: Line, fields: SplitFields, staff: Staff, now: Instant) -> Decision:
+def _decision(slot: Slot, line: WaitingLine, fields: SplitFields, staff: Staff, now: Instant) -> Decision:
     """Decide on what the officer saw, or refuse."""
     if not slot.is_open or slot.starts <= now:
         raise SlotClosed()

@@ -186,7 +186,7 @@ def without_ended(slot: Slot, keys: Collection[str]) -> Slot:
     return slot if len(left) == len(slot.entries) else msgspec.structs.replace(slot, entries=left)
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+class HouseholdInLine(msgspec.Struct, frozen=True, kw_only=True):
     """Name a household in the line, what it is due, and by what a split tells it from others."""
 
     reference: str

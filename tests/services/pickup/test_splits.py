@@ -28,7 +28,7 @@ from services.pickup.errors import (
 from services.pickup.part import booking_of
 from services.pickup.sharing.split import Decision, Rule, Share
 from services.pickup.sharing.splits import Preview
-from services.pickup.slots.places import Waiting
+from services.pickup.slots.places import HouseholdInLine
 from services.pickup.stock.fields import AllotFields, SplitFields
 from services.pickup.stock.sites import Slot
 from tests.counter import SECRETS, SUPERVISOR, current
@@ -377,7 +377,7 @@ async def decide_but_do_not_follow(town: Town, rule: Rule) -> None:
     basis = (await town.look()).basis
     line = await town.counter.bookings.waiting("pickup", 501)
 
-    async def last_answer(method: str, limit: int) -> list[Waiting]:
+    async def last_answer(method: str, limit: int) -> list[HouseholdInLine]:
         town.counter.store.away = True
         return line
 
@@ -612,11 +612,13 @@ async def test_a_confirmed_share_is_kept_and_handed_over_as_it_was_granted(town:
 async def test_one_split_looks_at_500_households_and_says_that_more_wait(town: Town):
     await town.open(places=500, water=700)
     waiting = [
-        Waiting(reference=f"K7M2-QX9P-{n:04}", since=NOW, members=2, flagged=n % 3, lines={"water": 12, "kit": 1})
+        HouseholdInLine(
+            reference=f"K7M2-QX9P-{n:04}", since=NOW, members=2, flagged=n % 3, lines={"water": 12, "kit": 1}
+        )
         for n in range(501)
     ]
 
-    async def line(method: str, limit: int) -> list[Waiting]:
+    async def line(method: str, limit: int) -> list[HouseholdInLine]:
         return waiting[:limit]
 
     town.counter.bookings.waiting = line  # type: ignore[method-assign]

@@ -17,7 +17,7 @@ from services.pickup.errors import AlreadyDecided
 from services.pickup.part import booking_of
 from services.pickup.sharing.split import Decision, Rule, decision_id
 from services.pickup.sharing.splits import Preview
-from services.pickup.slots.places import Waiting
+from services.pickup.slots.places import HouseholdInLine
 from services.pickup.stock.fields import SplitFields
 from stores.case import CosmosRequests
 from stores.pickup.bookings import CosmosBookings
@@ -87,7 +87,7 @@ async def test_the_line_says_of_each_household_what_a_split_needs(town: Town):
 
     booking = booking_of((await town.requests())[0])
     assert booking
-    assert first == Waiting(
+    assert first == HouseholdInLine(
         reference=town.references[0], since=booking.since, members=2, flagged=0, lines={"water": 12}
     )
 
