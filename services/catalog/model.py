@@ -24,11 +24,13 @@ RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
 """Endings by which the queues of one team are told from those of another."""
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+class _Strict(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
+):
     pass
 
 
-class Route(_Part, frozen=True, kw_only=True):
+class Route(_Strict, frozen=True, kw_only=True):
     """Send a request to a team where the CEL rule `when` holds; `priority` is CEL too, `dueIn` an ISO 8601 duration."""
 
     id: str
@@ -39,7 +41,7 @@ class Route(_Part, frozen=True, kw_only=True):
     due_in: timedelta
 
 
-class ExpectedTask(_Part, frozen=True, kw_only=True):
+class ExpectedTask(_Strict, frozen=True, kw_only=True):
     """Name a task that a case must lead to."""
 
     route: str
@@ -47,14 +49,14 @@ class ExpectedTask(_Part, frozen=True, kw_only=True):
     priority: Priority
 
 
-class ExpectedError(_Part, frozen=True, kw_only=True):
+class ExpectedError(_Strict, frozen=True, kw_only=True):
     """Name an error that a case must lead to."""
 
     pointer: str
     code: str
 
 
-class Expectation(_Part, frozen=True, kw_only=True):
+class Expectation(_Strict, frozen=True, kw_only=True):
     """Say what a case leads to: exactly these tasks where valid, exactly these errors where not."""
 
     valid: bool
@@ -62,7 +64,7 @@ class Expectation(_Part, frozen=True, kw_only=True):
     errors: tuple[ExpectedError, ...] = ()
 
 
-class Case(_Part, frozen=True, kw_only=True):
+class DefinitionCase(_Strict, frozen=True, kw_only=True):
     """Test the definition with one set of invented answers."""
 
     name: str
@@ -70,7 +72,7 @@ class Case(_Part, frozen=True, kw_only=True):
     expect: Expectation
 
 
-class Outcome(_Part, frozen=True, kw_only=True):
+class Outcome(_Strict, frozen=True, kw_only=True):
     """Offer staff a way to end a task, besides `done` and `not_done`.
 
     `delivered` says what the household got where the task was to take supplies there; a person asks where it does not.
@@ -105,7 +107,7 @@ type Sections = Mapping[str, type[Section]]
 """The sections that capabilities know, by their keys."""
 
 
-class Definition(_Part, frozen=True, kw_only=True):
+class Definition(_Strict, frozen=True, kw_only=True):
     """Describe one service as data; `sections` stand beside the other keys (services/catalog/documents.py)."""
 
     id: str
@@ -114,7 +116,7 @@ class Definition(_Part, frozen=True, kw_only=True):
     phone: str
     form: dict[str, Any]
     routes: tuple[Route, ...]
-    cases: tuple[Case, ...]
+    cases: tuple[DefinitionCase, ...]
     summary: Text = {}
     opens: Instant | None = None
     closes: Instant | None = None

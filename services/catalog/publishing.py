@@ -13,8 +13,8 @@ from services.catalog.forms import Form, FormError
 from services.catalog.model import (
     RESERVED_ROUTES,
     RESERVED_TEAM_ENDINGS,
-    Case,
     Definition,
+    DefinitionCase,
     Edition,
     Expectation,
     Sections,
@@ -168,7 +168,7 @@ def _problems_of_cases(service: CompiledService) -> Iterator[str]:
             yield f"route {route.id!r}: no valid case leaves it out"
 
 
-def _problems_of_rules(service: CompiledService, case: Case) -> Iterator[str]:
+def _problems_of_rules(service: CompiledService, case: DefinitionCase) -> Iterator[str]:
     """Run every rule on the answers of a case and on the smallest answers that are still valid."""
     if service.form.errors(case.answers):
         return

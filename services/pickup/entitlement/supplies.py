@@ -20,18 +20,20 @@ LONGEST_ROLLING = timedelta(days=366)
 _ITEM_ID = re.compile("[a-z][A-Za-z0-9]{0,31}")
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+class _Strict(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True
+):
     pass
 
 
-class Period(_Part, frozen=True, kw_only=True):
+class Period(_Strict, frozen=True, kw_only=True):
     """Say how long a grant counts: so long after it, or until the next day, week (Monday) or month begins in Japan."""
 
     rolling: timedelta | None = None
     calendar: Literal["day", "week", "month"] | None = None
 
 
-class Policy(_Part, frozen=True, kw_only=True):
+class Policy(_Strict, frozen=True, kw_only=True):
     """Limit how often a household is granted what stands under this policy: per period, or for the whole emergency."""
 
     id: str
@@ -40,7 +42,7 @@ class Policy(_Part, frozen=True, kw_only=True):
     period: Period | None = None
 
 
-class Item(_Part, frozen=True, kw_only=True):
+class Item(_Strict, frozen=True, kw_only=True):
     """Describe one line of a hand-out: `per…` and `most` are units, `contents` (of a kit) are units by item.
 
     `code` is stable and defaults to the id; `national_code` is the municipality's own entry of what the national
@@ -64,7 +66,7 @@ class Item(_Part, frozen=True, kw_only=True):
         msgspec.structs.force_setattr(self, "code", self.code or self.id)
 
 
-class Supplies(_Part, frozen=True, kw_only=True):
+class Supplies(_Strict, frozen=True, kw_only=True):
     """Hold everything that can be handed out."""
 
     items: tuple[Item, ...]
