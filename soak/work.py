@@ -34,7 +34,7 @@ def shipped_work() -> list[Work]:
 
 def _works(raw: dict[str, Any]) -> list[Work]:
     definition = read_definition(raw, SECTIONS)
-    service = CompiledService(Edition(service=definition.id, version=1, published_at=NEVER, definition=definition))
+    service = CompiledService.of(Edition(service=definition.id, version=1, published_at=NEVER, definition=definition))
     valid = [case["answers"] for case in raw["cases"] if case["expect"]["valid"]]
     return [_work(service, answers) for answers in (*raw["form"]["examples"], *valid)]
 

@@ -63,13 +63,10 @@ def _problems(definition: Definition, kinds: Sections) -> Iterator[str]:
     yield from _problems_of_names(definition, kinds)
     yield from _problems_of_texts(definition)
     yield from _problems_of_times(definition)
-    unusable = (*_problems_of_form(definition), *_problems_of_routes(definition))
-    if unusable:
+    service, unusable = _compiled(definition)
+    if service is None:
         yield from unusable
         return
-    service = CompiledService(
-        Edition(service=definition.id, version=0, published_at=times.NEVER, definition=definition)
-    )
     yield from _problems_of_controls(definition, kinds)
     for section in definition.sections.values():
         yield from section.problems(definition)
@@ -118,21 +115,24 @@ def _problems_of_times(definition: Definition) -> Iterator[str]:
             yield f"route {route.id!r}: dueIn must be between one minute (PT1M) and 366 days (P366D)"
 
 
-def _problems_of_form(definition: Definition) -> Iterator[str]:
+def _compiled(definition: Definition) -> tuple[CompiledService | None, list[str]]:
+    """Compile a definition, or return every reason why its form and routes cannot be used."""
+    form, routes, reasons = None, [], []
     try:
-        Form(definition.form, forms.SMALL)
+        form = Form(definition.form, forms.SMALL)
     except FormError as error:
-        yield str(error)
-
-
-def _problems_of_routes(definition: Definition) -> Iterator[str]:
+        reasons.append(str(error))
     if not definition.routes:
-        yield "routes: at least one is needed"
+        reasons.append("routes: at least one is needed")
     for route in definition.routes:
         try:
-            CompiledRoute(route)
+            routes.append(CompiledRoute(route))
         except RuleError as error:
-            yield f"route {route.id!r}: {error}"
+            reasons.append(f"route {route.id!r}: {error}")
+    if form is None or reasons:
+        return None, reasons
+    edition = Edition(service=definition.id, version=0, published_at=times.NEVER, definition=definition)
+    return CompiledService(edition, form, tuple(routes)), []
 
 
 def _problems_of_controls(definition: Definition, kinds: Sections) -> Iterator[str]:

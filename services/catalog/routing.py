@@ -1,6 +1,6 @@
 """What a request leads to: the tasks that the routes of its service definition make of its answers."""
 
-from typing import Any
+from typing import Any, Self
 
 from services.case.task import PlannedTask
 from services.catalog.forms import Form
@@ -36,12 +36,18 @@ class CompiledRoute:
 
 
 class CompiledService:
-    """Hold one edition ready for work: its form and routes compiled; raises FormError or RuleError."""
+    """Hold one edition ready for work: its form and routes compiled."""
 
-    def __init__(self, edition: Edition) -> None:
+    def __init__(self, edition: Edition, form: Form, routes: tuple[CompiledRoute, ...]) -> None:
         self.edition = edition
-        self.form = Form(edition.definition.form)
-        self.routes = tuple(CompiledRoute(route) for route in edition.definition.routes)
+        self.form = form
+        self.routes = routes
+
+    @classmethod
+    def of(cls, edition: Edition) -> Self:
+        """Compile an edition; raises FormError or RuleError."""
+        definition = edition.definition
+        return cls(edition, Form(definition.form), tuple(CompiledRoute(route) for route in definition.routes))
 
     @property
     def definition(self) -> Definition:

@@ -127,5 +127,5 @@ class Catalog:
     def _compile(self, edition: Edition) -> CompiledService:
         key = (edition.service, edition.version)
         if key not in self._compiled:
-            self._compiled[key] = CompiledService(edition)
+            self._compiled[key] = CompiledService.of(edition)
         return self._compiled[key]

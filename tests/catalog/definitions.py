@@ -18,7 +18,7 @@ SHIPPED: dict[str, dict[str, Any]] = {path.stem: read_yaml(path) for path in sor
 @cache
 def compiled(service: str) -> CompiledService:
     definition = publishing.read_definition(SHIPPED[service], SECTIONS)
-    return CompiledService(Edition(service=service, version=0, published_at=times.NEVER, definition=definition))
+    return CompiledService.of(Edition(service=service, version=0, published_at=times.NEVER, definition=definition))
 
 
 def fields(schema: dict[str, Any], pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
