@@ -11,7 +11,7 @@ from services.pickup.entitlement.quotas import Quota
 from services.pickup.households.alike import Alike
 from services.pickup.households.households import kind_of
 from services.pickup.part import booked, booking_of
-from services.pickup.sharing.split import Decision, decision_id
+from services.pickup.sharing.split_rules import Decision, decision_id
 from services.pickup.slots import places
 from services.pickup.slots.places import HouseholdInLine, Opening, Turn
 from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite, after

@@ -12,7 +12,7 @@ from services.pickup.counter.judging import Judging
 from services.pickup.counter.rosters import Rosters
 from services.pickup.counter.walk_ins import WalkIns
 from services.pickup.entitlement.grants import Grants
-from services.pickup.entitlement.plan import Pickup as Section
+from services.pickup.entitlement.section import Pickup as Section
 from services.pickup.households.matching import Matching
 from services.pickup.households.refolding import Refolding
 from services.pickup.households.searching import Searching

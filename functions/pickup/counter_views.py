@@ -10,7 +10,7 @@ from services.catalog.forms import field_at
 from services.pickup.booking.state import Booking
 from services.pickup.counter.counter import Card
 from services.pickup.counter.rosters import RosterEntry
-from services.pickup.entitlement.plan import household_of, pickup_of, read
+from services.pickup.entitlement.section import household_of, pickup_of, read
 from services.pickup.entitlement.supplies import Item
 from services.pickup.households.searching import Found
 from services.pickup.stock.sites import Move

@@ -9,7 +9,7 @@ from functions.edge.html import Visit, page
 from functions.edge.staff import shell
 from functions.intake import forms
 from services.intake.reissue import Checked
-from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.section import pickup_of
 
 bp = func.Blueprint()
 

@@ -6,12 +6,12 @@ from typing import Any
 from functions.edge.capabilities import Asked, Link, Shown, Standing
 from functions.edge.fields import Field, Typed, first
 from functions.edge.html import Visit
-from functions.pickup import codes, slots, views
+from functions.pickup import codes, slot_options, views
 from services.case.request import Request
 from services.catalog.model import Definition
 from services.pickup.booking.state import HAS_PLACE
 from services.pickup.booking.transitions import choice_of
-from services.pickup.entitlement.plan import SLOTS, pickup_of
+from services.pickup.entitlement.section import SLOTS, pickup_of
 from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften, PlaceGone
 from services.pickup.part import booking_of
 from wiring.app import App
@@ -71,7 +71,7 @@ async def _slot_field(visit: Visit, request: Request) -> Field:
     """Draw the slots that a request may change to, with its own marked."""
     booking = booking_of(request)
     own = booking.place.name if booking and booking.place else None
-    offered = slots.options(await pickup(visit.app).offers.choices(request), visit.texts, own)
+    offered = slot_options.options(await pickup(visit.app).offers.choices(request), visit.texts, own)
     return Field(
         pointer=SLOT,
         kind="radios",
@@ -94,7 +94,7 @@ def _is_kept(request: Request | None, chosen: str) -> bool:
 
 
 SHOWN = Shown(
-    options={SLOTS: slots.of_form},
+    options={SLOTS: slot_options.of_form},
     events=views.PUBLIC_EVENTS,
     standing=standing,
     acts={"confirm-place": confirm_place, "choose-place": choose_place},

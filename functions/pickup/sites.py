@@ -7,7 +7,7 @@ import msgspec
 
 from functions.edge.access import ANY_TEAM
 from functions.edge.web import Call, answer, api
-from services.pickup.sharing.split import Decision
+from services.pickup.sharing.split_rules import Decision
 from services.pickup.sharing.splits import Preview
 from services.pickup.stock.fields import AllotFields, SiteFields, SlotFields, SplitFields, StockFields
 from services.pickup.stock.numbers import SiteNumbers, count

@@ -19,7 +19,7 @@ from services.pickup.asking import (
 from services.pickup.booking.reservations import Reservations
 from services.pickup.counter.correcting import Correcting
 from services.pickup.counter.counter import Counter
-from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.section import pickup_of
 from services.pickup.households.matching import Matching
 
 

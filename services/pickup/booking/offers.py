@@ -10,7 +10,7 @@ from services.case.request import Request
 from services.catalog.service import Catalog
 from services.errors import StoreUnavailable, UnknownService
 from services.pickup.booking.state import Booking, Place
-from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.section import pickup_of
 from services.pickup.entitlement.supplies import Item
 from services.pickup.part import booking_of
 from services.pickup.ports import SiteStore

@@ -14,9 +14,9 @@ from services.pickup.booking import progress
 from services.pickup.booking.choosing import choice, held_until, wish
 from services.pickup.booking.state import ASKS, HAS_PLACE, IS_OVER, Booking, Place, place_of
 from services.pickup.booking.transitions import choice_of
-from services.pickup.counter import corrections
+from services.pickup.counter import correction_rules
 from services.pickup.entitlement.grants import Grants
-from services.pickup.entitlement.plan import booking_for, household_of, pickup_of, under_every_key
+from services.pickup.entitlement.section import booking_for, household_of, pickup_of, under_every_key
 from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.part import booked, booking_of
 from services.pickup.ports import Bookings
@@ -220,7 +220,7 @@ class Reservations:
         entry = slot.entries.get(_key(case.request, asks)) if slot else None
         is_new = entry is not None and entry.state in ("held", "confirmed")
         return await self._follow(
-            case, id_, lambda read: corrections.swapped(read, id_, asks if is_new else place, self._clock())
+            case, id_, lambda read: correction_rules.swapped(read, id_, asks if is_new else place, self._clock())
         )
 
     async def is_used_up(self, request: Request, booking: Booking) -> bool:

@@ -17,10 +17,10 @@ from services.catalog.service import Catalog
 from services.errors import FieldError, InvalidSubmission, UnknownRequest
 from services.pickup.booking.reservations import Reservations
 from services.pickup.booking.state import HAS_PLACE, Booking, Correction
-from services.pickup.counter import corrections
+from services.pickup.counter import correction_rules
 from services.pickup.counter.counter import Card, Counter
 from services.pickup.entitlement.grants import Grants
-from services.pickup.entitlement.plan import booking_for, household_of, pickup_of
+from services.pickup.entitlement.section import booking_for, household_of, pickup_of
 from services.pickup.errors import NothingDue
 from services.pickup.part import booked, corrections_of
 from services.pickup.ports import SiteStore
@@ -81,11 +81,11 @@ class Correcting:
             raise UnknownRequest()
         await self._record(case.request.reference, amendment, staff)
         case = await self._ask(case, amendment, staff)
-        case = await self._make_due(case, corrections.step_of(amendment.id))
-        if not case.request.has(corrections.step_of(amendment.id)):
+        case = await self._make_due(case, correction_rules.step_of(amendment.id))
+        if not case.request.has(correction_rules.step_of(amendment.id)):
             raise NothingDue(booked(case.request).state)
         card = await self._counter.show(case.request)
-        return Corrected(card, corrections.keeps_units(case.request, amendment.id))
+        return Corrected(card, correction_rules.keeps_units(case.request, amendment.id))
 
     async def take(self, case: Case, id_: str, _step: Step) -> Case:
         """Make the correction of a step, and clear it."""
@@ -96,10 +96,10 @@ class Correcting:
         if id_ not in case.request.pending:
             return case
         case = await self._reservations.settle(case)
-        corrected = await self._due_after(case.request, corrections.of(case.request, id_))
+        corrected = await self._due_after(case.request, correction_rules.of(case.request, id_))
         if not case.request.has(id_):
             case = await self._make(case, id_, corrected)
-        await self._give_up_others(case.request, corrections.of(case.request, id_), corrected)
+        await self._give_up_others(case.request, correction_rules.of(case.request, id_), corrected)
         case = await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
         return await self._reservations.settle(case)
 
@@ -126,15 +126,15 @@ class Correcting:
         def changes(read: Case) -> Changes:
             if any(one.id == new.id for one in corrections_of(read.request)):
                 return ()
-            corrections.must_be_correctable(read.request)
+            correction_rules.must_be_correctable(read.request)
             self._must_fit(service, read.request, new)
-            return (corrections.asked(read.request, new),)
+            return (correction_rules.asked(read.request, new),)
 
         return await cases.change(self._store, request.reference, changes, case)
 
     async def _must_not_be_collected(self, request: Request) -> None:
         """Ask the slot, which knows of a hand-over first; raises NothingDue."""
-        corrections.must_be_correctable(request)
+        correction_rules.must_be_correctable(request)
         if await self._counter.handed_over(request):
             raise NothingDue("collected")
 
@@ -142,8 +142,8 @@ class Correcting:
         """Raise InvalidSubmission with everything that does not fit the form, or leaves nothing to be due."""
         definition = service.definition
         pickup = pickup_of(definition)
-        errors = list(corrections.problems_of_patch(pickup, amendment.answers)) if pickup else []
-        answers = corrections.merged(request.answers, amendment.answers)
+        errors = list(correction_rules.problems_of_patch(pickup, amendment.answers)) if pickup else []
+        answers = correction_rules.merged(request.answers, amendment.answers)
         of_form = (*unsendable(answers), *hidden(amendment.answers), *service.form.errors(answers))
         errors += [msgspec.structs.replace(e, pointer=f"/answers{e.pointer}") for e in of_form]
         if not errors and self._booking(service, request, amendment) is None:
@@ -160,19 +160,19 @@ class Correcting:
         pickup = pickup_of(service.definition)
         if pickup is None:
             return None
-        answers = corrections.merged(request.answers, correction.answers)
+        answers = correction_rules.merged(request.answers, correction.answers)
         household = household_of(pickup, answers, request.contact.phone)
         return booking_for(pickup, answers, household, secret=self._secret, since=request.received_at)
 
     async def _make(self, case: Case, id_: str, corrected: Booking) -> Case:
-        booking = corrections.due_after(booked(case.request), corrected)
-        needed = corrections.needs_grants(booking)
+        booking = correction_rules.due_after(booked(case.request), corrected)
+        needed = correction_rules.needs_grants(booking)
         is_used_up = needed and await self._reservations.is_used_up(case.request, booking)
         swaps = await self._has_other_units(case.request, booking)
         return await self._follow(
             case,
             id_,
-            lambda read: corrections.made(read, id_, corrected, self._clock(), is_used_up=is_used_up, swaps=swaps),
+            lambda read: correction_rules.made(read, id_, corrected, self._clock(), is_used_up=is_used_up, swaps=swaps),
         )
 
     async def _has_other_units(self, request: Request, booking: Booking) -> bool:
@@ -190,7 +190,7 @@ class Correcting:
         old = msgspec.structs.replace(
             stands, household=correction.household or stands.household, policies=correction.policies
         )
-        for grants in (old, corrections.due_after(stands, corrected)):
+        for grants in (old, correction_rules.due_after(stands, corrected)):
             keeps = stands.state != "already" and grants.household == stands.household
             others = tuple(policy for policy in grants.policies if not (keeps and policy in stands.policies))
             await self._grants.give_up(msgspec.structs.replace(grants, policies=others), request.reference)

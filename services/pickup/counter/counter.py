@@ -20,7 +20,7 @@ from services.pickup import deliveries
 from services.pickup.booking import progress
 from services.pickup.booking.state import HAS_PLACE, Booking, Place
 from services.pickup.entitlement.grants import Grants
-from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.section import pickup_of
 from services.pickup.errors import AlreadyHandedOver, NothingDue
 from services.pickup.part import booked, booking_of
 from services.pickup.ports import SiteStore

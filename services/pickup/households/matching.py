@@ -10,7 +10,7 @@ from services.case.request import Case, Changes, Request, Step
 from services.catalog.service import Catalog
 from services.pickup.asking import HOUSEHOLD, next_round
 from services.pickup.booking.state import Booking
-from services.pickup.entitlement.plan import household_of, pickup_of
+from services.pickup.entitlement.section import household_of, pickup_of
 from services.pickup.households.alike import Alike
 from services.pickup.households.comparing import Compared, compare
 from services.pickup.households.households import POSSIBLE_DUPLICATE, Household, blocks_of_every_folding, likeness

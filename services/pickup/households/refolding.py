@@ -14,7 +14,7 @@ from services.catalog.service import Catalog
 from services.errors import WriteConflict
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.grants import Grants
-from services.pickup.entitlement.plan import folded_anew, pickup_of
+from services.pickup.entitlement.section import folded_anew, pickup_of
 from services.pickup.households.households import FOLDING
 from services.pickup.part import booked, booking_of, with_booking
 from services.pickup.ports import Bookings

@@ -10,7 +10,7 @@ from services.case.request import Request
 from services.case.task import Staff
 from services.catalog.service import Catalog
 from services.pickup.booking.state import Booking
-from services.pickup.entitlement.plan import household_of, pickup_of, read
+from services.pickup.entitlement.section import household_of, pickup_of, read
 from services.pickup.households.alike import Alike
 from services.pickup.households.comparing import compare
 from services.pickup.households.households import Household, blocks_of_every_folding, likeness

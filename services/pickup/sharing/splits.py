@@ -17,10 +17,10 @@ from services.catalog.service import Catalog
 from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownRequest, WriteConflict
 from services.pickup.booking import progress
 from services.pickup.booking.reservations import Reservations
-from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.section import pickup_of
 from services.pickup.errors import AlreadyDecided, LookAgain, NotForSplit, SlotClosed, UnknownSlot
 from services.pickup.ports import Bookings, SiteStore
-from services.pickup.sharing.split import Decision, Rule, Share, Split, Want, basis_of, decision_id, split
+from services.pickup.sharing.split_rules import Decision, Rule, Share, Split, Want, basis_of, decision_id, split
 from services.pickup.stock.fields import SplitFields, problems_of_split, refuse
 from services.pickup.stock.keeping import Keeping
 from services.pickup.stock.sites import DECIDED, Slot

@@ -10,7 +10,7 @@ from services.errors import FieldError, InvalidSubmission
 from services.invisible import hides
 from services.names import is_name
 from services.pickup.entitlement.supplies import Item
-from services.pickup.sharing.split import Rule
+from services.pickup.sharing.split_rules import Rule
 from services.pickup.stock.sites import MOST_HOUSEHOLDS, MOST_ITEMS, MOST_UNITS, Fill, Method, MoveKind, SiteKind
 from services.texts import Text
 from services.times import Instant

@@ -11,7 +11,7 @@ from services.case.task import Staff
 from services.catalog.service import Catalog
 from services.errors import DocumentFull, FieldError, InvalidSubmission, WriteConflict
 from services.names import is_name
-from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.section import pickup_of
 from services.pickup.entitlement.supplies import Item
 from services.pickup.errors import UnknownSite
 from services.pickup.ports import SiteStore

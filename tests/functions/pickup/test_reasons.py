@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from functions.operations.api import Dismiss
-from functions.pickup.counter import Correction, Override, Search
+from functions.pickup.counter import CorrectionBody, Override, Search
 
 REFERENCE = "K7M2-QX9P-D4TB"
 ASKED: list[tuple[type[msgspec.Struct], dict[str, Any]]] = [
     (Search, {"kana": "ミホン ハナコ"}),
     (Override, {"reference": REFERENCE}),
-    (Correction, {"reference": REFERENCE, "id": "correct-0001", "answers": {}}),
+    (CorrectionBody, {"reference": REFERENCE, "id": "correct-0001", "answers": {}}),
     (Dismiss, {"ids": ["f1"]}),
 ]
 

@@ -1,7 +1,7 @@
 from functions.pickup import SHOWN
 from services.intake.reissue import Checked
 from services.pickup.booking.state import BookingState
-from services.pickup.sharing.split import Because, Rule
+from services.pickup.sharing.split_rules import Because, Rule
 from services.pickup.stock.numbers import SlotState
 from services.pickup.stock.sites import Method, MoveKind
 from tests.functions.edge.staff_texts import staff_texts, staff_texts_left_over

@@ -2,7 +2,7 @@ import pytest
 
 from local.seed import OFFICER, SITES, seed
 from services.catalog.publishing import read_definition
-from services.pickup.entitlement.plan import pickup_of
+from services.pickup.entitlement.section import pickup_of
 from services.pickup.stock.fields import AllotFields
 from stores.shipped import FOLDER, read_yaml
 from tests.counter import current

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.pickup.counter.corrections import MOST_CORRECTIONS
+from services.pickup.counter.correction_rules import MOST_CORRECTIONS
 from services.pickup.errors import TooManyCorrections
 from services.pickup.part import corrections_of
 from tests.services.case.much import let_much_happen

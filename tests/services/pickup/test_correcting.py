@@ -8,7 +8,7 @@ import pytest
 from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownRequest, WriteConflict
 from services.intake.service import Receipt
 from services.pickup.booking.state import Apportioned, Booking
-from services.pickup.counter import corrections
+from services.pickup.counter import correction_rules
 from services.pickup.counter.correcting import Amendment
 from services.pickup.counter.counter import HandOver
 from services.pickup.entitlement.quotas import quota_id
@@ -338,7 +338,7 @@ def test_a_share_of_a_split_never_grows_by_a_correction_and_falls_to_what_is_due
 
     def after(units: int) -> Booking:
         corrected = msgspec.structs.replace(share, lines={"water": units}, policies=("daily",), apportioned=None)
-        return corrections.due_after(share, corrected)
+        return correction_rules.due_after(share, corrected)
 
     assert [after(units).lines for units in (24, 3)] == [{"water": 6}, {"water": 3}]
     assert after(24).policies == ("daily",)

@@ -19,10 +19,10 @@ from services.errors import StoreUnavailable
 from services.intake.identities import identify
 from services.intake.submissions import QUEUE, message_for, sealed
 from services.pickup.booking.state import Booking, Correction
-from services.pickup.counter import corrections
+from services.pickup.counter import correction_rules
 from services.pickup.counter.correcting import Amendment
-from services.pickup.entitlement.plan import Pickup, household_of
 from services.pickup.entitlement.quotas import Grant, Quota, quota_id
+from services.pickup.entitlement.section import Pickup, household_of
 from services.pickup.households.households import FOLDING, Household, blocks_of, key_of
 from services.pickup.households.refolding import SLICE, Refolded
 from services.pickup.part import booked, with_booking
@@ -222,7 +222,7 @@ def _asking(request: Request) -> Request:
 
 def _being_corrected(request: Request) -> Request:
     pending = Correction(id="correct-0001", at=request.received_at, by="花子", reason="r", answers={"members": 3})
-    return corrections.asked(request, pending)
+    return correction_rules.asked(request, pending)
 
 
 @pytest.mark.parametrize("on_its_way", [_asking, _being_corrected])

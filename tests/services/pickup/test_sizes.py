@@ -11,14 +11,14 @@ from services.case.request import MOST_OPEN_TASKS, Request
 from services.errors import InvalidSubmission
 from services.pickup.booking import choosing, progress, transitions
 from services.pickup.booking.state import MOST_ASKED, MOST_CHOICES, Apportioned, Booking, Correction, Place
-from services.pickup.counter import corrections
-from services.pickup.counter.corrections import LARGEST_CORRECTION, MOST_CORRECTIONS
+from services.pickup.counter import correction_rules
+from services.pickup.counter.correction_rules import LARGEST_CORRECTION, MOST_CORRECTIONS
 from services.pickup.entitlement import quotas
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.entitlement.supplies import MOST_UNITS, Item, Policy
 from services.pickup.errors import TooManyCorrections
 from services.pickup.part import NAME, PickupPart, booked
-from services.pickup.sharing.split import Decision, Share
+from services.pickup.sharing.split_rules import Decision, Share
 from services.pickup.sharing.splits import MOST_IN_A_SPLIT
 from services.pickup.slots import places
 from services.pickup.slots.places import MOST_ENTRIES
@@ -85,12 +85,14 @@ def largest_booking() -> Booking:
 def with_corrections(request: Request) -> Request:
     for n in range(MOST_CORRECTIONS):
         new = _correction(n)
-        asked = corrections.asked(request, new)
+        asked = correction_rules.asked(request, new)
         booking = booked(asked)
-        made = corrections.made(asked, corrections.step_of(new.id), booking, NOW, is_used_up=False, swaps=False)
+        made = correction_rules.made(
+            asked, correction_rules.step_of(new.id), booking, NOW, is_used_up=False, swaps=False
+        )
         request = msgspec.structs.replace(made, pending={})
     with pytest.raises(TooManyCorrections):
-        corrections.asked(request, _correction(MOST_CORRECTIONS))
+        correction_rules.asked(request, _correction(MOST_CORRECTIONS))
     return request
 
 

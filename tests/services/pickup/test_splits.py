@@ -14,8 +14,8 @@ from services.errors import InvalidSubmission, StoreUnavailable, WriteConflict
 from services.intake.service import Receipt
 from services.pickup.booking import progress
 from services.pickup.booking.state import Booking
-from services.pickup.entitlement.plan import pickup_of
 from services.pickup.entitlement.quotas import quota_id
+from services.pickup.entitlement.section import pickup_of
 from services.pickup.errors import (
     AlreadyDecided,
     LookAgain,
@@ -26,7 +26,7 @@ from services.pickup.errors import (
     UnknownSlot,
 )
 from services.pickup.part import booking_of
-from services.pickup.sharing.split import Decision, Rule, Share
+from services.pickup.sharing.split_rules import Decision, Rule, Share
 from services.pickup.sharing.splits import Preview
 from services.pickup.slots.places import HouseholdInLine
 from services.pickup.stock.fields import AllotFields, SplitFields

@@ -15,7 +15,7 @@ from services.case.request import Contact, Request, Submission
 from services.errors import StoreUnavailable, WriteConflict
 from services.pickup.errors import AlreadyDecided
 from services.pickup.part import booking_of
-from services.pickup.sharing.split import Decision, Rule, decision_id
+from services.pickup.sharing.split_rules import Decision, Rule, decision_id
 from services.pickup.sharing.splits import Preview
 from services.pickup.slots.places import HouseholdInLine
 from services.pickup.stock.fields import SplitFields

@@ -13,7 +13,7 @@ from services.errors import FieldError, WriteConflict
 from services.pickup.asking import HOUSEHOLD, next_round
 from services.pickup.booking import progress, transitions
 from services.pickup.booking.state import ASKS, HAS_PLACE, Booking, Correction, Place
-from services.pickup.entitlement.plan import Pickup
+from services.pickup.entitlement.section import Pickup
 from services.pickup.errors import NothingDue, TooManyCorrections
 from services.pickup.part import booked, booking_of, corrections_of, with_booking, with_corrections
 from services.times import Instant

@@ -9,7 +9,7 @@ from functions.edge.texts import Texts
 from services.catalog.model import Definition
 from services.errors import StoreUnavailable
 from services.pickup.booking.offers import Offer
-from services.pickup.entitlement.plan import SLOTS
+from services.pickup.entitlement.section import SLOTS
 from wiring.app import App
 from wiring.pickup import pickup
 

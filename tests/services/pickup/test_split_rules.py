@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import times
-from services.pickup.sharing.split import Because, Rule, Share, Split, Total, Want, split
+from services.pickup.sharing.split_rules import Because, Rule, Share, Split, Total, Want, split
 
 MORNING = "2026-03-11T00:00:00.000000Z"
 RULES: tuple[Rule, ...] = get_args(Rule.__value__)
