@@ -1,5 +1,5 @@
 // The first page of staff: which pages are theirs.
-import { open } from "/static/staff/page.js";
+import { open } from "./shared/page.js";
 
 open((who) => {
   for (const entry of document.querySelectorAll("[data-roles]")) {

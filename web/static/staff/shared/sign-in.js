@@ -1,7 +1,7 @@
 // Sign-in by the authorization code flow with PKCE (RFC 7636): at Entra ID, on a desk at the local issuer.
 // Tokens live as long as the tab; they never stand in an address. Who signed in is known from the ID token, so that a
 // page that is opened without a connection knows it too. Signing out ends the session at the issuer as well.
-import * as oauth from "/static/vendor/oauth4webapi/index.js";
+import * as oauth from "../../vendor/oauth4webapi/index.js";
 
 const { issuer, client } = document.documentElement.dataset;
 const application = { client_id: client };

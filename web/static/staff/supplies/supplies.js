@@ -1,11 +1,11 @@
 // What supplies officers keep: sites, their stock and slots in numbers and bars, entries, tables, and the fair split.
-import { call } from "/static/staff/api.js";
-import { show as showMoves } from "/static/staff/moves.js";
-import { element, items, open, plain, sayProblem, t } from "/static/staff/page.js";
-import { listen as listenToEntries } from "/static/staff/entries.js";
-import { show as showSlots } from "/static/staff/slots.js";
-import { show as showStock } from "/static/staff/stock.js";
-import { listen as listenToTables } from "/static/staff/tables.js";
+import { call } from "../shared/api.js";
+import { show as showMoves } from "./moves.js";
+import { element, items, open, plain, sayProblem, t } from "../shared/page.js";
+import { listen as listenToEntries } from "./entries.js";
+import { show as showSlots } from "./slots.js";
+import { show as showStock } from "./stock.js";
+import { listen as listenToTables } from "./tables.js";
 
 const place = (id) => document.getElementById(id);
 const office = { site: null, items: [], supervises: false, refresh };

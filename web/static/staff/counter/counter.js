@@ -1,14 +1,14 @@
 // The counter where supplies are handed out: find a household, show its card, record the hand-over; online or not.
-import { call, Refused, SignedOut, Unreachable } from "/static/staff/api.js";
-import * as cards from "/static/staff/card.js";
-import * as corrections from "/static/staff/correction.js";
-import * as outbox from "/static/staff/outbox.js";
-import { newId } from "/static/staff/forms.js";
-import { element, open, own, phrase, plain, say, sayProblem, t } from "/static/staff/page.js";
-import * as reissues from "/static/staff/reissue.js";
-import * as rosters from "/static/staff/roster.js";
-import { scan } from "/static/staff/scanner.js";
-import { time } from "/static/staff/times.js";
+import { call, Refused, SignedOut, Unreachable } from "../shared/api.js";
+import * as cards from "./card.js";
+import * as corrections from "./correction.js";
+import * as outbox from "./outbox.js";
+import { newId } from "../shared/forms.js";
+import { element, open, own, phrase, plain, say, sayProblem, t } from "../shared/page.js";
+import * as reissues from "./reissue.js";
+import * as rosters from "./roster.js";
+import { scan } from "./scanner.js";
+import { time } from "../shared/times.js";
 
 const PREFIX = "MADOGUCHI:";
 const SEND_EVERY = 15_000;

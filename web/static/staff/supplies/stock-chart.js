@@ -1,5 +1,5 @@
 // Bars of what a site has: drawn beside the numbers, which say the same.
-import { element, t } from "/static/staff/page.js";
+import { element, t } from "../shared/page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,7 +1,7 @@
 // A resident who comes without having asked: the form of the service, filled in at the counter.
-import { call } from "/static/staff/api.js";
-import { sending } from "/static/staff/forms.js";
-import { open, say, t } from "/static/staff/page.js";
+import { call } from "../shared/api.js";
+import { sending } from "../shared/forms.js";
+import { open, say, t } from "../shared/page.js";
 
 const form = document.getElementById("walk-in");
 

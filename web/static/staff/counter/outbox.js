@@ -1,8 +1,8 @@
 // Hand-overs on their way to the server: each is kept under a key of its own until the server has it, so that a lost
 // connection or a closed tab loses none, and its id lets the server take it once. Each belongs to the clerk who made it:
 // nobody else sends or settles it. One without an owner waits until a clerk says that it is theirs.
-import { call, Refused } from "/static/staff/api.js";
-import { who } from "/static/staff/sign-in.js";
+import { call, Refused } from "../shared/api.js";
+import { who } from "../shared/sign-in.js";
 
 const PREFIX = "hand-over.";
 

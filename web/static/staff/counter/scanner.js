@@ -30,6 +30,6 @@ export async function scan(video, found) {
 async function detectorOf() {
   const own = globalThis.BarcodeDetector;
   if ((await own?.getSupportedFormats().catch(() => []))?.includes("qr_code")) return new own({ formats: ["qr_code"] });
-  const { BarcodeDetector } = await import("/static/vendor/qr/decode.js");
+  const { BarcodeDetector } = await import("../../vendor/qr/decode.js");
   return new BarcodeDetector({ formats: ["qr_code"] });
 }

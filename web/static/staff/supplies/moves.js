@@ -1,7 +1,7 @@
 // The moves of a site's stock, the latest first: who, when, what and why.
-import { between, element, own, t } from "/static/staff/page.js";
-import { titleOf } from "/static/staff/slots.js";
-import { time } from "/static/staff/times.js";
+import { between, element, own, t } from "../shared/page.js";
+import { titleOf } from "./slots.js";
+import { time } from "../shared/times.js";
 
 const SHOWN = 100;
 

@@ -1,6 +1,6 @@
 // Tables (CSV): saved as files, and taken up after a look at what they say.
-import { Refused, sent } from "/static/staff/api.js";
-import { element, say, sayProblem, t } from "/static/staff/page.js";
+import { Refused, sent } from "../shared/api.js";
+import { element, say, sayProblem, t } from "../shared/page.js";
 
 const place = (id) => document.getElementById(id);
 

@@ -1,6 +1,6 @@
 // The stock of a site: a table, and bars that show the same.
-import { between, element, own, phrase, t } from "/static/staff/page.js";
-import { bars, legend } from "/static/staff/stock-chart.js";
+import { between, element, own, phrase, t } from "../shared/page.js";
+import { bars, legend } from "./stock-chart.js";
 
 const KINDS = ["collected", "promised", "free", "unallotted"];
 

@@ -1,5 +1,5 @@
 // Calls of the API by whoever is signed in.
-import { drop, token } from "/static/staff/sign-in.js";
+import { drop, token } from "./sign-in.js";
 
 const WITHIN = 15_000;
 

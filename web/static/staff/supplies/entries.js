@@ -1,9 +1,9 @@
 // What officers enter: stock that came, was counted or packed; slots; sites.
-import { call, Refused } from "/static/staff/api.js";
-import { sending } from "/static/staff/forms.js";
-import { element, phrase, say, t } from "/static/staff/page.js";
-import { canChange } from "/static/staff/slots.js";
-import { instant } from "/static/staff/times.js";
+import { call, Refused } from "../shared/api.js";
+import { sending } from "../shared/forms.js";
+import { element, phrase, say, t } from "../shared/page.js";
+import { canChange } from "./slots.js";
+import { instant } from "../shared/times.js";
 
 const place = (id) => document.getElementById(id);
 

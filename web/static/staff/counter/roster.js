@@ -1,6 +1,6 @@
 // The roster of a site: who is due what, by reference, so that a counter works on when its connection is gone.
-import { call } from "/static/staff/api.js";
-import { who } from "/static/staff/sign-in.js";
+import { call } from "../shared/api.js";
+import { who } from "../shared/sign-in.js";
 
 const KEY = "roster";
 const GOOD_FOR = 24 * 3600 * 1000;

@@ -1,6 +1,6 @@
 // Forms of staff: what the server says of a field stands at that field, and nothing typed is lost.
-import { Refused } from "/static/staff/api.js";
-import { element, say, sayProblem } from "/static/staff/page.js";
+import { Refused } from "./api.js";
+import { element, say, sayProblem } from "./page.js";
 
 /** Return a new id of what is about to be sent; the server takes one id once. */
 export function newId() {

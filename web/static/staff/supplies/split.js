@@ -1,9 +1,9 @@
 // A short stock, split fairly: who would get what under each rule, before anything is decided; then the decision.
-import { call } from "/static/staff/api.js";
-import { sending } from "/static/staff/forms.js";
-import { between, element, own, phrase, say, t } from "/static/staff/page.js";
-import { titleOf } from "/static/staff/slots.js";
-import { time } from "/static/staff/times.js";
+import { call } from "../shared/api.js";
+import { sending } from "../shared/forms.js";
+import { between, element, own, phrase, say, t } from "../shared/page.js";
+import { titleOf } from "./slots.js";
+import { time } from "../shared/times.js";
 
 /** Show within a slot what each rule would give, or what was decided. */
 export async function show(slot, office, within) {

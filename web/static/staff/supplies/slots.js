@@ -1,10 +1,10 @@
 // The slots of a site by day: households and units by state, and what an officer may change.
-import { call } from "/static/staff/api.js";
-import { sending } from "/static/staff/forms.js";
-import { element, phrase, say, sayProblem, t } from "/static/staff/page.js";
-import { show as showSplit } from "/static/staff/split.js";
-import { bars } from "/static/staff/stock-chart.js";
-import { day, hour } from "/static/staff/times.js";
+import { call } from "../shared/api.js";
+import { sending } from "../shared/forms.js";
+import { element, phrase, say, sayProblem, t } from "../shared/page.js";
+import { show as showSplit } from "./split.js";
+import { bars } from "./stock-chart.js";
+import { day, hour } from "../shared/times.js";
 
 const OVER = ["over", "closed"];
 

@@ -1,7 +1,7 @@
 // Another access code for a resident whose code was seen by others. It is shown once, on the card, and kept nowhere.
-import { call } from "/static/staff/api.js";
-import { sending } from "/static/staff/forms.js";
-import { say } from "/static/staff/page.js";
+import { call } from "../shared/api.js";
+import { sending } from "../shared/forms.js";
+import { say } from "../shared/page.js";
 
 const WITHOUT_DOCUMENT = ["questions", "other"];
 const place = (id) => document.getElementById(id);

@@ -1,7 +1,7 @@
 // Correcting what a request says of its household, in the words of the form it answered.
-import { call } from "/static/staff/api.js";
-import { sending } from "/static/staff/forms.js";
-import { element, say, t } from "/static/staff/page.js";
+import { call } from "../shared/api.js";
+import { sending } from "../shared/forms.js";
+import { element, say, t } from "../shared/page.js";
 
 const TYPES = { number: "number", date: "date" };
 const place = (id) => document.getElementById(id);

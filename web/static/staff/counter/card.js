@@ -1,6 +1,6 @@
 // The card of a household: who, how many, what is due or was handed over, and what to do.
-import { between, element, own, phrase, plain, t } from "/static/staff/page.js";
-import { time } from "/static/staff/times.js";
+import { between, element, own, phrase, plain, t } from "../shared/page.js";
+import { time } from "../shared/times.js";
 
 const place = (id) => document.getElementById(id);
 const HANDS_OVER = ["held", "confirmed", "changing"];
