@@ -18,6 +18,7 @@ const NEEDED = [
   "/static/staff/counter/scanner.js",
   "/static/staff/shared/api.js",
   "/static/staff/shared/forms.js",
+  "/static/staff/shared/kept.js",
   "/static/staff/shared/page.js",
   "/static/staff/shared/sign-in.js",
   "/static/staff/shared/times.js",

@@ -1,6 +1,6 @@
 // What every page of staff does: texts, who is signed in, and the service worker that keeps pages for hours offline.
 import { call, SignedOut, Unreachable } from "./api.js";
-import { forget } from "../counter/roster.js";
+import { forget } from "./kept.js";
 import { endSession, finish, signIn, signOut, who as signedIn, whenSignedOut } from "./sign-in.js";
 
 /** What items are called, by id: a page that knows it says so in problems. */
