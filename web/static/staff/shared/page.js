@@ -3,8 +3,7 @@ import { call, SignedOut, Unreachable } from "./api.js";
 import { forget } from "./kept.js";
 import { endSession, finish, signIn, signOut, who as signedIn, whenSignedOut } from "./sign-in.js";
 
-/** What items are called, by id: a page that knows it says so in problems. */
-export const items = new Map();
+const titles = new Map();
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
 
@@ -15,6 +14,16 @@ export function t(key, values = {}) {
 
 function worded(key) {
   return texts[`staff.${key}`] ?? key;
+}
+
+/** Say what items are called. */
+export function nameItems(items) {
+  for (const item of items) titles.set(item.id, item.title.ja);
+}
+
+/** Return what an item is called; its id where nobody said it. */
+export function titleOf(item) {
+  return titles.get(item) ?? item;
 }
 
 /** Make an element with properties and children. */
@@ -56,7 +65,7 @@ export function sayProblem(error) {
   if (error instanceof SignedOut) return show(null);
   if (error instanceof Unreachable) return say(t("unreachable"), "problem");
   const fields = (error.problem?.errors ?? []).map((field) => field.message);
-  const short = (error.problem?.items ?? []).map((item) => own(items.get(item) ?? item));
+  const short = (error.problem?.items ?? []).map((item) => own(titleOf(item)));
   return say([error.problem?.detail ?? t("broken"), " ", ...between("、", short), ...fields.flatMap((field) => [" ", own(field)])], "problem");
 }
 

@@ -1,7 +1,7 @@
 // The slots of a site by day: households and units by state, and what an officer may change.
 import { call } from "../shared/api.js";
 import { sending } from "../shared/forms.js";
-import { element, phrase, say, sayProblem, t } from "../shared/page.js";
+import { element, phrase, say, sayProblem, t, titleOf } from "../shared/page.js";
 import { show as showSplit } from "./split.js";
 import { bars } from "./stock-chart.js";
 import { day, hour } from "../shared/times.js";
@@ -25,11 +25,11 @@ function shown(slot, office) {
   ];
   const chart = bars([{ name: t("supplies.households"), parts }], t("supplies.households_of", { hours }));
   const households = element("p", {}, t("supplies.of_households", slot));
-  return element("details", { className: "slot" }, title, chart, households, units(slot, office), ...actions(slot, office));
+  return element("details", { className: "slot" }, title, chart, households, units(slot), ...actions(slot, office));
 }
 
-function units(slot, office) {
-  const rows = slot.items.map((line) => element("li", {}, ...phrase("supplies.of_units", { ...line, title: titleOf(line.item, office), promised: line.held + line.confirmed })));
+function units(slot) {
+  const rows = slot.items.map((line) => element("li", {}, ...phrase("supplies.of_units", { ...line, title: titleOf(line.item), promised: line.held + line.confirmed })));
   return element("ul", {}, ...rows);
 }
 
@@ -46,7 +46,7 @@ function split(slot, office) {
 }
 
 function allotment(slot, office) {
-  const rows = slot.items.map((line) => number(`/lines/${line.item}`, titleOf(line.item, office), slot.id));
+  const rows = slot.items.map((line) => number(`/lines/${line.item}`, titleOf(line.item), slot.id));
   const form = element("form", {}, element("p", { className: "help" }, t("supplies.allot_help")), number("/places", t("supplies.places"), slot.id), ...rows, element("button", {}, t("supplies.allot_now")));
   sending(form, async (id) => {
     const typed = [...new FormData(form)].filter(([, value]) => Number(value));
@@ -80,9 +80,4 @@ function number(name, label, slot) {
 /** Tell whether a slot still takes or has households, so that an officer may change it. */
 export function canChange(slot) {
   return !OVER.includes(slot.state);
-}
-
-/** Return what an item is called. */
-export function titleOf(item, office) {
-  return office.items.find((one) => one.id === item)?.title.ja ?? item;
 }

@@ -1,8 +1,7 @@
 // A short stock, split fairly: who would get what under each rule, before anything is decided; then the decision.
 import { call } from "../shared/api.js";
 import { sending } from "../shared/forms.js";
-import { between, element, own, phrase, say, t } from "../shared/page.js";
-import { titleOf } from "./slots.js";
+import { between, element, own, phrase, say, t, titleOf } from "../shared/page.js";
 import { time } from "../shared/times.js";
 
 /** Show within a slot what each rule would give, or what was decided. */
@@ -10,31 +9,31 @@ export async function show(slot, office, within) {
   const address = `/api/pickup/sites/${office.site.site.id}/slots/${slot.id}/splits`;
   const found = await call("GET", address);
   within.querySelector(".split")?.remove();
-  const shown = found.decided ? [decision(found.decided, office)] : [...previews(found, office), decide(address, found, office)];
+  const shown = found.decided ? [decision(found.decided)] : [...previews(found), decide(address, found, office)];
   within.append(element("section", { className: "split" }, element("h4", {}, t(found.decided ? "supplies.split_rule" : "supplies.split")), ...shown));
 }
 
-function previews(found, office) {
+function previews(found) {
   const waiting = element("p", {}, t("supplies.split_waiting", { n: found.waiting, places: found.freePlaces }));
-  return [waiting, element("div", { className: "previews" }, ...found.previews.map((one) => preview(one, office)))];
+  return [waiting, element("div", { className: "previews" }, ...found.previews.map(preview))];
 }
 
-function preview(one, office) {
+function preview(one) {
   return element(
     "section", {},
     element("h5", {}, t(`supplies.rule.${one.rule}`)),
     element("p", {}, t("supplies.split_counts", one)),
-    element("ul", {}, ...Object.entries(one.totals).map(([item, total]) => element("li", {}, ...phrase("supplies.split_total", { ...total, title: titleOf(item, office) })))),
-    element("details", {}, element("summary", {}, t("supplies.split_shares", { n: one.shares.length })), shares(one.shares, office)),
+    element("ul", {}, ...Object.entries(one.totals).map(([item, total]) => element("li", {}, ...phrase("supplies.split_total", { ...total, title: titleOf(item) })))),
+    element("details", {}, element("summary", {}, t("supplies.split_shares", { n: one.shares.length })), shares(one.shares)),
   );
 }
 
-function shares(all, office) {
-  return element("ul", {}, ...all.map((share) => element("li", {}, ...phrase("supplies.split_share", { reference: share.reference, granted: units(share.granted, office), because: t(`supplies.because.${share.because}`) }))));
+function shares(all) {
+  return element("ul", {}, ...all.map((share) => element("li", {}, ...phrase("supplies.split_share", { reference: share.reference, granted: units(share.granted), because: t(`supplies.because.${share.because}`) }))));
 }
 
-function units(lines, office) {
-  const given = Object.entries(lines).map(([item, number]) => own(own(titleOf(item, office)), ` ${number}`));
+function units(lines) {
+  const given = Object.entries(lines).map(([item, number]) => own(own(titleOf(item)), ` ${number}`));
   return given.length ? between("、", given) : t("supplies.nothing");
 }
 
@@ -53,7 +52,7 @@ function decide(address, found, office) {
   return form;
 }
 
-function decision(decided, office) {
+function decision(decided) {
   const words = phrase("supplies.split_was", { rule: t(`supplies.rule.${decided.rule}`), by: decided.by, at: time(decided.at), reason: decided.reason });
-  return element("div", {}, element("p", {}, ...words), shares(decided.shares, office));
+  return element("div", {}, element("p", {}, ...words), shares(decided.shares));
 }

@@ -1,7 +1,7 @@
 // What supplies officers keep: sites, their stock and slots in numbers and bars, entries, tables, and the fair split.
 import { call } from "../shared/api.js";
 import { show as showMoves } from "./moves.js";
-import { element, items, open, plain, sayProblem, t } from "../shared/page.js";
+import { element, nameItems, open, plain, sayProblem, t } from "../shared/page.js";
 import { listen as listenToEntries } from "./entries.js";
 import { show as showSlots } from "./slots.js";
 import { show as showStock } from "./stock.js";
@@ -15,7 +15,7 @@ open(async (who) => {
   office.supervises = who.roles.includes("Supervisor");
   for (const part of document.querySelectorAll("[data-supervisor]")) part.hidden = !office.supervises;
   office.items = (await call("GET", "/api/pickup/items")).items;
-  for (const item of office.items) items.set(item.id, item.title.ja);
+  nameItems(office.items);
   place("site").addEventListener("change", () => refresh().catch(sayProblem));
   listenToEntries(office);
   listenToTables(office);
@@ -46,7 +46,7 @@ async function refresh(site) {
   office.site = found;
   showStock(office);
   showSlots(office);
-  showMoves(moves, office);
+  showMoves(moves);
   place("at-site").dataset.shown = chosen;
   document.dispatchEvent(new Event("site-shown"));
 }
