@@ -20,6 +20,8 @@ STAFF_FOLDER = WEB / "static" / "staff"
 SCRIPTS = {
     path.relative_to(STAFF_FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in STAFF_FOLDER.rglob("*.js")
 }
+EMULATORS = WEB.parent / "local" / "emulators"
+CHECKED = [*STAFF_FOLDER.rglob("*.js"), *EMULATORS.glob("*.js"), *(EMULATORS / "cosmos").glob("*.js")]
 WRITTEN_BY_OTHERS = {"name", "by", "reason", "title", "unit", "site", "items", "granted", "reference"}
 """Values of texts that a resident, an officer or an editor wrote, or that stand for such."""
 
@@ -97,6 +99,12 @@ def test_a_template_holds_no_script_and_marks_nothing_safe_but_words_of_its_own(
     assert [one for one in scripts if 'src="/static/' not in one and 'type="application/json"' not in one] == []
     assert not re.search(r"""\son\w+=|\sstyle=|javascript:|autoescape""", TEMPLATES[name])
     assert re.findall(r"(?<!')\|\s*safe\b", TEMPLATES[name]) == []
+
+
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.name)
+def test_a_script_asks_for_its_types_to_be_checked(path: Path):
+    """What does not ask for it is passed over by `make lint` without a word."""
+    assert re.match(r"(#!.*\n)?// @ts-check\n", path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

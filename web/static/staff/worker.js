@@ -1,3 +1,4 @@
+// @ts-check
 // Keeps the pages of staff and what they need, so that a counter works on when its connection is gone.
 // Pages and scripts: from the network, else as they were last. Calls of the API are never kept.
 const KEPT = "staff-1";
@@ -27,10 +28,12 @@ const NEEDED = [
   "/static/vendor/qr/index.js",
 ];
 
-self.addEventListener("install", (event) => event.waitUntil(prepare()));
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(prepare()));
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+
+worker.addEventListener("fetch", (event) => {
   const address = new URL(event.request.url);
   const isOurs = address.origin === location.origin && /^\/(staff|static)(\/|$)/.test(address.pathname);
   if (event.request.method === "GET" && isOurs) event.respondWith(fresh(event.request));
@@ -38,9 +41,10 @@ self.addEventListener("fetch", (event) => {
 
 async function prepare() {
   await (await caches.open(KEPT)).addAll(NEEDED);
-  await self.skipWaiting();
+  await worker.skipWaiting();
 }
 
+/** @param {Request} request */
 async function fresh(request) {
   const kept = await caches.open(KEPT);
   try {
