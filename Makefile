@@ -3,6 +3,7 @@ PYTHON := .venv/bin/python
 PORT ?= 7071
 REQUESTS ?= 2000
 SEED ?= 1
+NODE := lint/node_modules/.bin
 MYPY := services stores settings.py wiring functions local bench soak audit
 
 .PHONY: help setup run reset test test-deep lint format bench soak audit publish requirements
@@ -29,11 +30,16 @@ test-deep: ## Run what make test leaves out (docs/testing.md): every fault point
 	@HOUSEHOLDS=500 $(PYTHON) -m pytest -n 0 tests/stores/pickup/test_reservations.py tests/stores/pickup/test_splits.py
 	@$(PYTHON) -m pytest -n 0 --hypothesis-profile=long tests/services/case/test_machine.py
 
-lint: setup ## Check style, types and the direction of imports
+lint: ## Check style, types and the direction of imports, of Python and of JavaScript
+	@local/setup.sh lint
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy $(MYPY)
 	@.venv/bin/lint-imports --no-logo
+	@$(NODE)/eslint -c lint/eslint.config.js web/static local/emulators lint
+	@$(NODE)/openapi-typescript docs/openapi.yaml -o lint/openapi.d.ts >/dev/null
+	@for project in web web/tsconfig.worker.json local/emulators; do $(NODE)/tsc -p $$project || exit 1; done
+	@$(NODE)/depcruise --config lint/imports.js web/static/staff local/emulators
 
 format: setup ## Put the code into the house style
 	@$(PYTHON) -m ruff check --fix -q .

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audit import advisories, bill, licences, tools
 from audit.advisories import Audit
-from audit.locks import DEPLOYED, EMULATORS, LOCK, PYTHON, ROOT, VENDOR, Package, copied, locked, named, pinned, text_of
+from audit.locks import DEPLOYED, LOCK, NPM, PYTHON, ROOT, VENDOR, Package, copied, locked, named, pinned, text_of
 
 KNOWN_PYTHON = Package("jinja2", "2.11.2")
 """CVE-2020-28493: where this is not found, what answers is no database."""
@@ -58,7 +58,7 @@ def _of_python() -> Iterator[Audit]:
 def _of_npm() -> Iterator[Audit]:
     control = _npm("control", tools.folder_of("control", [KNOWN_NPM]))
     files = [one.package for one in copied(text_of(f"{VENDOR}/README.md"))]
-    for lock, folder in {VENDOR: tools.folder_of("copied", files), EMULATORS: ROOT / EMULATORS}.items():
+    for lock, folder in {VENDOR: tools.folder_of("copied", files), **{lock: ROOT / lock for lock in NPM}}.items():
         asked = bool(control.findings)
         packages = set(locked((folder / LOCK).read_text(encoding="utf-8")).values())
         yield _npm(lock, folder) if asked else advisories.unasked(lock, packages, control)

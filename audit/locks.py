@@ -1,4 +1,4 @@
-"""What the lock files name: Python packages, those of the emulators, and JavaScript that is deployed as copies."""
+"""What the lock files name: Python packages, npm packages, and JavaScript that is deployed as copies."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PYTHON = ("requirements.txt", "requirements-dev.txt", "audit/requirements.txt")
 DEPLOYED = PYTHON[0]
-EMULATORS = "local/emulators"
+NPM = ("local/emulators", "lint")
 VENDOR = "web/static/vendor"
 LOCK = "package-lock.json"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what a desk needs: a virtual environment, the emulators and, with "tests", a browser with Japanese fonts.
+# Installs what a desk needs: a virtual environment, the emulators and, with "tests", a browser with Japanese fonts;
+# with "lint", what checks JavaScript.
 # Does nothing where the lock files have not changed since the last time.
 set -eu
 cd "$(dirname "$0")/.."
@@ -34,14 +35,14 @@ python_environment() {
   printf '%s\n' "$fingerprint" >"$stamp"
 }
 
-emulators() {
+node_packages() {
   command -v node >/dev/null || fail "Node.js 20 or newer is needed for the emulators and was not found. See https://nodejs.org/"
   node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || fail "Node.js 20 or newer is needed; found $(node --version)"
-  stamp=local/emulators/node_modules/.installed
-  fingerprint=$(cat local/emulators/package-lock.json | cksum)
+  stamp=$1/node_modules/.installed
+  fingerprint=$(cat "$1/package-lock.json" | cksum)
   if [ "$(cat "$stamp" 2>/dev/null)" = "$fingerprint" ]; then return; fi
-  say "emulators (npm)"
-  npm ci --prefix local/emulators --ignore-scripts --no-audit --no-fund --loglevel=error
+  say "$2 (npm)"
+  npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --loglevel=error
   printf '%s\n' "$fingerprint" >"$stamp"
 }
 
@@ -55,5 +56,6 @@ browser() {
 }
 
 python_environment
-emulators
+node_packages local/emulators "emulators"
 [ "${1:-}" != tests ] || browser
+[ "${1:-}" != lint ] || node_packages lint "linter and types of JavaScript"

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from audit.locks import (
-    EMULATORS,
     LOCK,
+    NPM,
     PYTHON,
     ROOT,
     VENDOR,
@@ -54,14 +54,15 @@ def test_a_requirement_without_version_or_hash_is_found(line: str):
     assert len(unpinned(f"msgspec==0.22.0 \\\n    {HASH}\n{line}\n")) == 1
 
 
-def test_every_package_of_the_emulators_is_fetched_by_its_digest():
-    lock = text_of(f"{EMULATORS}/{LOCK}")
+@pytest.mark.parametrize("folder", NPM)
+def test_every_npm_package_is_fetched_by_its_digest(folder: str):
+    lock = text_of(f"{folder}/{LOCK}")
 
     assert len(locked(lock)) > 100
     assert unhashed(lock) == []
 
 
-def test_a_package_of_the_emulators_without_a_digest_is_found():
+def test_an_npm_package_without_a_digest_is_found():
     assert unhashed(json.dumps({"packages": {"node_modules/axios": {"version": "0.27.2"}}})) == ["node_modules/axios"]
 
 

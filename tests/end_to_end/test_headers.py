@@ -17,7 +17,7 @@ ANSWERS = {
     "a page that refuses": ("GET", "/ja/services/nothing", 404),
     "a form that refuses": ("POST", "/ja/requests", 422),
     "a style": ("GET", "/static/site.css", 200),
-    "a script": ("GET", "/static/staff/page.js", 200),
+    "a script": ("GET", "/static/staff/shared/page.js", 200),
     "no file": ("GET", "/static/nothing.css", 404),
     "the service worker": ("GET", "/staff/worker.js", 200),
     "an answer of the API": ("GET", "/api/services", 200),

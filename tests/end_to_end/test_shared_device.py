@@ -71,7 +71,7 @@ def is_signed_in_at_issuer(page: Page) -> bool:
 
 def kept(page: Page) -> str:
     """Return all that the browser keeps of whoever was signed in."""
-    return str(page.evaluate("JSON.stringify({...sessionStorage, roster: localStorage.getItem('roster')})"))
+    return str(page.evaluate("JSON.stringify({...sessionStorage, roster: localStorage.getItem('kept.roster')})"))
 
 
 def hand_over_offline(page: Page, reference: str) -> None:
@@ -93,6 +93,16 @@ def test_who_signs_out_is_signed_out_at_the_issuer_too_and_leaves_nothing_behind
     assert kept(counter) == '{"roster":null}'
     counter.go_back()
     expect(counter.locator("#who")).to_be_hidden()
+
+
+def test_who_signs_out_on_another_page_leaves_no_roster_behind_either(counter: Page):
+    assert '"roster":null' not in kept(counter)
+    counter.goto("/staff")
+    expect(counter.locator("#who")).to_have_text("見本 窓口")
+
+    sign_out(counter)
+
+    assert kept(counter) == '{"roster":null}'
 
 
 def test_whoever_signs_in_is_asked_who_it_is_although_the_issuer_remembers_the_last(counter: Page):

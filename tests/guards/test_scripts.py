@@ -16,7 +16,12 @@ TEMPLATES = {
     path.relative_to(WEB / "templates").as_posix(): path.read_text(encoding="utf-8")
     for path in (WEB / "templates").rglob("*.html")
 }
-SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (WEB / "static" / "staff").glob("*.js")}
+STAFF_FOLDER = WEB / "static" / "staff"
+SCRIPTS = {
+    path.relative_to(STAFF_FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in STAFF_FOLDER.rglob("*.js")
+}
+EMULATORS = WEB.parent / "local" / "emulators"
+CHECKED = [*STAFF_FOLDER.rglob("*.js"), *EMULATORS.glob("*.js"), *(EMULATORS / "cosmos").glob("*.js")]
 WRITTEN_BY_OTHERS = {"name", "by", "reason", "title", "unit", "site", "items", "granted", "reference"}
 """Values of texts that a resident, an officer or an editor wrote, or that stand for such."""
 
@@ -24,6 +29,17 @@ WRITTEN_BY_OTHERS = {"name", "by", "reason", "title", "unit", "site", "items", "
 def directives(headers: dict[str, str]) -> dict[str, str]:
     """Return the Content-Security-Policy by directive."""
     return dict(one.strip().partition(" ")[::2] for one in headers["Content-Security-Policy"].split(";"))
+
+
+def loaded_by(script: Path) -> set[str]:
+    """Return a script and all that it imports, by their places in `web/static`."""
+    found, left = set[Path](), [script.resolve()]
+    while left:
+        one = left.pop()
+        found.add(one)
+        imported = re.findall(r"""(?:\bfrom|\bimport\()\s*["'](\.[^"']+)""", one.read_text(encoding="utf-8"))
+        left += {(one.parent / name).resolve() for name in imported} - found
+    return {path.relative_to(WEB / "static").as_posix() for path in found}
 
 
 def test_a_page_of_residents_runs_no_script():
@@ -85,6 +101,12 @@ def test_a_template_holds_no_script_and_marks_nothing_safe_but_words_of_its_own(
     assert re.findall(r"(?<!')\|\s*safe\b", TEMPLATES[name]) == []
 
 
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.name)
+def test_a_script_asks_for_its_types_to_be_checked(path: Path):
+    """What does not ask for it is passed over by `make lint` without a word."""
+    assert re.match(r"(#!.*\n)?// @ts-check\n", path.read_text(encoding="utf-8"))
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_writes_text_and_never_html(name: str):
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", SCRIPTS[name])
@@ -104,6 +126,13 @@ def test_what_somebody_wrote_stands_in_an_element_of_its_own_or_without_directio
 
     assert [key for key, rest in calls if key in theirs and "plain(" not in rest] == []
     assert beside_ours == []
+
+
+@pytest.mark.parametrize("first", ["home.js", "counter/counter.js"])
+def test_the_service_worker_keeps_every_script_that_a_page_which_works_offline_loads(first: str):
+    kept = set(re.findall(r'"/static/([^"]+\.js)"', SCRIPTS["worker.js"]))
+
+    assert loaded_by(STAFF_FOLDER / first) - kept == set()
 
 
 def test_nothing_leaves_the_element_of_its_own():

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 // Databases, containers and user-defined functions are the package's; their items are in our stores.
@@ -17,6 +18,7 @@ class Account {
   constructor(host, port) {
     this.definitions = new PackageAccount(host, port);
     this.stores = new Map(); // by the _rid of the container, which stays when a container is replaced
+    /** @type {{ append(record: object): void }} */
     this.journal = NO_JOURNAL;
   }
 
@@ -63,7 +65,8 @@ class Account {
     this.forgetStores();
   }
 
-  listAt([, databaseId, collections, containerId]) {
+  /** @returns {any} what the package keeps such a list in */
+  listAt([, databaseId, , containerId]) {
     if (!databaseId) return this.definitions.databases;
     const database = this.definitions.database(databaseId);
     return containerId ? database.collection(containerId).userDefinedFunctions : database.collections;
@@ -82,7 +85,7 @@ class Account {
   }
 
   redoChanges([databaseId, containerId], counters, changes) {
-    const { store } = this.container(databaseId, containerId);
+    const { store } = /** @type {{ store: Store }} */ (this.container(databaseId, containerId));
     for (const change of changes) store.redo(change);
     Object.assign(store, counters);
   }
@@ -107,7 +110,8 @@ class Account {
   }
 
   *snapshotOfItems(container) {
-    const { store } = this.container(...container);
+    const [databaseId, containerId] = container;
+    const { store } = /** @type {{ store: Store }} */ (this.container(databaseId, containerId));
     const changes = store.snapshot();
     yield { container, counters: store.counters(), changes: [] };
     for (let start = 0; start < changes.length; start += CHANGES_PER_RECORD) {

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 const { badRequest, Refusal, tooLarge } = require("./errors");
@@ -10,7 +11,8 @@ const FAILED_DEPENDENCY = 424;
 class Failed extends Error {
   constructor(index, refusal) {
     super(refusal.message);
-    Object.assign(this, { index, status: refusal.status });
+    this.index = index;
+    this.status = refusal.status;
   }
 }
 

@@ -1,10 +1,13 @@
+// @ts-check
 "use strict";
 
 /** A refusal in the service's words: HTTP status, code and, where clients look at it, the sub-status. */
 class Refusal extends Error {
   constructor(status, code, message, subStatus) {
     super(message);
-    Object.assign(this, { status, code, subStatus });
+    this.status = status;
+    this.code = code;
+    this.subStatus = subStatus;
   }
 }
 

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 const { applyBatch } = require("./batch");
@@ -9,7 +10,13 @@ const { run } = require("./query");
 class ItemRequest {
   constructor(request, response, text, container) {
     const { headers } = request;
-    Object.assign(this, { request, response, text, headers }, container);
+    this.request = request;
+    this.response = response;
+    this.text = text;
+    this.headers = headers;
+    this.definition = container.definition;
+    this.store = container.store;
+    this.functions = container.functions;
     const key = headers["x-ms-documentdb-partitionkey"];
     this.key = key === undefined ? undefined : JSON.stringify(parse(key));
     this.scope = { key: this.key, from: headers["x-ms-start-epk"], to: headers["x-ms-end-epk"] };

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 const fs = require("fs");
@@ -19,7 +20,7 @@ function parsed(line, place) {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw new Error(`${place} is damaged: ${error.message}`);
+    throw new Error(`${place} is damaged: ${error.message}`, { cause: error });
   }
 }
 
@@ -27,6 +28,7 @@ function parsed(line, place) {
 class Journal {
   constructor(folder) {
     this.file = path.join(folder, "journal.jsonl");
+    this.descriptor = -1;
     fs.mkdirSync(folder, { recursive: true });
   }
 

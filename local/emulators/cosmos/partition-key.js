@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 // A partition key is handled as the JSON text of its values, one for each path: '["K7M2"]', '["x",{}]'.
@@ -25,8 +26,13 @@ function keyOf(paths, item) {
 // ---- The effective partition key: where a key stands in the range of hashes. Clients name such ranges when they
 // read the change feed of one key, or query by a prefix of a hierarchical key. It is MurmurHash3 x64 128, seed 0.
 
+/** @typedef {(one: bigint, other: bigint) => bigint} OfTwo */
+
+/** @type {OfTwo} */
 const multiply = (a, b) => (a * b) & MASK;
+/** @type {OfTwo} */
 const add = (a, b) => (a + b) & MASK;
+/** @type {OfTwo} */
 const rotate = (value, bits) => ((value << bits) | (value >> (64n - bits))) & MASK;
 const mixFirst = (block) => multiply(rotate(multiply(block, C1), 31n), C2);
 const mixSecond = (block) => multiply(rotate(multiply(block, C2), 33n), C1);

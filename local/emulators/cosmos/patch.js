@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 const { badRequest } = require("./errors");
@@ -7,7 +8,9 @@ const MOST_OPERATIONS = 10;
 /** One operation of a patch on a document of its own; it changes the document in place. */
 class Operation {
   constructor(document, operation, index) {
-    Object.assign(this, { document, operation, index });
+    this.document = document;
+    this.operation = operation;
+    this.index = index;
   }
 
   apply() {

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 // What the engine does not know is taken out of the text of the outermost query and done around it:
@@ -6,6 +7,7 @@ const { engine } = require("./engine");
 const { badRequest, orBadRequest } = require("./errors");
 
 const LITERAL = /'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g;
+// eslint-disable-next-line no-control-regex -- U+0001 is in no query, so it marks where a literal stood
 const MARKED_LITERAL = /\u0001(\d+)\u0001/g;
 const OFFSET_LIMIT = /\s+OFFSET\s+(\S+)\s+LIMIT\s+(\S+)\s*$/i;
 const SELECT_DISTINCT = /^(\s*SELECT\s+)DISTINCT\s+/i;

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 const { randomUUID } = require("crypto");
@@ -91,7 +92,7 @@ function createServer(folder) {
   server.keepAliveTimeout = KEEP_ALIVE;
   // Only who has the port touches the data; requests wait until this has run.
   server.on("listening", () => {
-    const { address, port } = server.address();
+    const { address, port } = /** @type {import("net").AddressInfo} */ (server.address());
     account = new Account(address, port);
     if (folder) account.keepIn(new Journal(folder));
   });

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 
 const { randomUUID } = require("crypto");
@@ -29,11 +30,14 @@ class Store {
     return keyOf(this.paths, item);
   }
 
-  /** Return the entries that have not expired: of one partition, of a range of hashes, or all. */
+  /**
+   * Return the entries that have not expired: of one partition, of a range of hashes, or all.
+   * @param {{ key?: string, from?: string, to?: string }} scope
+   */
   entries({ key, from, to } = {}) {
     const asked = (each) =>
       (key === undefined || each === key) &&
-      (from === undefined || (effectiveKey(each) >= from && effectiveKey(each) < to));
+      (from === undefined || (effectiveKey(each) >= from && effectiveKey(each) < (to ?? "")));
     const partitions = [...this.partitions].filter(([each]) => asked(each));
     return partitions.flatMap(([, entries]) => [...entries.values()]).filter(({ item }) => this.isAlive(item));
   }

@@ -1,8 +1,10 @@
+// @ts-check
 // The first page of staff: which pages are theirs.
-import { open } from "/static/staff/page.js";
+import { open } from "./shared/page.js";
 
 open((who) => {
-  for (const entry of document.querySelectorAll("[data-roles]")) {
-    entry.hidden = who !== null && !entry.dataset.roles.split(" ").some((role) => who.roles.some((own) => own.startsWith(role)));
+  for (const entry of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-roles]"))) {
+    const roles = entry.dataset.roles?.split(" ") ?? [];
+    entry.hidden = who !== null && !roles.some((role) => who.roles.some((own) => own.startsWith(role)));
   }
 });

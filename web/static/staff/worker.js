@@ -1,3 +1,4 @@
+// @ts-check
 // Keeps the pages of staff and what they need, so that a counter works on when its connection is gone.
 // Pages and scripts: from the network, else as they were last. Calls of the API are never kept.
 const KEPT = "staff-1";
@@ -8,16 +9,31 @@ const NEEDED = [
   "/static/icon.svg",
   "/static/site.css",
   "/static/staff/staff.css",
-  ...["home", "page", "api", "sign-in", "forms", "times", "counter", "card", "correction", "reissue", "outbox", "roster", "scanner"].map((name) => `/static/staff/${name}.js`),
+  "/static/staff/home.js",
+  "/static/staff/counter/card.js",
+  "/static/staff/counter/correction.js",
+  "/static/staff/counter/counter.js",
+  "/static/staff/counter/outbox.js",
+  "/static/staff/counter/reissue.js",
+  "/static/staff/counter/roster.js",
+  "/static/staff/counter/scanner.js",
+  "/static/staff/shared/api.js",
+  "/static/staff/shared/forms.js",
+  "/static/staff/shared/kept.js",
+  "/static/staff/shared/page.js",
+  "/static/staff/shared/sign-in.js",
+  "/static/staff/shared/times.js",
   "/static/vendor/oauth4webapi/index.js",
   "/static/vendor/qr/decode.js",
   "/static/vendor/qr/index.js",
 ];
 
-self.addEventListener("install", (event) => event.waitUntil(prepare()));
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
-self.addEventListener("fetch", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(prepare()));
+worker.addEventListener("activate", (event) => event.waitUntil(worker.clients.claim()));
+
+worker.addEventListener("fetch", (event) => {
   const address = new URL(event.request.url);
   const isOurs = address.origin === location.origin && /^\/(staff|static)(\/|$)/.test(address.pathname);
   if (event.request.method === "GET" && isOurs) event.respondWith(fresh(event.request));
@@ -25,9 +41,10 @@ self.addEventListener("fetch", (event) => {
 
 async function prepare() {
   await (await caches.open(KEPT)).addAll(NEEDED);
-  await self.skipWaiting();
+  await worker.skipWaiting();
 }
 
+/** @param {Request} request */
 async function fresh(request) {
   const kept = await caches.open(KEPT);
   try {

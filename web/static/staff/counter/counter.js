@@ -1,20 +1,22 @@
+// @ts-check
 // The counter where supplies are handed out: find a household, show its card, record the hand-over; online or not.
-import { call, Refused, SignedOut, Unreachable } from "/static/staff/api.js";
-import * as cards from "/static/staff/card.js";
-import * as corrections from "/static/staff/correction.js";
-import * as outbox from "/static/staff/outbox.js";
-import { newId } from "/static/staff/forms.js";
-import { element, open, own, phrase, plain, say, sayProblem, t } from "/static/staff/page.js";
-import * as reissues from "/static/staff/reissue.js";
-import * as rosters from "/static/staff/roster.js";
-import { scan } from "/static/staff/scanner.js";
-import { time } from "/static/staff/times.js";
+import { call, Refused, SignedOut, Unreachable } from "../shared/api.js";
+import * as cards from "./card.js";
+import * as corrections from "./correction.js";
+import * as outbox from "./outbox.js";
+import { newId, textOf } from "../shared/forms.js";
+import { element, open, own, phrase, place, plain, say, sayProblem, t } from "../shared/page.js";
+import * as reissues from "./reissue.js";
+import * as rosters from "./roster.js";
+import { scan } from "./scanner.js";
+import { time } from "../shared/times.js";
 
 const PREFIX = "MADOGUCHI:";
 const SEND_EVERY = 15_000;
 const ROSTER_EVERY = 300_000;
-const place = (id) => document.getElementById(id);
+/** @type {{ card: Staff.Card, handOver: string } | null} */
 let shown = null;
+/** @type {(() => void) | null} */
 let stopCamera = null;
 let scans = false;
 let isSending = false;
@@ -32,7 +34,7 @@ open(async () => {
 function listen() {
   corrections.listen(present);
   reissues.listen();
-  place("look").addEventListener("submit", on(() => look(place("reference").value)));
+  place("look").addEventListener("submit", on(() => look(place("reference", HTMLInputElement).value)));
   place("search").addEventListener("submit", on(search));
   place("hand-over").addEventListener("submit", on(handOver));
   place("override").addEventListener("submit", on(serveAgain));
@@ -46,17 +48,19 @@ function listen() {
   showWaiting();
 }
 
+/** @param {() => unknown} action */
 function on(action) {
-  return async (event) => {
-    event?.preventDefault?.();
+  return async (/** @type {Event | void} */ event) => {
+    event?.preventDefault();
     try {
-      await action(event);
+      await action();
     } catch (error) {
       sayProblem(error);
     }
   };
 }
 
+/** @param {string} typed */
 async function look(typed) {
   const reference = read(typed);
   if (!reference) return say(t("counter.no_code"), "problem");
@@ -67,16 +71,17 @@ async function look(typed) {
   } catch (error) {
     if (error instanceof Refused && error.status === 404) return say(t("counter.unknown"), "problem");
     if (!(error instanceof Unreachable)) throw error;
-    const due = rosters.due(place("site").value, reference);
+    const due = rosters.due(siteHere(), reference);
     if (!due) return say(t("counter.not_on_roster"), "problem");
     present({ ...due, due: due.state === "collected" ? [] : due.lines, place: { starts: due.starts }, offline: true });
   }
 }
 
+/** @param {Staff.Card} card */
 function present(card) {
   shown = { card, handOver: newId() };
   say("");
-  cards.show(card, place("site").value);
+  cards.show(card, siteHere());
   showProxy();
   corrections.fill(card);
   reissues.fill(card);
@@ -84,17 +89,18 @@ function present(card) {
 
 function showProxy() {
   place("proxy").hidden = !isByProxy();
-  place("proxy-name").required = isByProxy();
+  place("proxy-name", HTMLInputElement).required = isByProxy();
 }
 
 async function handOver() {
+  if (!shown) return;
   const { card, handOver: handOverId } = shown;
   const lines = cards.fewer(card);
   outbox.keep({
     reference: card.reference,
     id: handOverId,
     receiver: isByProxy() ? "proxy" : "household",
-    ...(isByProxy() && { proxyName: place("proxy-name").value.trim() }),
+    ...(isByProxy() && { proxyName: place("proxy-name", HTMLInputElement).value.trim() }),
     ...(lines && { lines }),
     at: new Date().toISOString(),
   });
@@ -129,13 +135,16 @@ function showWaiting() {
   if (waiting.length) place("waiting-title").textContent = t("counter.waiting", { n: waiting.length, at: time(waiting[0].at) });
   const conflicts = outbox.conflicts();
   place("conflicts").hidden = !conflicts.length;
-  place("conflicts").querySelector("ul").replaceChildren(...conflicts.map(conflictLine));
+  list("conflicts").replaceChildren(...conflicts.map(conflictLine));
   const ofOthers = outbox.ofOthers();
   place("others").hidden = !ofOthers.length;
-  place("others").querySelector("ul").replaceChildren(...ofOthers.map(lineOfOther));
+  list("others").replaceChildren(...ofOthers.map(lineOfOther));
 }
 
-/** Say whose hand-overs wait here; what nobody is known to have made can be taken over by whoever did. */
+/**
+ * Say whose hand-overs wait here; what nobody is known to have made can be taken over by whoever did.
+ * @param {outbox.Entry[]} entries
+ */
 function lineOfOther(entries) {
   const { owner } = entries[0];
   const said = owner ? phrase("counter.left_by", { name: owner.name, n: entries.length }) : [t("counter.left_by_nobody", { n: entries.length })];
@@ -143,6 +152,7 @@ function lineOfOther(entries) {
   return element("li", {}, ...said, element("ul", {}, ...what));
 }
 
+/** @param {outbox.Entry} entry */
 function ownButton(entry) {
   const button = element("button", { type: "button" }, t("counter.own"));
   button.addEventListener("click", on(async () => {
@@ -152,70 +162,81 @@ function ownButton(entry) {
   return button;
 }
 
+/** @param {outbox.Conflict} conflict */
 function conflictLine({ handOver, problem }) {
   const settled = element("button", { type: "button" }, t("counter.settled"));
   settled.addEventListener("click", () => {
     outbox.settle(handOver.id);
     showWaiting();
   });
-  const by = problem.by ? phrase("counter.handed_by", { by: problem.by, at: time(problem.at) }) : [];
+  const { at, by } = problem;
+  const handed = at && by ? phrase("counter.handed_by", { by, at: time(at) }) : [];
   const fields = (problem.errors ?? []).map((field) => own(field.message));
   const what = `${cards.spelt(handOver.reference)}（${time(handOver.at)}）：${problem.detail ?? ""} `;
-  return element("li", {}, what, ...fields, " ", ...by, settled);
+  return element("li", {}, what, ...fields, " ", ...handed, settled);
 }
 
 async function search() {
-  const wanted = { kana: place("kana").value, address: place("address").value, reason: place("why").value };
-  if (place("born").value) wanted.birthDate = place("born").value;
+  const [kana, address, reason, birthDate] = ["kana", "address", "why", "born"].map((id) => place(id, HTMLInputElement).value);
+  const wanted = { kana, address, reason, ...(birthDate && { birthDate }) };
+  /** @type {Api.Found} */
   const { found, isCut } = await call("POST", "/api/staff/pickup/searches", wanted);
-  place("found").replaceChildren(...found.map((one) => foundLine(one, wanted)));
+  place("found").replaceChildren(...found.map((one) => foundLine(one, Boolean(birthDate))));
   const said = found.length ? t("counter.found", { n: found.length }) : t("counter.none_found");
   say(isCut ? [said, " ", t("counter.found_cut")] : said);
 }
 
-/** Show what was found, each answer in a row of its own, so that none can look like the match beside it. */
-function foundLine(one, wanted) {
+/**
+ * Show what was found, each answer in a row of its own, so that none can look like the match beside it.
+ * @param {Api.FoundCard} one @param {boolean} hasBirthDate whether it was looked for by a birth date
+ */
+function foundLine(one, hasBirthDate) {
   const button = element("button", { type: "button" }, ...phrase("counter.open", { name: one.head }));
   button.addEventListener("click", on(() => look(one.reference)));
   const stands = `${cards.spelt(one.reference)} ${t(`counter.state.${one.state}`)}`;
+  /** @type {(string | Node)[][]} */
   const rows = [
     [t("counter.reading"), own(one.kana)],
     [t("counter.lives_at"), own(one.address)],
     [t("counter.members"), t("counter.people", { n: one.members })],
   ];
-  if (wanted.birthDate) rows.push([t("counter.birth_date"), t(one.isBornThen ? "counter.born_then" : "counter.not_born_then")]);
+  if (hasBirthDate) rows.push([t("counter.birth_date"), t(one.isBornThen ? "counter.born_then" : "counter.not_born_then")]);
   return element("li", {}, element("p", {}, stands), element("dl", {}, ...rows.map(cards.fact)), button);
 }
 
 async function serveAgain() {
-  const { card } = shown;
-  present(await call("POST", "/api/staff/pickup/overrides", { reference: card.reference, reason: place("reason").value }));
+  if (!shown) return;
+  const reason = place("reason", HTMLInputElement).value;
+  present(await call("POST", "/api/staff/pickup/overrides", { reference: shown.card.reference, reason }));
 }
 
 async function sites() {
+  /** @type {Api.Sites} */
   const { sites: known } = await call("GET", "/api/pickup/sites");
   const named = known.map(({ id: site, name, isOpen }) => ({ site, name: isOpen ? plain(name.ja) : t("supplies.closed_site", { name: plain(name.ja) }) }));
   localStorage.setItem("counter.sites", JSON.stringify(named));
   offer(named);
 }
 
+/** @param {unknown} error */
 function later(error) {
   if (!(error instanceof Unreachable)) throw error;
-  offer(JSON.parse(localStorage.getItem("counter.sites")) ?? []);
+  offer(JSON.parse(localStorage.getItem("counter.sites") ?? "[]"));
 }
 
+/** @param {{ site: string, name: string }[]} known */
 function offer(known) {
   const chosen = localStorage.getItem("counter.site");
-  place("site").append(...known.map(({ site, name }) => element("option", { value: site, selected: site === chosen }, name)));
+  place("site", HTMLSelectElement).append(...known.map(({ site, name }) => element("option", { value: site, selected: site === chosen }, name)));
 }
 
 async function chooseSite() {
-  localStorage.setItem("counter.site", place("site").value);
+  localStorage.setItem("counter.site", siteHere());
   await roster();
 }
 
 async function roster() {
-  const site = place("site").value;
+  const site = siteHere();
   try {
     if (site) await rosters.roster(site, newId());
   } catch (error) {
@@ -229,7 +250,7 @@ async function startCamera() {
   stopScanning();
   place("video").hidden = false;
   try {
-    stopCamera = await scan(place("video"), on(look));
+    stopCamera = await scan(place("video", HTMLVideoElement), (text) => on(() => look(text))());
     scans = true;
   } catch {
     scans = false;
@@ -249,11 +270,12 @@ function nextOne() {
   cards.hide();
   reissues.fill(null);
   say("");
-  place("reference").value = "";
+  place("reference", HTMLInputElement).value = "";
   if (scans) return startCamera();
   place("reference").focus();
 }
 
+/** @param {string} typed */
 function read(typed) {
   const text = typed.normalize("NFKC").trim().toUpperCase();
   const isCode = text.includes(":") || text.includes("/");
@@ -262,5 +284,14 @@ function read(typed) {
 }
 
 function isByProxy() {
-  return new FormData(place("hand-over")).get("receiver") === "proxy";
+  return textOf(place("hand-over", HTMLFormElement), "receiver") === "proxy";
+}
+
+function siteHere() {
+  return place("site", HTMLSelectElement).value;
+}
+
+/** @param {string} id */
+function list(id) {
+  return place(id).getElementsByTagName("ul")[0];
 }

@@ -1,20 +1,24 @@
+// @ts-check
 // The stock of a site: a table, and bars that show the same.
-import { between, element, own, phrase, t } from "/static/staff/page.js";
-import { bars, legend } from "/static/staff/stock-chart.js";
+import { between, element, own, phrase, place, t } from "../shared/page.js";
+import { bars, legend } from "./stock-chart.js";
 
 const KINDS = ["collected", "promised", "free", "unallotted"];
 
-/** Show the stock of the site. */
-export function show({ site }) {
-  const place = document.getElementById("stock");
+/**
+ * Show the stock of the site.
+ * @param {Api.AtSite} site
+ */
+export function show(site) {
   const handed = handedOver(site.slots);
   const low = site.stock.filter((line) => line.low);
-  place.replaceChildren(
+  place("stock").replaceChildren(
     ...(low.length ? [element("p", { className: "low" }, ...phrase("supplies.low", { items: between("、", low.map((line) => own(titled(line)))) }))] : []),
     ...(site.stock.length ? [table(site.stock, handed), legend(KINDS), chart(site.stock, handed)] : [element("p", {}, t("supplies.no_stock"))]),
   );
 }
 
+/** @param {Api.ItemNumbers[]} stock @param {Api.Units} handed */
 function table(stock, handed) {
   const head = ["item", "on_hand", "unallotted", "free", "promised", "collected"].map((key) => element("th", { scope: "col" }, t(`supplies.head.${key}`)));
   const rows = stock.map((line) => {
@@ -26,6 +30,7 @@ function table(stock, handed) {
   return element("div", { className: "wide", tabIndex: 0, role: "group", ariaLabel: t("supplies.stock") }, element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)));
 }
 
+/** @param {Api.ItemNumbers[]} stock @param {Api.Units} handed */
 function chart(stock, handed) {
   const rows = stock.map((line) => ({
     name: titled(line),
@@ -39,12 +44,15 @@ function chart(stock, handed) {
   return bars(rows, t("supplies.chart"));
 }
 
+/** @param {Api.Slot[]} slots */
 function handedOver(slots) {
+  /** @type {Api.Units} */
   const units = {};
   for (const slot of slots) for (const line of slot.items) units[line.item] = (units[line.item] ?? 0) + line.collected;
   return units;
 }
 
+/** @param {Api.ItemNumbers} line */
 function titled(line) {
   return line.title.ja;
 }

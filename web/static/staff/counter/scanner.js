@@ -1,8 +1,12 @@
+// @ts-check
 // Reads QR codes from the camera: by the browser's own detector, else by a library.
 const EVERY = 150;
 let inView = "";
 
-/** Show the camera in a video and call `found` with each code that comes into view, once; return how to stop it. */
+/**
+ * Show the camera in a video and call `found` with each code that comes into view, once; return how to stop it.
+ * @param {HTMLVideoElement} video @param {(text: string) => void} found
+ */
 export async function scan(video, found) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
   video.srcObject = stream;
@@ -27,9 +31,10 @@ export async function scan(video, found) {
   };
 }
 
+/** @returns {Promise<{ detect(video: HTMLVideoElement): Promise<{ rawValue: string }[]> }>} */
 async function detectorOf() {
-  const own = globalThis.BarcodeDetector;
+  const own = /** @type {any} */ (globalThis).BarcodeDetector;
   if ((await own?.getSupportedFormats().catch(() => []))?.includes("qr_code")) return new own({ formats: ["qr_code"] });
-  const { BarcodeDetector } = await import("/static/vendor/qr/decode.js");
+  const { BarcodeDetector } = await import("../../vendor/qr/decode.js");
   return new BarcodeDetector({ formats: ["qr_code"] });
 }

@@ -1,9 +1,14 @@
+// @ts-check
 // Sign-in by the authorization code flow with PKCE (RFC 7636): at Entra ID, on a desk at the local issuer.
 // Tokens live as long as the tab; they never stand in an address. Who signed in is known from the ID token, so that a
 // page that is opened without a connection knows it too. Signing out ends the session at the issuer as well.
-import * as oauth from "/static/vendor/oauth4webapi/index.js";
+import * as oauth from "../../vendor/oauth4webapi/index.js";
 
-const { issuer, client } = document.documentElement.dataset;
+/** @typedef {{ id: string, name: string }} Person */
+/** @typedef {{ who: Person, hint?: string, since: number }} Session */
+/** @typedef {Session & { access: string, refresh?: string, until: number }} Tokens */
+
+const { issuer = "", client = "" } = document.documentElement.dataset;
 const application = { client_id: client };
 const home = new URL("/staff", location.origin).href;
 const scope = `openid profile offline_access ${client}/user_impersonation`;
@@ -20,7 +25,7 @@ export async function token() {
   return known.refresh ? renewed(known) : null;
 }
 
-/** Return who is signed in (id and name), null where nobody is; needs no connection. */
+/** Return who is signed in, null where nobody is; needs no connection. */
 export function who() {
   return tokens()?.who ?? null;
 }
@@ -58,7 +63,10 @@ export async function signOut() {
   await endSession(hint);
 }
 
-/** End a session that is left at the issuer, and tell whether there was one. Throws where the issuer is away. */
+/**
+ * End a session that is left at the issuer, and tell whether there was one. Throws where the issuer is away.
+ * @param {string} [hint]
+ */
 export async function endSession(hint) {
   if (who() || !localStorage.getItem(AT_ISSUER)) return false;
   const server = await metadata();
@@ -67,7 +75,10 @@ export async function endSession(hint) {
   return true;
 }
 
-/** Call back when somebody signs out in another tab. */
+/**
+ * Call back when somebody signs out in another tab.
+ * @param {() => void} action
+ */
 export function whenSignedOut(action) {
   addEventListener("storage", (event) => event.key === SIGNED_OUT && action());
 }
@@ -90,6 +101,7 @@ export async function finish() {
   if (attempt.back !== location.pathname) location.replace(attempt.back);
 }
 
+/** @param {Tokens} known */
 async function renewed({ refresh, who: person, hint, since }) {
   const server = await metadata();
   const response = await oauth.refreshTokenGrantRequest(
@@ -111,27 +123,34 @@ async function metadata() {
   return oauth.processDiscoveryResponse(address, response);
 }
 
+/** @param {{ access_token: string, refresh_token?: string, expires_in?: number }} answer @param {Session} known */
 function keep(answer, known) {
   const until = Date.now() + (answer.expires_in ?? 300) * 1000;
   write("tokens", { ...known, access: answer.access_token, refresh: answer.refresh_token, until });
 }
 
-/** Return the tokens of this tab, null where there are none or their person signed out in another one. */
+/**
+ * Return the tokens of this tab, null where there are none or their person signed out in another one.
+ * @returns {Tokens | null}
+ */
 function tokens() {
   const known = read("tokens");
   return known?.who && known.since > Number(localStorage.getItem(SIGNED_OUT)) ? known : null;
 }
 
+/** @param {(address: URL) => void} go @param {string} address @param {Record<string, string>} asked */
 function lead(go, address, asked) {
   const leads = new URL(address);
   for (const [name, value] of Object.entries(asked)) leads.searchParams.set(name, value);
   go.call(location, leads);
 }
 
+/** @param {string} name */
 function read(name) {
-  return JSON.parse(sessionStorage.getItem(name));
+  return JSON.parse(sessionStorage.getItem(name) ?? "null");
 }
 
+/** @param {string} name @param {object} value */
 function write(name, value) {
   sessionStorage.setItem(name, JSON.stringify(value));
 }

@@ -1,19 +1,20 @@
+// @ts-check
 // Another access code for a resident whose code was seen by others. It is shown once, on the card, and kept nowhere.
-import { call } from "/static/staff/api.js";
-import { sending } from "/static/staff/forms.js";
-import { say } from "/static/staff/page.js";
+import { call } from "../shared/api.js";
+import { sending, textOf } from "../shared/forms.js";
+import { place, say } from "../shared/page.js";
 
 const WITHOUT_DOCUMENT = ["questions", "other"];
-const place = (id) => document.getElementById(id);
 let reference = "";
 
 /** Prepare the form. */
 export function listen() {
   place("reissuing").addEventListener("change", askForNote);
-  sending(place("reissuing"), async (id) => {
+  sending(place("reissuing", HTMLFormElement), async (id) => {
     const asked = reference;
-    const note = place("check-note").value.trim();
+    const note = place("check-note", HTMLInputElement).value.trim();
     const body = { reference, id, checked: checked(), ...(note && { note }) };
+    /** @type {Api.Reissued} */
     const { accessCode } = await call("POST", "/api/staff/requests/access-codes", body);
     if (asked !== reference) return;
     say("");
@@ -24,22 +25,25 @@ export function listen() {
   });
 }
 
-/** Be ready for a household, without the code of the one before; a card from the roster has no connection. */
+/**
+ * Be ready for a household, without the code of the one before; a card from the roster has no connection.
+ * @param {Staff.Card | null} card
+ */
 export function fill(card) {
   reference = card?.reference ?? "";
   place("new-code").textContent = "";
-  place("reissuing").reset();
+  place("reissuing", HTMLFormElement).reset();
   askForNote();
   place("reissuing").hidden = false;
   place("reissued").hidden = true;
-  place("reissue").open = false;
+  place("reissue", HTMLDetailsElement).open = false;
   place("reissue").hidden = !card || Boolean(card.offline);
 }
 
 function askForNote() {
-  place("check-note").required = WITHOUT_DOCUMENT.includes(checked());
+  place("check-note", HTMLInputElement).required = WITHOUT_DOCUMENT.includes(checked());
 }
 
 function checked() {
-  return new FormData(place("reissuing")).get("/checked");
+  return textOf(place("reissuing", HTMLFormElement), "/checked");
 }

@@ -1,13 +1,17 @@
+// @ts-check
 // Forms of staff: what the server says of a field stands at that field, and nothing typed is lost.
-import { Refused } from "/static/staff/api.js";
-import { element, say, sayProblem } from "/static/staff/page.js";
+import { Refused } from "./api.js";
+import { element, say, sayProblem } from "./page.js";
 
 /** Return a new id of what is about to be sent; the server takes one id once. */
 export function newId() {
   return crypto.randomUUID().replaceAll("-", "");
 }
 
-/** Send a form by `action(id)` whenever it is submitted; a repeat of the same content has the same id, whatever came back. */
+/**
+ * Send a form by `action(id)` whenever it is submitted; a repeat of the same content has the same id, whatever came back.
+ * @param {HTMLFormElement} form @param {(id: string) => unknown} action
+ */
 export function sending(form, action) {
   let id = newId();
   let last = "";
@@ -22,33 +26,47 @@ export function sending(form, action) {
       id = newId();
       last = "";
     } catch (error) {
-      if (!(error instanceof Refused && error.problem.errors?.some((one) => control(form, one.pointer)))) return sayProblem(error);
-      say(error.problem.detail, "problem");
-      mark(form, error.problem.errors);
+      const problem = error instanceof Refused ? error.problem : {};
+      if (!problem.errors?.some((one) => control(form, one.pointer))) return sayProblem(error);
+      say(problem.detail ?? "", "problem");
+      mark(form, problem.errors);
     }
   });
 }
 
+/** @param {HTMLFormElement} form @param {Api.FieldProblem[]} errors */
 function mark(form, errors) {
   for (const { pointer, message } of errors) {
     const found = control(form, pointer);
     if (!found) continue;
-    const around = found.closest(".field, .section, li, form");
+    const around = found.closest(".field, .section, li, form") ?? form;
     const label = around.querySelector(":scope > label:not(.choice), :scope > legend");
     const error = element("p", { className: "error" }, message);
     if (label) label.after(error);
     else around.prepend(error);
     found.setAttribute("aria-invalid", "true");
   }
-  form.querySelector('[aria-invalid="true"]')?.focus();
+  /** @type {HTMLElement | null} */ (form.querySelector('[aria-invalid="true"]'))?.focus();
 }
 
-/** Find the control of a JSON pointer: of that name, or the first within it. */
+/**
+ * Find the control of a JSON pointer: of that name, or the first within it.
+ * @param {HTMLFormElement} form
+ */
 function control(form, pointer = "") {
-  const controls = [...form.elements];
+  const controls = /** @type {HTMLInputElement[]} */ ([...form.elements]);
   return controls.find((one) => one.name === pointer) ?? controls.find((one) => one.name?.startsWith(`${pointer}/`));
 }
 
+/**
+ * Return what is typed in the control of a name, "" where there is none.
+ * @param {HTMLFormElement} form @param {string} name
+ */
+export function textOf(form, name) {
+  return String(new FormData(form).get(name) ?? "");
+}
+
+/** @param {HTMLFormElement} form */
 function clear(form) {
   for (const error of form.querySelectorAll("p.error")) error.remove();
   for (const found of form.querySelectorAll('[aria-invalid="true"]')) found.removeAttribute("aria-invalid");
