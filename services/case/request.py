@@ -178,7 +178,7 @@ def with_step(request: Request, id_: str, step: Step) -> Request:
 def without_step(request: Request, id_: str, now: Instant) -> Request:
     """Clear a step that is done; with the last one, the request may be completed."""
     left = {name: step for name, step in request.pending.items() if name != id_}
-    return settled(with_pending(request, left), f"completed.{id_}", now)
+    return completed_if_done(with_pending(request, left), f"completed.{id_}", now)
 
 
 def due_steps(request: Request, now: Instant) -> list[tuple[str, Step]]:
@@ -252,7 +252,7 @@ def record_completion(request: Request, task: Task, now: Instant) -> Request:
     )
     event = Event(id=f"{task.id}.{task.history[-1].id}", at=now, event="task_completed", task=task.kind)
     changed = msgspec.structs.replace(request, tasks=mirrored, history=(*request.history, event))
-    return settled(changed, f"completed.{task.id}", now)
+    return completed_if_done(changed, f"completed.{task.id}", now)
 
 
 def _task(request: Request, planned: PlannedTask, round_: int, now: Instant) -> Task:
@@ -274,7 +274,7 @@ def _task(request: Request, planned: PlannedTask, round_: int, now: Instant) -> 
     )
 
 
-def settled(request: Request, operation: str, now: Instant) -> Request:
+def completed_if_done(request: Request, operation: str, now: Instant) -> Request:
     """Complete a request of which nothing is open or pending, and no part lasts."""
     if request.status != "accepted" or request.pending or any(task.status == "open" for task in request.tasks):
         return request

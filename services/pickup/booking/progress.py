@@ -222,7 +222,7 @@ def collected(case: Case, place: Place, move: Move, route: str | None, now: Inst
     served = requests.with_pending(served, left)
     for task in finished:
         served = requests.record_completion(served, task, now)
-    return (requests.settled(served, f"completed.{move.id}", now), *finished)
+    return (requests.completed_if_done(served, f"completed.{move.id}", now), *finished)
 
 
 def rebook(request: Request, place: Place, now: Instant) -> Request:

@@ -76,7 +76,7 @@ class Reservations:
         if booking is None or request.status != "accepted":
             raise PlaceGone()
         if booking.state == "changing" and booking.wish == slot:
-            return (await self.settle(Case(request, {}))).request
+            return (await self.take_now(Case(request, {}))).request
         if not choice_of(booking).may_happen(booking):
             raise PlaceGone()
         if booking.place and booking.place.name == slot:
@@ -84,11 +84,11 @@ class Reservations:
         if not any(opening.name == slot and opening.admits() for opening in await self._slots.openings()):
             raise NoSuchSlot()
         case = await self._change(request.reference, lambda read: wish(read, slot, self._clock()))
-        return (await self.settle(case)).request
+        return (await self.take_now(case)).request
 
     async def follow(self, reference: str, decide: Callable[[Request], Request]) -> Request:
         """Let a request follow its slot, and take the steps that this adds."""
-        return (await self.settle(await self._change(reference, decide))).request
+        return (await self.take_now(await self._change(reference, decide))).request
 
     async def release(self, reference: str, place: Place) -> None:
         """Give back an entry that no request wants."""
@@ -102,7 +102,7 @@ class Reservations:
             now = self._clock()
             await self.follow(reference, lambda read: progress.site_moved(read, place, moved_at, until, now))
 
-    async def settle(self, case: Case) -> Case:
+    async def take_now(self, case: Case) -> Case:
         """Take what a booking still has to do now, and wake the request up for the rest."""
         for kind, take in (("reserve", self.reserve), ("giveback", self.give_back)):
             for id_, step in requests.due_steps(case.request, self._clock()):
@@ -295,7 +295,7 @@ class Reservations:
             booking = booking_of(case.request)
             if booking is None or booking.state != "called":
                 return False
-            await self.settle(case)
+            await self.take_now(case)
         except DocumentFull as error:
             log.error("%s cannot be called: %s", waiting.reference, error)
             return False

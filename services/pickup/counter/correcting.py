@@ -95,13 +95,13 @@ class Correcting:
         """Take the new grants, write the correction, and only then give up the old ones."""
         if id_ not in case.request.pending:
             return case
-        case = await self._reservations.settle(case)
+        case = await self._reservations.take_now(case)
         corrected = await self._due_after(case.request, correction_rules.of(case.request, id_))
         if not case.request.has(id_):
             case = await self._make(case, id_, corrected)
         await self._give_up_others(case.request, correction_rules.of(case.request, id_), corrected)
         case = await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
-        return await self._reservations.settle(case)
+        return await self._reservations.take_now(case)
 
     async def _ask(self, case: Case, amendment: Amendment, staff: Staff) -> Case:
         """Write down what is to be corrected, unless it stands there already."""

@@ -46,4 +46,4 @@ class Judging:
             return (progress.overridden(read.request, reason, staff, self._clock()),)
 
         case = await cases.change(self._store, request.reference, changes)
-        return await self._counter.show((await self._reservations.settle(case)).request)
+        return await self._counter.show((await self._reservations.take_now(case)).request)
