@@ -170,7 +170,7 @@ class Counter:
             core.steps.update(each.steps)
         self.catalog, self.advance, self.tasks = core.catalog, core.advance, core.tasks
         self.requests, self.reissuing, self.queued = core.requests, core.reissuing, core.queued
-        self.reconciliation, self.delivery, self.operations = core.reconciliation, core.delivery, core.failures
+        self.reconciliation, self.worker, self.operations = core.reconciliation, core.worker, core.failures
 
     async def submit(self, key: str = KEY, **changes: Any) -> Receipt:
         receipt, _ = await self.requests.submit(submission(**changes), key, None)
@@ -183,7 +183,7 @@ class Counter:
             worked = False
             for queue, do in ((INTAKE_QUEUE, self.queued.take_in), (ADVANCE_QUEUE, self._advance)):
                 for message in await self.queues.receive(queue, 32, hidden_for=600):
-                    await self.delivery.work(queue, message.body, do, message.id)
+                    await self.worker.work(queue, message.body, do, message.id)
                     await self.queues.delete(message)
                     worked = True
 

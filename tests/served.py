@@ -39,7 +39,7 @@ def app_over(counter: Counter, **changes: object) -> App:
         reissuing=counter.reissuing,
         readiness=counter.core.readiness,
         measuring=counter.core.measuring,
-        delivery=counter.delivery,
+        worker=counter.worker,
         failures=counter.operations,
         reconciliation=counter.reconciliation,
         queues=counter.queues,

@@ -86,7 +86,7 @@ def build(
         readiness=core.readiness,
         measuring=core.measuring,
         catalog=core.catalog,
-        delivery=core.delivery,
+        worker=core.worker,
         failures=core.failures,
         added={name: each.services for name, each in added.items()},
         each_minute=tuple(run for each in added.values() for run in each.each_minute),

@@ -7,7 +7,7 @@ import msgspec
 
 from services.advance.service import Advance
 from services.catalog.service import Catalog
-from services.failures.service import Delivery, Failures
+from services.failures.service import Failures, Worker
 from services.intake.queued import QueuedIntake
 from services.intake.reissue import Reissuing
 from services.intake.service import Requests
@@ -39,7 +39,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     readiness: Readiness
     measuring: Measuring
     catalog: Catalog
-    delivery: Delivery
+    worker: Worker
     failures: Failures
     added: Mapping[str, Any]
     each_minute: tuple[Callable[[], Awaitable[object]], ...]

@@ -12,7 +12,7 @@ from services.catalog.model import Sections
 from services.catalog.ports import EditionSource, EditionStore
 from services.catalog.service import Catalog
 from services.failures.ports import FailureStore
-from services.failures.service import Delivery, Failures
+from services.failures.service import Failures, Worker
 from services.intake.queued import QueuedIntake
 from services.intake.reissue import Reissuing
 from services.intake.service import Requests
@@ -20,8 +20,8 @@ from services.operations.measuring import Measuring
 from services.operations.readiness import Readiness
 from services.operations.reconciliation.ports import Backlog
 from services.operations.reconciliation.service import Reconciliation
-from services.tasks.deliveries import Deliveries
 from services.tasks.service import Tasks
+from services.tasks.team_queues import TeamQueues
 from services.times import Clock
 
 
@@ -55,7 +55,7 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     reconciliation: Reconciliation
     readiness: Readiness
     measuring: Measuring
-    delivery: Delivery
+    worker: Worker
     failures: Failures
 
 
@@ -70,7 +70,7 @@ def core_over(
     advance = Advance(store, queues, steps, clock)
     requests = Requests(store, queues, advance, catalog, secrets, clock, phone)
     failures = Failures(stores.failures, queues, clock)
-    deliveries = Deliveries(store, queues, stores.failures, clock)
+    team_queues = TeamQueues(store, queues, stores.failures, clock)
     return Core(
         stores=stores,
         secrets=secrets,
@@ -82,10 +82,10 @@ def core_over(
         requests=requests,
         reissuing=Reissuing(store, requests, audit, secrets, clock),
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
-        tasks=Tasks(store, queues, deliveries, audit, catalog, clock),
-        reconciliation=Reconciliation(stores.backlog, queues, deliveries, advance, catalog, clock),
+        tasks=Tasks(store, queues, team_queues, audit, catalog, clock),
+        reconciliation=Reconciliation(stores.backlog, queues, team_queues, advance, catalog, clock),
         readiness=Readiness(store, queues, catalog, clock),
         measuring=Measuring(queues, failures),
-        delivery=Delivery(queues, stores.failures, clock),
+        worker=Worker(queues, stores.failures, clock),
         failures=failures,
     )

@@ -26,7 +26,7 @@ SIDE_BY_SIDE = 16
 log = logging.getLogger("madoguchi.failures")
 
 
-class Delivery:
+class Worker:
     """Work one message so that it ends well, comes again later, or stands in the failures."""
 
     def __init__(self, queues: Queues, failures: FailureStore, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from services.case.request import Case, Changes, Request
 from services.case.task import HIDDEN_AFTER_LEASE, MessageHandle, Staff, Task, TaskStatus, queue_of
 from services.catalog.service import Catalog
 from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
-from services.tasks.deliveries import Candidate, Deliveries
+from services.tasks.team_queues import Candidate, TeamQueues
 from services.times import Clock
 
 LIST_LIMIT = 200
@@ -35,14 +35,14 @@ class Tasks:
         self,
         store: RequestStore,
         queues: Queues,
-        deliveries: Deliveries,
+        team_queues: TeamQueues,
         audit: AuditLog,
         catalog: Catalog,
         clock: Clock,
     ) -> None:
         self._store = store
         self._queues = queues
-        self._deliveries = deliveries
+        self._team_queues = team_queues
         self._audit = audit
         self._catalog = catalog
         self._clock = clock
@@ -139,12 +139,12 @@ class Tasks:
 
     async def _claim_new(self, team: str, staff: Staff, claim_id: str, limit: int, seconds: int) -> list[ClaimedTask]:
         claimed: list[ClaimedTask] = []
-        for queue in self._deliveries.turn(team):
+        for queue in self._team_queues.in_order(team):
             if len(claimed) < limit:
-                candidates = await self._deliveries.candidates(queue, limit - len(claimed))
+                candidates = await self._team_queues.candidates(queue, limit - len(claimed))
                 claimed += await self._claim_each(candidates, staff, claim_id, seconds)
         if not claimed:
-            claimed = await self._claim_each(await self._deliveries.undelivered(team, limit), staff, claim_id, seconds)
+            claimed = await self._claim_each(await self._team_queues.undelivered(team, limit), staff, claim_id, seconds)
         return claimed
 
     async def _claim_each(

@@ -101,7 +101,7 @@ async def withdraw(world: World) -> None:
 
 
 async def give_up(world: World) -> None:
-    await world.app.delivery.give_up(world.queue, world.message, f"message-{world.cases}")
+    await world.app.worker.give_up(world.queue, world.message, f"message-{world.cases}")
 
 
 async def replay(world: World) -> None:

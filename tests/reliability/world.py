@@ -105,7 +105,7 @@ class World:
     async def work(self, queue: str) -> None:
         """Work the message taken, as the host does."""
         do = self.app.queued.take_in if queue == INTAKE_QUEUE else self._advance
-        await self.app.delivery.work(queue, self.message, do, f"message-{self.cases}")
+        await self.app.worker.work(queue, self.message, do, f"message-{self.cases}")
 
     async def run_workers(self) -> None:
         """Work what the triggered queues hold until they are empty."""

@@ -27,7 +27,7 @@ from services.operations.reconciliation.model import (
     TeamQueue,
 )
 from services.operations.reconciliation.ports import Backlog
-from services.tasks.deliveries import Deliveries, task_in
+from services.tasks.team_queues import TeamQueues, task_in
 from services.times import Clock
 
 log = logging.getLogger("madoguchi.reconciliation")
@@ -40,14 +40,14 @@ class Reconciliation:
         self,
         backlog: Backlog,
         queues: Queues,
-        deliveries: Deliveries,
+        team_queues: TeamQueues,
         advance: Advance,
         catalog: Catalog,
         clock: Clock,
     ) -> None:
         self._backlog = backlog
         self._queues = queues
-        self._deliveries = deliveries
+        self._team_queues = team_queues
         self._advance = advance
         self._catalog = catalog
         self._clock = clock
@@ -60,7 +60,7 @@ class Reconciliation:
             dry_run=dry_run,
             overdue=overdue,
             woken=woken,
-            queues=[await self._queue(queue, dry_run) for queue in await self._team_queues()],
+            queues=[await self._queue(queue, dry_run) for queue in await self._every_team_queue()],
             stalled=await self._backlog.count_stalled_requests(),
         )
         log.log(logging.INFO if report.is_quiet else logging.WARNING, "reconciliation: %s", _numbers(report))
@@ -73,7 +73,7 @@ class Reconciliation:
         number = await self._backlog.count_overdue_requests(before) if overdue else 0
         return number, len(overdue) if dry_run else await self._advance.move_on(overdue)
 
-    async def _team_queues(self) -> list[TeamQueue]:
+    async def _every_team_queue(self) -> list[TeamQueue]:
         teams = [team for current in await self._catalog.services() for team in current.edition.definition.teams]
         return model.team_queues(teams, await self._queues.names())
 
@@ -110,7 +110,7 @@ class Reconciliation:
         if dry_run or not needless:
             return needless
         shown: set[str] = set()
-        for candidate in await self._deliveries.candidates(queue.name, PEEKED):
+        for candidate in await self._team_queues.candidates(queue.name, PEEKED):
             if candidate.message and candidate.task.id in shown:
                 await self._queues.delete(candidate.message)
             elif candidate.message and await self._queues.hide(candidate.message, 0):

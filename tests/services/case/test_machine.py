@@ -280,7 +280,7 @@ class CounterMachine(RuleBasedStateMachine):
     async def _deliver(self, queue: str, do: Any, acknowledged: bool) -> None:
         """Deliver as the host does: what ends badly, or is not acknowledged, comes again after 30 seconds."""
         for message in await self.queues.receive(queue, 1, hidden_for=30):
-            await self.counter.delivery.work(queue, message.body, do, message.id)
+            await self.counter.worker.work(queue, message.body, do, message.id)
             if acknowledged:
                 await self.queues.delete(message)
 

@@ -20,7 +20,7 @@ async def fail(counter: Counter, body: str = '{"a":1}', message: str = "m1", que
     async def refuse(_: str) -> None:
         raise NeverPossible("no such service")
 
-    await counter.delivery.work(queue, body, refuse, message)
+    await counter.worker.work(queue, body, refuse, message)
     return model.failure_id(queue, body)
 
 
@@ -136,7 +136,7 @@ async def test_a_replayed_message_that_is_poisoned_is_open_again(counter: Counte
     id_ = await fail(counter)
     await counter.operations.replay([id_], SATO, dry_run=False)
 
-    await counter.delivery.give_up("q", '{"a":1}', "p1")
+    await counter.worker.give_up("q", '{"a":1}', "p1")
 
     failure = record(counter, id_)
     assert (failure.status, failure.error) == ("open", "the worker failed again and again: its log says how")

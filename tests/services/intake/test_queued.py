@@ -459,7 +459,7 @@ async def test_our_own_message_is_put_back_counted_and_worked_in_the_end(counter
 
 async def test_our_own_message_that_failed_is_replayed(counter: Counter):
     receipt, sent = await waiting(counter)
-    await counter.delivery.give_up(intake.QUEUE, json.dumps({**sent, "tries": 2}), "p1")
+    await counter.worker.give_up(intake.QUEUE, json.dumps({**sent, "tries": 2}), "p1")
 
     await counter.operations.replay(list(counter.failures.failures), HANAKO, dry_run=False)
     await counter.run_workers()

@@ -14,7 +14,7 @@ async def counter() -> Counter:
     counter = Counter()
     await counter.queues.ensure(["tasks-supplies"])
     counter.queues.put("requests-advance", "{}")
-    await counter.delivery.work("requests-advance", "no JSON", refuse, "m1")
+    await counter.worker.work("requests-advance", "no JSON", refuse, "m1")
     return counter
 
 

@@ -15,7 +15,7 @@ from services.errors import (
     UnknownTask,
 )
 from services.intake.service import Receipt
-from services.tasks.deliveries import queue_order
+from services.tasks.team_queues import queue_order
 from tests.counter import HANAKO, KEY, SUPERVISOR, TARO, Counter
 
 QUEUE = "tasks-supplies"

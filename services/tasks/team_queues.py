@@ -34,7 +34,7 @@ class Candidate(msgspec.Struct, frozen=True):
     message: Message | None = None
 
 
-class Deliveries:
+class TeamQueues:
     """Read the queues of teams."""
 
     def __init__(self, store: RequestStore, queues: Queues, failures: FailureStore, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Deliveries:
         self._claims: dict[str, int] = {}
         self._asked_at: dict[str, Instant] = {}
 
-    def turn(self, team: str) -> tuple[str, str]:
+    def in_order(self, team: str) -> tuple[str, str]:
         """Return the team's queues in the order in which this claim asks them."""
         count = self._claims[team] = self._claims.get(team, self._first) + 1
         return queue_order(team, count)
