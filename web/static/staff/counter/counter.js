@@ -238,7 +238,7 @@ async function chooseSite() {
 async function roster() {
   const site = siteHere();
   try {
-    if (site) await rosters.roster(site, newId());
+    if (site) await rosters.take(site, newId());
   } catch (error) {
     if (error instanceof Refused) throw error;
   }
