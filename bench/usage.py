@@ -26,7 +26,7 @@ from services.case.task import Staff
 from services.intake.service import Receipt
 from services.pickup.booking.offers import SITES_LISTED_FOR
 from services.pickup.counter.counter import HandOver
-from services.pickup.slots import places
+from services.pickup.slots import turns
 from services.pickup.slots.slots import LISTED_FOR
 from services.tasks.service import ClaimedTask
 from stores.shipped import read_yaml
@@ -158,9 +158,9 @@ async def _open(app: App) -> str:
     await seed(pickup(app).keeping, times.system_clock())
     opening = next(offer.opening for offer in await pickup(app).offers.open("pickup"))
     for number in range(NEIGHBOURS):
-        key = places.key_of(f"AAAA-AAAA-{number:04}", 1)
+        key = turns.key_of(f"AAAA-AAAA-{number:04}", 1)
         await pickup(app).slots.reserve(
-            opening, places.reserve(opening.items, key, UNITS, until=None, is_newcomer=False)
+            opening, turns.reserve(opening.items, key, UNITS, until=None, is_newcomer=False)
         )
     return opening.name
 

@@ -12,8 +12,8 @@ from services.pickup.households.alike import Alike
 from services.pickup.households.households import kind_of
 from services.pickup.part import booked, booking_of
 from services.pickup.sharing.split_rules import Decision, decision_id
-from services.pickup.slots import places
-from services.pickup.slots.places import HouseholdInLine, Opening, Turn
+from services.pickup.slots import turns
+from services.pickup.slots.turns import HouseholdInLine, Opening, Turn
 from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite, after
 from services.times import Instant
 from tests.fakes import FakeRequests, Switch
@@ -103,7 +103,7 @@ class FakeSites(Switch):
         self.ask("turn")
         self.fit(slot)
         found = self.documents.get((site, slot))
-        changed = places.after(found, turn) if isinstance(found, Slot) else None
+        changed = turns.after(found, turn) if isinstance(found, Slot) else None
         if self.overtaken:
             self.overtaken -= 1
             return False

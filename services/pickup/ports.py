@@ -6,7 +6,7 @@ from typing import Protocol
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.households.alike import Alike
 from services.pickup.sharing.split_rules import Decision
-from services.pickup.slots.places import HouseholdInLine, Opening, Turn
+from services.pickup.slots.turns import HouseholdInLine, Opening, Turn
 from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite
 from services.times import Instant
 

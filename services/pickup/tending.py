@@ -19,7 +19,7 @@ from services.pickup.counter.counter import Counter
 from services.pickup.part import booked, booking_of
 from services.pickup.ports import SiteStore
 from services.pickup.sharing.splits import Splits
-from services.pickup.slots import places
+from services.pickup.slots import turns
 from services.pickup.stock.keeping import Keeping
 from services.pickup.stock.sites import Move, Slot, Stock, WholeSite, after
 from services.times import Clock, Instant
@@ -160,7 +160,7 @@ async def _alone(name: str, work: Awaitable[object]) -> None:
 
 def _asked_as(slot: Slot, key: str) -> tuple[str, Place]:
     """Return the request of an entry, and the place as which it asked for it."""
-    reference, round_ = places.asked_as(key)
+    reference, round_ = turns.asked_as(key)
     return reference, Place(site=slot.site_id, slot=slot.id, round=round_)
 
 
@@ -170,7 +170,7 @@ def moved_on(
     """Give back to the site what the slot has left once nobody holds anything of it; else look again later."""
     holds = any(entry.state in ("held", "confirmed") for entry in slot.entries.values())
     if holds or (slot.is_open and not is_over):
-        tended = places.without_ended(slot, past)
+        tended = turns.without_ended(slot, past)
         return [msgspec.structs.replace(tended, due_at=times.later(now, LOOKED_AFTER_EVERY))]
     return emptied(whole, slot, now)
 
@@ -179,7 +179,7 @@ def emptied(whole: WholeSite, slot: Slot, now: Instant) -> list[Slot | Stock | M
     """Close a slot for good, and let the site have what is left of its allotment; what is closed takes nobody."""
     left = {item: -units for item, units in slot.free.items() if units}
     closed = msgspec.structs.replace(
-        places.without_ended(slot, slot.entries), is_open=False, due_at=None, free=dict.fromkeys(slot.free, 0)
+        turns.without_ended(slot, slot.entries), is_open=False, due_at=None, free=dict.fromkeys(slot.free, 0)
     )
     if not left:
         return [closed]

@@ -8,7 +8,7 @@ import msgspec
 from services.pickup.booking.state import LASTS
 from services.pickup.households.alike import Alike
 from services.pickup.households.households import kind_of
-from services.pickup.slots.places import HouseholdInLine
+from services.pickup.slots.turns import HouseholdInLine
 from stores.case import REQUESTS
 from stores.cosmos import Cosmos, without_nulls
 

@@ -9,7 +9,7 @@ import msgspec
 from services.errors import WriteConflict
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.sharing.split_rules import Decision, decision_id
-from services.pickup.slots.places import Opening, Turn
+from services.pickup.slots.turns import Opening, Turn
 from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite
 from services.times import Instant
 from stores.containers import ContainerSpec

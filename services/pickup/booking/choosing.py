@@ -12,8 +12,8 @@ from services.pickup.booking import progress, transitions
 from services.pickup.booking.state import Booking
 from services.pickup.errors import PlaceChangedTooOften, PlaceGone
 from services.pickup.part import booked
-from services.pickup.slots import places
-from services.pickup.slots.places import Opening
+from services.pickup.slots import turns
+from services.pickup.slots.turns import Opening
 from services.times import Instant
 
 HELD_FOR = 12 * 3600.0
@@ -34,7 +34,7 @@ def choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
     if wished or split or booking.state == "changing":
         return wished
     newcomer = booking.state == "looking"
-    return next((o for o in left if places.has_room(o, booking.lines) and not (newcomer and o.has_line)), None)
+    return next((o for o in left if turns.has_room(o, booking.lines) and not (newcomer and o.has_line)), None)
 
 
 def wish(request: Request, slot: str, now: Instant) -> Request:

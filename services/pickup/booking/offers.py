@@ -14,9 +14,9 @@ from services.pickup.entitlement.section import pickup_of
 from services.pickup.entitlement.supplies import Item
 from services.pickup.part import booking_of
 from services.pickup.ports import SiteStore
-from services.pickup.slots import places
-from services.pickup.slots.places import Opening
+from services.pickup.slots import turns
 from services.pickup.slots.slots import Slots
+from services.pickup.slots.turns import Opening
 from services.pickup.stock.sites import Method, Site
 from services.texts import Text
 from services.times import Clock
@@ -83,7 +83,7 @@ class Offers:
         own = booking.place.name if booking.place else None
 
         def fits(opening: Opening) -> bool:
-            takes = _is_open(opening) and places.has_room(opening, booking.lines)
+            takes = _is_open(opening) and turns.has_room(opening, booking.lines)
             return opening.method == booking.method and (takes or opening.name == own)
 
         return await self._offers(fits)
@@ -126,7 +126,7 @@ class Offers:
                 sites, slot = await asyncio.gather(self._sites(), self._store.slot(place.site, place.slot))
         except (StoreUnavailable, TimeoutError):
             return None, {}
-        return sites.get(place.site), slot.lines(places.key_of(reference, place.round)) if slot else {}
+        return sites.get(place.site), slot.lines(turns.key_of(reference, place.round)) if slot else {}
 
     async def _items(self) -> dict[str, Item]:
         """Return every item that a published service hands out, by id."""

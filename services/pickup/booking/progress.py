@@ -15,7 +15,7 @@ from services.pickup.booking.state import IN_LINE, MOST_ASKED, Apportioned, Book
 from services.pickup.booking.transitions import Transition
 from services.pickup.part import booked, booking_of, givebacks, with_booking
 from services.pickup.sharing.split_rules import Rule, Share
-from services.pickup.slots.places import Opening
+from services.pickup.slots.turns import Opening
 from services.pickup.stock.sites import Move
 from services.times import Instant
 

@@ -20,9 +20,9 @@ from services.pickup.entitlement.section import booking_for, household_of, picku
 from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.part import booked, booking_of
 from services.pickup.ports import Bookings
-from services.pickup.slots import places
-from services.pickup.slots.places import HouseholdInLine, Opening
+from services.pickup.slots import turns
 from services.pickup.slots.slots import Slots
+from services.pickup.slots.turns import HouseholdInLine, Opening
 from services.times import Clock, Instant
 
 ATTEMPTS = 8
@@ -60,7 +60,7 @@ class Reservations:
         booking = booking_of(request)
         if booking is None or booking.place is None or booking.state not in HAS_PLACE:
             raise PlaceGone()
-        slot = await self._slots.turn(request.reference, booking.place, places.confirm)
+        slot = await self._slots.turn(request.reference, booking.place, turns.confirm)
         entry = slot.entries.get(_key(request, booking.place)) if slot else None
         if entry is None or entry.state not in ("confirmed", "collected"):
             raise PlaceGone()
@@ -92,12 +92,12 @@ class Reservations:
 
     async def release(self, reference: str, place: Place) -> None:
         """Give back an entry that no request wants."""
-        await self._slots.turn(reference, place, places.end)
+        await self._slots.turn(reference, place, turns.end)
 
     async def hold_again(self, reference: str, place: Place, moved_at: Instant, until: Instant) -> None:
         """Ask a household whether it comes to where its site has moved: its place is held until it says so."""
-        slot = await self._slots.turn(reference, place, lambda slot, key: places.hold_again(slot, key, until))
-        entry = slot.entries.get(places.key_of(reference, place.round)) if slot else None
+        slot = await self._slots.turn(reference, place, lambda slot, key: turns.hold_again(slot, key, until))
+        entry = slot.entries.get(turns.key_of(reference, place.round)) if slot else None
         if entry and entry.state in ("held", "confirmed"):
             now = self._clock()
             await self.follow(reference, lambda read: progress.site_moved(read, place, moved_at, until, now))
@@ -195,11 +195,11 @@ class Reservations:
             return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
         if await self.is_used_up(case.request, booking):
             return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
-        lines = places.offered(opening, booking.lines)
+        lines = turns.offered(opening, booking.lines)
         until = held_until(opening, booking, self._clock())
-        turn = places.reserve(
+        turn = turns.reserve(
             opening.items,
-            places.key_of(reference, asks.round),
+            turns.key_of(reference, asks.round),
             lines,
             until=until,
             is_newcomer=booking.state == "looking",
@@ -213,9 +213,9 @@ class Reservations:
 
     async def _swap(self, case: Case, id_: str, booking: Booking, place: Place, asks: Place) -> Case:
         """Ask a slot for other units in exchange for the entry there; where they are not free, the entry stays."""
-        old = places.key_of(case.request.reference, place.round)
+        old = turns.key_of(case.request.reference, place.round)
         slot = await self._slots.turn(
-            case.request.reference, asks, lambda slot, key: places.swap(slot, old, key, booking.lines)
+            case.request.reference, asks, lambda slot, key: turns.swap(slot, old, key, booking.lines)
         )
         entry = slot.entries.get(_key(case.request, asks)) if slot else None
         is_new = entry is not None and entry.state in ("held", "confirmed")
@@ -250,7 +250,7 @@ class Reservations:
         """Give back a place that the request does not want any more: it was withdrawn in the meantime."""
         booking = booking_of(case.request)
         if booking and not booking.wants(asked):
-            await self._slots.turn(case.request.reference, asked, places.end)
+            await self._slots.turn(case.request.reference, asked, turns.end)
             if booking.place is None or booking.state == "ended":
                 await self._grants.give_up(booking, case.request.reference)
         return case
@@ -260,7 +260,7 @@ class Reservations:
         place = booked(case.request).place
         if place is None or place.expiry != id_:
             return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
-        slot = await self._slots.turn(case.request.reference, place, places.expire)
+        slot = await self._slots.turn(case.request.reference, place, turns.expire)
         entry = slot.entries.get(_key(case.request, place)) if slot else None
         if entry and entry.state in ("confirmed", "collected"):
             return await self._change(
@@ -271,7 +271,7 @@ class Reservations:
     async def give_back(self, case: Case, id_: str, step: Step) -> Case:
         """Give a place back with its units, and call those who wait."""
         place = place_of(step.slot or "", step.round)
-        await self._slots.turn(case.request.reference, place, places.end)
+        await self._slots.turn(case.request.reference, place, turns.end)
         case = await self._freed(case, place)
         return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
 
@@ -288,7 +288,7 @@ class Reservations:
     async def _call(self, waiting: HouseholdInLine, site: str | None, method: str) -> bool:
         """Let one household that waits look for a place, if it fits anywhere; one that cannot be stops nobody else."""
         openings = await self._openings(site, method)
-        if not any(places.has_room(opening, waiting.lines) for opening in openings):
+        if not any(turns.has_room(opening, waiting.lines) for opening in openings):
             return False
         try:
             case = await self._change(waiting.reference, lambda read: progress.called(read, self._clock()))
@@ -330,4 +330,4 @@ class Reservations:
 
 
 def _key(request: Request, place: Place) -> str:
-    return places.key_of(request.reference, place.round)
+    return turns.key_of(request.reference, place.round)

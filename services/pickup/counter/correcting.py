@@ -24,7 +24,7 @@ from services.pickup.entitlement.section import booking_for, household_of, picku
 from services.pickup.errors import NothingDue
 from services.pickup.part import booked, corrections_of
 from services.pickup.ports import SiteStore
-from services.pickup.slots import places
+from services.pickup.slots import turns
 from services.times import Clock
 
 
@@ -182,7 +182,7 @@ class Correcting:
         if place is None or slot is None:
             return False
         due = {item: units for item, units in booking.lines.items() if item in slot.allotted}
-        return slot.lines(places.key_of(request.reference, place.round)) != due
+        return slot.lines(turns.key_of(request.reference, place.round)) != due
 
     async def _give_up_others(self, request: Request, correction: Correction, corrected: Booking) -> None:
         """Give up every grant, old or new, but those of the booking as it stands; where a person judges, all."""

@@ -24,7 +24,7 @@ from services.pickup.entitlement.section import pickup_of
 from services.pickup.errors import AlreadyHandedOver, NothingDue
 from services.pickup.part import booked, booking_of
 from services.pickup.ports import SiteStore
-from services.pickup.slots import places
+from services.pickup.slots import turns
 from services.pickup.stock.sites import Move, Site, Slot
 from services.times import Clock, Instant
 
@@ -94,14 +94,14 @@ class Counter:
             raise NothingDue("no_booking")
         place = booking.place
         slot = await self._sites.slot(place.site, place.slot) if place else None
-        key = places.key_of(request.reference, place.round) if place else ""
+        key = turns.key_of(request.reference, place.round) if place else ""
         move = await self.handed_over(request)
         return await self._card(request, slot.lines(key) if slot and not move else {}, move)
 
     async def handed_over(self, request: Request) -> Move | None:
         """Read what was handed over to a request at its place, None where nothing was."""
         place = booked(request).place
-        key = places.key_of(request.reference, place.round) if place else ""
+        key = turns.key_of(request.reference, place.round) if place else ""
         return await self._sites.move(place.site, _move_id(key)) if place else None
 
     async def hand_over(self, reference: str, handed: HandOver, staff: Staff) -> Card:
@@ -130,7 +130,7 @@ class Counter:
     async def follow(self, reference: str, place: Place) -> None:
         """Let a request follow what was handed over for it at a place, as far as it did not."""
         request = await self._store.read(reference)
-        move = await self._sites.move(place.site, _move_id(places.key_of(reference, place.round)))
+        move = await self._sites.move(place.site, _move_id(turns.key_of(reference, place.round)))
         if request and booking_of(request) and move:
             await self._follow(request, place, move)
 
@@ -194,10 +194,10 @@ class Counter:
 
     async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move:
         """Make the turn and the move in one write, and read back what stands."""
-        key = places.key_of(request.reference, place.round)
+        key = turns.key_of(request.reference, place.round)
         for _ in range(ATTEMPTS):
             slot = await self._sites.slot(place.site, place.slot)
-            turn = places.collect(slot, key, handed.lines) if slot else None
+            turn = turns.collect(slot, key, handed.lines) if slot else None
             if slot is None or turn is None:
                 known = await self._sites.move(place.site, _move_id(key))
                 if known is None:

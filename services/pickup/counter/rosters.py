@@ -11,7 +11,7 @@ from services.case.task import Staff
 from services.names import is_name
 from services.pickup.errors import UnknownSite
 from services.pickup.ports import SiteStore
-from services.pickup.slots import places
+from services.pickup.slots import turns
 from services.pickup.stock.sites import EntryState, Slot, WholeSite
 from services.times import Clock, Instant
 
@@ -62,7 +62,7 @@ def _of_slot(slot: Slot) -> Iterator[RosterEntry]:
     for key, entry in slot.entries.items():
         if entry.state != "ended":
             yield RosterEntry(
-                reference=places.asked_as(key)[0],
+                reference=turns.asked_as(key)[0],
                 slot=slot.id,
                 starts=slot.starts,
                 ends=slot.ends,

@@ -7,8 +7,8 @@ from services import conflicts, times
 from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.pickup.booking.state import Booking, Place
 from services.pickup.ports import SiteStore
-from services.pickup.slots import places
-from services.pickup.slots.places import Opening, Turn
+from services.pickup.slots import turns
+from services.pickup.slots.turns import Opening, Turn
 from services.pickup.stock.sites import Slot
 from services.times import Clock
 
@@ -56,7 +56,7 @@ class Slots:
                 log.error("%s takes nobody: its document is full", opening.name)
                 return False
             if is_made:
-                self._listed[opening.name] = places.less(opening, turn)
+                self._listed[opening.name] = turns.less(opening, turn)
                 return True
             self._listed_at = times.NEVER
             slot = await self._store.slot(opening.site_id, opening.id)
@@ -65,13 +65,13 @@ class Slots:
             entry = slot.entries.get(turn.key)
             if entry:
                 return entry.state in ("held", "confirmed")
-            if places.after(slot, turn) is None:
+            if turns.after(slot, turn) is None:
                 return False
         raise StoreUnavailable(f"{opening.name} refused {conflicts.ATTEMPTS} times what it has room for")
 
     async def turn(self, reference: str, place: Place, make: Callable[[Slot, str], Turn | None]) -> Slot | None:
         """Make the turn that the slot read calls for, until it calls for none; return the slot then."""
-        key = places.key_of(reference, place.round)
+        key = turns.key_of(reference, place.round)
         for attempt in range(conflicts.ATTEMPTS):
             slot = await self._store.slot(place.site, place.slot)
             turn = make(slot, key) if slot else None
@@ -84,7 +84,7 @@ class Slots:
     async def open_lines(self, booking: Booking) -> None:
         """Keep what comes back for those who wait, from now on."""
         for opening in await self.openings():
-            if opening.method == booking.method and not opening.has_line and places.offered(opening, booking.lines):
+            if opening.method == booking.method and not opening.has_line and turns.offered(opening, booking.lines):
                 await self._store.mark_line(opening.site_id, opening.id)
 
     async def close_lines(self, openings: Sequence[Opening]) -> None:

@@ -1,7 +1,7 @@
 from functions.edge.texts import Texts
 from functions.pickup.slot_options import options
 from services.pickup.booking.offers import Line, Offer
-from services.pickup.slots.places import Opening
+from services.pickup.slots.turns import Opening
 from services.pickup.stock.sites import Site
 
 JA = Texts("ja")

@@ -12,8 +12,8 @@ from services.pickup.counter.counter import HandOver
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.errors import NoSuchSlot, PlaceChangedTooOften
 from services.pickup.part import booked, with_booking
-from services.pickup.slots import places
-from services.pickup.slots.places import MANY_ENDED, MOST_ENTRIES, key_of
+from services.pickup.slots import turns
+from services.pickup.slots.turns import MANY_ENDED, MOST_ENTRIES, key_of
 from services.pickup.stock.sites import Entry, EntryState, Slot
 from tests.counter import HANAKO, SERVICE_PHONE, SUPERVISOR
 from tests.pickup import answers
@@ -257,7 +257,7 @@ async def test_a_slow_worker_gives_back_what_it_took_after_the_mark_was_gone(tow
 @pytest.mark.parametrize("ends", ["moved on", "withdrawn"])
 async def test_a_write_that_comes_after_the_mark_was_gone_is_given_back_when_the_slot_is_tended(town: Town, ends: str):
     receipt = await town.ask(slot=MORNING)
-    late = places.reserve(("kit",), f"{receipt.reference}.1", {"kit": 1}, until=None, is_newcomer=True)
+    late = turns.reserve(("kit",), f"{receipt.reference}.1", {"kit": 1}, until=None, is_newcomer=True)
     await (choose(town, receipt, NOON) if ends == "moved on" else town.withdraw(receipt))
     await tend(town)
     assert town.slot(MORNING).entries == {}

@@ -10,7 +10,7 @@ from services.pickup.booking import progress
 from services.pickup.counter.counter import HandOver
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.errors import NoSuchSlot, PlaceGone
-from services.pickup.slots import places
+from services.pickup.slots import turns
 from tests.counter import HANAKO, SUPERVISOR
 from tests.pickup import OFFICER, answers, slot
 from tests.pickup_fakes import FakeQuotas
@@ -280,8 +280,8 @@ async def test_a_household_for_which_a_place_is_taken_elsewhere_does_not_lose_it
         [morning, *_] = await town.counter.slots.openings()
         case = town.counter.case(receipt)
         await town.counter.store.save(case, (progress.ask(case.request, morning),))
-        key = places.key_of(receipt.reference, 1)
-        turn = places.reserve(morning.items, key, {"kit": 1}, until=None, is_newcomer=True)
+        key = turns.key_of(receipt.reference, 1)
+        turn = turns.reserve(morning.items, key, {"kit": 1}, until=None, is_newcomer=True)
         assert await town.counter.slots.reserve(morning, turn)
 
     receipt = await overtaken(town, take_elsewhere)
@@ -354,8 +354,8 @@ async def test_a_household_keeps_its_place_where_the_slot_it_just_changes_to_is_
     asks = town.booking(receipt).asks
     assert asks
     noon = next(opening for opening in await town.counter.slots.openings() if opening.name == NOON)
-    turn = places.reserve(
-        noon.items, places.key_of(receipt.reference, asks.round), {"kit": 1}, until=None, is_newcomer=False
+    turn = turns.reserve(
+        noon.items, turns.key_of(receipt.reference, asks.round), {"kit": 1}, until=None, is_newcomer=False
     )
     assert await town.counter.slots.reserve(noon, turn), "taken, and killed before the request followed"
 

@@ -20,8 +20,8 @@ from services.pickup.errors import TooManyCorrections
 from services.pickup.part import NAME, PickupPart, booked
 from services.pickup.sharing.split_rules import Decision, Share
 from services.pickup.sharing.splits import MOST_IN_A_SPLIT
-from services.pickup.slots import places
-from services.pickup.slots.places import MOST_ENTRIES
+from services.pickup.slots import turns
+from services.pickup.slots.turns import MOST_ENTRIES
 from services.pickup.stock import ledger
 from services.pickup.stock.fields import LONGEST_TEXT, AllotFields, SiteFields, StockFields
 from services.pickup.stock.sites import (
@@ -213,11 +213,11 @@ def test_a_request_and_all_its_open_tasks_are_withdrawn_in_one_batch():
 
 def test_a_slot_takes_a_turn_when_it_holds_as_much_as_it_may():
     slot = largest_slot()
-    turns = [places.collect(slot, next(iter(slot.entries))), places.end(slot, "LATE-LATE-LATE.1")]
+    made = [turns.collect(slot, next(iter(slot.entries))), turns.end(slot, "LATE-LATE-LATE.1")]
 
-    for turn in turns:
+    for turn in made:
         assert turn
-        after = places.after(slot, turn)
+        after = turns.after(slot, turn)
         assert after
         assert size(after) < LARGEST
 

@@ -28,7 +28,7 @@ from services.pickup.errors import (
 from services.pickup.part import booking_of
 from services.pickup.sharing.split_rules import Decision, Rule, Share
 from services.pickup.sharing.splits import Preview
-from services.pickup.slots.places import HouseholdInLine
+from services.pickup.slots.turns import HouseholdInLine
 from services.pickup.stock.fields import AllotFields, SplitFields
 from services.pickup.stock.sites import Slot
 from tests.counter import SECRETS, SUPERVISOR, current

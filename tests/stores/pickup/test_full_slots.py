@@ -4,7 +4,7 @@ import pytest
 from services import times
 from services.case.documents import Event
 from services.errors import DocumentFull
-from services.pickup.slots import places
+from services.pickup.slots import turns
 from services.pickup.stock.sites import Entry, Move, Slot
 from stores.cosmos import plain
 from stores.pickup.sites import SITES, CosmosSites
@@ -17,7 +17,7 @@ from wiring.app import App
 async def test_a_slot_whose_document_is_full_refuses_a_turn_and_can_be_tended(app: App):
     sites = CosmosSites(app.cosmos)
     await app.cosmos.ask(SITES, lambda c: c.create_item(plain(full_slot())))
-    turn = places.reserve(("kit",), "MMMM-MMMM-MMMM.1", {"kit": 1}, until=None, is_newcomer=True)
+    turn = turns.reserve(("kit",), "MMMM-MMMM-MMMM.1", {"kit": 1}, until=None, is_newcomer=True)
     move = Move(id="m1", site_id="school", kind="handed_over", at=NOW, lines={"kit": -1})
 
     with pytest.raises(DocumentFull):
@@ -29,7 +29,7 @@ async def test_a_slot_whose_document_is_full_refuses_a_turn_and_can_be_tended(ap
     assert (opening.entry_count, opening.is_crowded) == (2000, True)
     full = await sites.slot("school", "pickup-1")
     assert full
-    await sites.save("school", [places.without_ended(full, full.entries)])
+    await sites.save("school", [turns.without_ended(full, full.entries)])
     assert await sites.turn("school", "pickup-1", turn)
     assert [one.entry_count for one in await sites.openings(NOW)] == [1]
 

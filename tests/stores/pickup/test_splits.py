@@ -17,7 +17,7 @@ from services.pickup.errors import AlreadyDecided
 from services.pickup.part import booking_of
 from services.pickup.sharing.split_rules import Decision, Rule, decision_id
 from services.pickup.sharing.splits import Preview
-from services.pickup.slots.places import HouseholdInLine
+from services.pickup.slots.turns import HouseholdInLine
 from services.pickup.stock.fields import SplitFields
 from stores.case import CosmosRequests
 from stores.pickup.bookings import CosmosBookings
