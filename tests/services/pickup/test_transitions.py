@@ -4,13 +4,12 @@ from it."""
 import re
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from services.errors import StoreUnavailable
 from services.intake.service import Receipt
 from services.pickup.booking import transitions
-from services.pickup.booking.state import HAS_PLACE, STATES
+from services.pickup.booking.state import HAS_PLACE, STATES, Booking, BookingState
 from services.pickup.booking.transitions import TRANSITIONS, Transition
 from services.pickup.errors import PlaceGone
 from tests.pickup import OFFICER, slot
@@ -49,8 +48,8 @@ async def _begin_a_change(town: Town, receipt: Receipt, to: str) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("transition", TRANSITIONS, ids=lambda one: one.what)
-async def test_a_booking_comes_from_state_to_state_as_the_table_says(town: Town, transition: Transition, state: str):
-    booking = msgspec.structs.replace(town.booking(await town.ask()), state=state)
+def test_a_booking_comes_from_state_to_state_as_the_table_says(transition: Transition, state: BookingState):
+    booking = Booking(state=state, method="pickup", since="", members=1, lines={}, household="")
 
     if state in transition.before:
         assert transitions.after(transition, booking).state == transition.after
