@@ -73,9 +73,9 @@ class Depots:
         return await self._follow(depot) if depot.site.due_at else depot.site
 
     async def catch_up(self) -> None:
-        """Let the slots of every site that was closed or moved follow it, as far as they did not.
+        """Change the slots of every site that was closed or moved, as far as they have not followed it yet.
 
-        A site that cannot be written now keeps no other waiting.
+        Where one site cannot be written now, the others go on.
         """
         for site in await self._store.sites():
             if site.due_at:
@@ -157,7 +157,7 @@ class Depots:
         return {item.id: item for pickup in found if pickup for item in pickup.supplies.items}
 
     async def _follow(self, depot: Depot) -> Site:
-        """Let slot after slot follow its site; the site is due until all did, whoever dies in between."""
+        """Change the slots of a site one by one; the site stays due until all have followed, even after a crash."""
         site, now = depot.site, self._clock()
         for slot in depot.slots:
             await self._change(site.site_id, partial(_followed, slot, now))
