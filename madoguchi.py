@@ -1,4 +1,4 @@
-"""The command line of editors and operators: it calls the API of a running app, so roles and records are everyone's."""
+"""The command line of editors and operators: it calls the API of a running app, so the same roles and records apply."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ ANSWER_WITHIN = 240.0
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A token goes nowhere but to the address it was meant for."""
+    """Follow no redirect, so that a token is sent only to the address it was meant for."""
 
     def redirect_request(self, *_: object, **__: object) -> None:
         """Let the redirection stand as the error it is here."""

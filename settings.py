@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 UNRESOLVED = "@Microsoft.KeyVault("
-"""What Azure leaves in a setting whose secret it could not read; no secret at all, since anyone can guess it."""
+"""How a setting begins whose secret Azure could not read; it is refused as a secret, since anyone can guess it."""
 
 SHORTEST_SECRET = 32
 """Bytes of a secret: as many as its HMAC has."""
 FEWEST_CHARACTERS = 8
-"""How many different characters a secret has at least: what is typed by hand as a stopgap has fewer."""
+"""How many different characters a secret must have at least: stopgaps that are typed by hand have fewer."""
 OF_THE_SAMPLE = b"for-a-desk-only-not-a-secret"
 """How the secrets of local.settings.sample.json begin, which anyone can read."""
 

@@ -69,7 +69,7 @@ async def seed_desk(app: App) -> None:
 
 
 async def seed(keeping: Keeping, now: Instant) -> None:
-    """Add what is missing; what an officer made of a site, its stock and its slots stays as it is."""
+    """Add what is missing; keep whatever an officer changed of a site, its stock and its slots."""
     for id_, fields, more, methods in SITES:
         try:
             await keeping.site(id_)

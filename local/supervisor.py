@@ -104,7 +104,7 @@ async def run(desk: Desk, stop: asyncio.Event) -> int:
 
 
 async def _is_first(wanted: Coroutine[Any, Any, object], other: Coroutine[Any, Any, object]) -> bool:
-    """Wait for one of two things, and tell whether it was the one that was wanted."""
+    """Wait until the first of two things ends; return whether it was the wanted one."""
     tasks = [asyncio.create_task(wanted), asyncio.create_task(other)]
     done, late = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in late:

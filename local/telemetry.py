@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 SPANS_KEPT = 1_000
 TRACES_SHOWN = 50
 FILES = "static_file"
-"""The span of a style or script: pages ask for many, which would push out everything else."""
+"""The name of spans that are not kept: pages load many styles and scripts, which would displace everything else."""
 NOT_KEPT = {"cache-control": "no-store"}
 
 

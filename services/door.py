@@ -46,7 +46,7 @@ class TooMuch(Exception):
 def plain(typed: str) -> str:
     """Return a line as it is compared: width folded (NFKC), without what nobody sees.
 
-    A longer text is returned as it is: it is nothing that anybody looks for in a line.
+    A longer text is returned unchanged: nothing that anybody looks for in a line is that long.
     """
     return typed if len(typed) > LONGEST_LINE else without_unseen(unicodedata.normalize("NFKC", without_unseen(typed)))
 
@@ -90,8 +90,8 @@ def form(content: bytes) -> dict[str, list[str]]:
 def records(text: str, most: int) -> Iterator[list[str]]:
     """Read the lines of a CSV, the header first; raises TooMuch, and Unreadable where its quotes are broken.
 
-    It reads twice as many lines as are taken, so that a refusal can say which is the first too many; of empty ones,
-    which spreadsheet programs leave behind, ten times that.
+    It reads twice as many lines as are taken, so that a refusal can name the first one too many, and ten times as many
+    empty lines, which spreadsheet programs leave behind.
     """
     tenths = 0
     try:

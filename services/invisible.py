@@ -1,4 +1,4 @@
-"""What nobody sees in a text: the code points that a screen shows as nothing, in one table."""
+"""Invisible characters: the code points that a screen shows as nothing, in one table."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Keys derived from the one secret of references, one for each purpose, so that a key of one is none of another."""
+"""Keys derived from the one secret of references, one for each purpose and useless for any other."""
 
 import hashlib
 import hmac

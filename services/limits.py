@@ -30,7 +30,7 @@ def admit(rate: Rate, paid_until: float, now: float) -> tuple[float, float]:
     """Return the seconds to wait (0: the call is admitted), and the time until which calls are paid for then.
 
     The generic cell rate algorithm (ITU-T I.371): a call costs `60 / per_minute` seconds, and at most `at_once` calls
-    may be paid for ahead of time. Times are in seconds; whoever is not known has paid until no time at all.
+    may be paid for ahead of time. Times are in seconds; a name that is not known has paid until 0.
     """
     cost = 60 / rate.per_minute
     paid = max(paid_until, now) + cost

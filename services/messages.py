@@ -33,7 +33,7 @@ def shaped[T](plain: object, type_: type[T], what: str) -> T:
 
 
 def _shape(message: str) -> str:
-    """Keep of msgspec's message what names types and our own fields: others quote the value or the sender's field."""
+    """Keep of msgspec's message what names types and our own fields; drop what quotes a value or the sender's field."""
     said, found = _OF_TYPES_ONLY.match(message), _WHERE.search(message)
     shape = said[0] if said else "unknown field, or value out of range"
     return f"{shape} at {found[1]}" if found else shape

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 async def each[T, R](items: Iterable[T], do: Callable[[T], Awaitable[R]], at_once: int) -> list[R]:
     """Do it for each item, so many at a time; what one raises is raised once all have ended.
 
-    So one that fails keeps no other from being done, and nothing runs on behind a caller who was told of the failure.
+    So one that fails does not stop the others, and nothing still runs when the caller learns of the failure.
     """
     places = asyncio.Semaphore(at_once)
 

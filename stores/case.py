@@ -118,7 +118,7 @@ class CosmosRequests:
 
 
 def document_of(item: dict[str, Any], parts: Parts) -> Request | Task:
-    """Read a request or a task; the keys of a part stand beside those of its request."""
+    """Read a request or a task; the keys of a part are top-level keys of its request's document."""
     return request_of(item, parts) if item["type"] == "request" else msgspec.convert(item, Task)
 
 

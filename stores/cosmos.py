@@ -62,8 +62,8 @@ class Cosmos:
     async def batch(self, spec: ContainerSpec, operations: Sequence[tuple[Any, ...]], partition_key: str) -> list[Any]:
         """Do all operations on one partition or none; returns the result of each.
 
-        The SDK takes the conditions out of what it is given, so whatever is asked again is given a copy: without it, a
-        batch that Cosmos DB wants to be sent again (449) would be written over any state.
+        The SDK removes the conditions from what it is given, so each try gets a copy. Without it, a batch that is sent
+        again because Cosmos DB wants it (449) would lose its conditions and be written over any state.
         """
         return await self.ask(spec, lambda c: c.execute_item_batch([_copy(o) for o in operations], partition_key))
 

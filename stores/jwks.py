@@ -37,7 +37,7 @@ class KeySet:
         return self._keys.get(id_)
 
     async def close(self) -> None:
-        """Keep to the shape of the other clients; a session lives no longer than its fetch."""
+        """Do nothing, since each fetch closes its own session; so all clients can be closed alike."""
 
     async def _fetch(self) -> None:
         import aiohttp

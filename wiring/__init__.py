@@ -119,7 +119,7 @@ def plans_of(capabilities: Sequence[Capability]) -> dict[str, Plan]:
 
 
 def containers_of(capabilities: Sequence[Capability]) -> tuple[ContainerSpec, ...]:
-    """Return every container of the database; that of the requests is asked for the parts of capabilities, too."""
+    """Return every container of the database; the one of requests also indexes the paths of capabilities' parts."""
     asked = tuple(path for capability in capabilities for path in capability.indexed)
     requests = msgspec.structs.replace(REQUESTS, indexed=(*REQUESTS.indexed, *asked))
     own = (spec for capability in capabilities for spec in capability.containers)

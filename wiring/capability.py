@@ -27,7 +27,7 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True):
 
     `part` is what it keeps on a request, `section` what it lets a definition say, both under its name; `plans` are the
     tasks it makes, by the reasons for them; `containers` are its own in Cosmos DB, `indexed` the paths of its part that
-    it asks for there, and `still_lasts` the condition under which that part lasts.
+    its queries use there, and `still_lasts` the SQL condition under which that part lasts.
     """
 
     name: str

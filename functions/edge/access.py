@@ -10,7 +10,10 @@ from services.names import is_name
 
 
 class Open(Enum):
-    """Say to whom a route is open beside the holders of one role: values, which no role and no address can spell."""
+    """Name the callers to whom a route is open without one certain role.
+
+    An enum, so that no role and no address can spell one of them.
+    """
 
     ANYONE = "anyone"
     SIGNED_IN = "signed in"
@@ -44,7 +47,7 @@ async def staff_of(authorization: str, *, keys: Keys, issuer: str, audience: str
     """Verify an `Authorization` header and return who it names; raises Unauthenticated, StoreUnavailable.
 
     RS256 only: a token signed otherwise (`none`, or HS256 with the public key) is refused before its key is looked up.
-    A role of a team that nothing can be named after (`Team.`, `Team.*`) counts as none.
+    A role without a valid name of a team (`Team.`, `Team.*`) does not count.
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:

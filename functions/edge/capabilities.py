@@ -54,7 +54,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     `options` are what a field may offer, by its `x-options`; `events` those that a resident reads about; `acts` what a
     resident may do with reference and access code, by the step that the form names, and `told` the refusals of it that
     are told on the page of the request. `values` are what its blocks on that page and on a receipt need, and `page`
-    draws another page in place of the request's, where it is for this capability to do so. `notice` and `block` are
+    returns the template and values of a page to draw instead of the request's, or None. `notice` and `block` are
     templates on the page of a request, above and below its numbers, `receipt` one on a receipt; `links` lead staff.
     """
 

@@ -41,7 +41,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a field as a template draws it; a section holds fields, any other kind one answer.
 
     `pointer` is the JSON pointer of the answer in the submission and the name of the control; `shown` is the answer in
-    words, empty where there is none. What only a section requires that may be left out is not `required`.
+    words, empty where there is none. A field that only an optional section requires is not `required`.
     """
 
     pointer: str
@@ -165,7 +165,7 @@ def _parts(pairs: Iterable[tuple[int, Option]]) -> list[tuple[str, list[tuple[in
 
 
 def with_choice(options: Sequence[Option], typed: Sequence[str]) -> tuple[Option, ...]:
-    """Mark the option that was chosen, the first where none is offered that was."""
+    """Mark the option that was chosen, or the first one where no chosen option is offered (any more)."""
     chosen = next((option.value for option in options if option.value in typed), options[0].value if options else "")
     return tuple(msgspec.structs.replace(option, chosen=option.value == chosen) for option in options)
 

@@ -1,4 +1,4 @@
-"""The shell of a page of staff, which scripts fill over the API once whoever sits there has signed in."""
+"""The shell of a page of staff: scripts fill it over the API after its user has signed in."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ from services.intake.service import How, Receipt
 from services.intake.submissions import hash_of_body, is_idempotency_key
 
 MOST_KEYS = 3
-"""Keys tried for one body: a reference that another request holds already is that rare (one in 10^5 at a million)."""
+"""How many keys are tried for one body: a reference is seldom taken already (one in 10^5 at a million requests)."""
 
 bp = func.Blueprint()
 
@@ -134,7 +134,7 @@ def _version(typed: Typed) -> int | None:
 
 
 def _tried_in(typed: Typed) -> str:
-    """Return the language in which the form was sent without an answer: it is part of the body, so of the key."""
+    """Return the language in which the form was sent when no answer came: it is part of the body, and so of the key."""
     language = first(typed, "locale")
     return language if language in LANGUAGES else ""
 

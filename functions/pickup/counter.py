@@ -186,7 +186,10 @@ async def serve_again(call: Call) -> func.HttpResponse:
 
 
 def _instant(text: str | None) -> Instant | None:
-    """Read the counter's own time; one that is none of ours is no time, as any other that is absurd."""
+    """Read the counter's own time; return None, so that our clock counts, where its year is out of range.
+
+    Raises InvalidSubmission where it is no time.
+    """
     try:
         return times.told(text) if text is not None else None
     except times.BeyondTime:

@@ -1,4 +1,4 @@
-"""What wakes a request up, and when the sweeper looks again at what did not move."""
+"""The messages that wake a request up, and when the sweeper looks again at what did not move on."""
 
 from typing import Any
 

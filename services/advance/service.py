@@ -47,7 +47,7 @@ class Advance:
     async def woken(self, reference: str) -> None:
         """Advance a request that was woken up; where a store does not answer, the sweeper wakes it up again.
 
-        Another message of our own would come beside the sweeper's, and the more of them, the slower the queue answers.
+        A message sent here would only add to the sweeper's, and the more messages there are, the slower the queue.
         """
         try:
             await self.advance(reference)
@@ -93,7 +93,7 @@ class Advance:
         return sum(await side_by_side.each(due, one, SWEPT_SIDE_BY_SIDE))
 
     async def _wake_again(self, due: Due) -> bool:
-        """Move `dueAt` first, so that only one sweeper sends; a crash in between costs one interval."""
+        """Move `dueAt` before sending, so that only one sweeper sends; a crash in between costs one interval."""
         now = self._clock()
         jitter = random.random()  # noqa: S311 - jitter, not a secret
         if not await self._store.postpone(due, next_look(due, now, jitter)):

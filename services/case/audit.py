@@ -1,4 +1,5 @@
-"""What stands in the audit: each look and change once by its content within minutes, whatever id a caller sends."""
+"""What stands in the audit: a look or change with the same content is recorded once within minutes, whatever id a
+caller sends."""
 
 import hashlib
 
@@ -27,7 +28,7 @@ def record(
 ) -> AuditRecord:
     """Record who did what to whom and why; AuditRecord says what each is.
 
-    The id derives from all of it and the span: an id that a caller chooses makes more records, and never fewer.
+    The id derives from all of it and the span of time: ids that a caller chooses can add records, never suppress one.
     """
     span = int(times.moment(now).timestamp()) // SPAN
     content = msgspec.json.encode((action, subject, staff.id, task, reason, operation, listed, span))

@@ -16,14 +16,15 @@ CLOSED_TASKS_KEPT = 100
 """Closed tasks that a request mirrors; each stands beside it as a document."""
 
 _NEEDED = ("accepted", "corrected", "units_changed", "units_kept", "other_body_received")
-"""Events that answer a repeat at any time, or tell where a request comes from: each is made a few times only."""
+"""Events that are never dropped: by them a repeat is answered at any time, or they tell where a request comes from.
+Each is made only a few times."""
 
 
 def bounded(document: Request | Task) -> Request | Task:
     """Drop the oldest of what a document need not remember, so that it stays far below what the store takes.
 
-    A repeat that would find a dropped event is refused or finds its work done: by the fencing token of a task, by the
-    state and the round of a part, by the step that is not pending any more.
+    A repeat whose event was dropped does no harm: it is refused or finds its work done, by the fencing token of a task,
+    by the state and the round of a part, or because its step is not pending any more.
     """
     if isinstance(document, Task):
         kept = latest(document.history, HISTORY_OF_TASK, lambda event: event.event == "created")

@@ -12,11 +12,11 @@ from services.errors import UnknownRequest, WriteConflict
 async def change(
     store: RequestStore, reference: str, decide: Callable[[Case], Changes], case: Case | None = None
 ) -> Case:
-    """Bring a case (the one given, if it was read already) into the state that `decide` wants, and return it.
+    """Apply `decide` to a case (the one given, else read), store its changes, and return the case.
 
-    `decide` is pure and gives no changes where the state holds already; so a write whose reply was lost, and that a
-    second try finds applied, ends well. What is written is bounded (services/case/bounds.py). Raises
-    UnknownRequest, whatever `decide` raises, and WriteConflict after many lost races.
+    `decide` is pure and returns no changes where the state is reached already, so a write whose reply was lost succeeds
+    when it is tried again. What is written is bounded (services/case/bounds.py). Raises UnknownRequest, whatever
+    `decide` raises, and WriteConflict after many lost races.
     """
     for attempt in range(conflicts.ATTEMPTS):
         case = case or await store.load(reference)

@@ -41,7 +41,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def latest(history: tuple[Event, ...], most: int, needed: Callable[[Event], bool]) -> tuple[Event, ...]:
     """Return a history in at most so many bytes of JSON: the latest events, and whichever is needed, however old.
 
-    What is needed has a bound of its own, and counts among the bytes last.
+    Needed events are always kept, and their bytes are set aside first; how many there are is bounded elsewhere.
     """
     if len(msgspec.json.encode(history)) <= most:
         return history

@@ -39,7 +39,7 @@ def access_code_for(secrets: ReceiptSecrets, reference: str, *, version: int, ep
 
 
 def hash_of_key(secrets: ReceiptSecrets, channel: str, key: str) -> str:
-    """Derive what a document keeps of its Idempotency-Key: enough to recognise it, useless to repeat it."""
+    """Derive the hash by which a document recognises its Idempotency-Key; nobody can send the key again from it."""
     return _hmac(secrets.reference, "key", channel, key).hex()
 
 
@@ -57,7 +57,10 @@ def is_reference(text: str) -> bool:
 
 
 def read_code(typed: str) -> str:
-    """Bring a typed reference or access code into the alphabet's spelling, without separators; none is that long."""
+    """Bring a typed reference or access code into the alphabet's spelling, without separators.
+
+    Return an empty text for one that is too long to be either.
+    """
     folded = door.plain(typed).upper() if len(typed) <= door.LONGEST_LINE else ""
     return "".join(c for c in folded if c.isalnum()).translate(_LOOK_ALIKES)
 
@@ -71,7 +74,7 @@ def opens(secrets: ReceiptSecrets, reference: str, code: str, *, version: int, e
 
 
 def has_ended(secrets: ReceiptSecrets, reference: str, code: str, *, version: int, epoch: int) -> bool:
-    """Tell a code that opened a request before another was issued from a guess: who still tries it guesses nothing."""
+    """Tell whether a code opened the request before another was issued; whoever still tries it is not guessing."""
     return any(opens(secrets, reference, code, version=version, epoch=earlier) for earlier in range(epoch))
 
 

@@ -75,7 +75,7 @@ class Part(Protocol):
 
     @property
     def lasts(self) -> bool:
-        """Tell whether the request is not completed yet, with nothing pending and no task open."""
+        """Tell whether the request is not completed yet although nothing is pending and no task is open."""
 
     @property
     def is_served(self) -> bool | None:
@@ -182,7 +182,7 @@ def without_step(request: Request, id_: str, now: Instant) -> Request:
 
 
 def due_steps(request: Request, now: Instant) -> list[tuple[str, Step]]:
-    """Return the steps whose time has come, the earliest first; another instance's clock may have set it."""
+    """Return the due steps, the earliest first; allow for the clock of another instance that set their time."""
     soon = times.later(now, tasks.CLOCKS_DIFFER_BY)
     due = [(id_, step) for id_, step in request.pending.items() if step.at <= soon]
     return sorted(due, key=lambda item: (item[1].at, item[0]))
@@ -214,7 +214,7 @@ def tasks_of_step(case: Case, step: Step, plan: Sequence[PlannedTask]) -> list[T
 
 
 def withdraw(case: Case, now: Instant) -> Changes:
-    """Withdraw the request, cancel its open tasks and let go what it holds; raises HandedOver once it was served."""
+    """Withdraw the request, cancel its open tasks and give back what it holds; raises HandedOver once it was served."""
     request = case.request
     if request.status == "withdrawn":
         return ()
@@ -235,7 +235,7 @@ def withdraw(case: Case, now: Instant) -> Changes:
 
 
 def _is_served(request: Request) -> bool:
-    """Tell whether anything was done for good: a part says so, else a task that was completed."""
+    """Tell whether the request was served for good: its parts say so, or else a completed task does."""
     said = [part.is_served for part in request.parts.values()]
     if request.status == "completed" or True in said:
         return True

@@ -47,7 +47,7 @@ class Form:
         return tuple(sorted(found.values(), key=lambda e: _position(self.schema, e.pointer)))
 
     def smallest(self, answers: dict[str, Any]) -> dict[str, Any]:
-        """Return the valid answers that remain when everything that can be left out of valid answers is left out."""
+        """Return the smallest valid answers: leave out whatever can be left out while the rest stays valid."""
         smallest = copy.deepcopy(answers)
         for path in sorted(_paths(answers), key=len):
             without = _without(smallest, path)

@@ -21,7 +21,7 @@ type Delivered = Literal["all", "none"]
 RESERVED_ROUTES = ("unrouted", "review")
 """Routes that no definition may use, besides those that sections reserve."""
 RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
-"""Endings by which the queues of one team are told from those of another."""
+"""Endings that no name of a team may have, since the names of its queues end so."""
 
 
 class _Strict(

@@ -72,7 +72,7 @@ class Catalog:
         return await self.edition(id_, version)
 
     async def edition(self, id_: str, version: int) -> CompiledService:
-        """Return any edition, current or not; raises UnknownService where it never was."""
+        """Return any edition, current or not; raises UnknownService where it was never published."""
         if (id_, version) in self._compiled:
             return self._compiled[id_, version]
         current = await self.service(id_)

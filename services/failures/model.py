@@ -94,7 +94,7 @@ def failed(
 
 
 def given_up(known: Failure | None, queue: str, body: str, *, message: str, now: Instant) -> Failure:
-    """Add what the poison queue knows: an open record is the worker's own and knows more."""
+    """Record a message from the poison queue; leave an open record as it is, since its worker knew more."""
     if known is not None and known.status == "open":
         return known
     why = "the worker failed again and again: its log says how"
@@ -154,7 +154,7 @@ def counted(body: str, tries: int) -> str:
 
 
 def can_count(body: str) -> bool:
-    """Tell whether a message can say how often it was tried; one that cannot would come again for ever."""
+    """Tell whether a message can carry the number of its tries; one that cannot would come again for ever."""
     return tries_of(counted(body, 1)) == 1
 
 

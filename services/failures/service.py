@@ -224,7 +224,7 @@ async def _change(
 
 
 async def _side_by_side(failures: Sequence[FailureSummary], do: Callable[[FailureSummary], Awaitable[None]]) -> None:
-    """Do a few at once, and stop after those where one raised: nothing runs on behind the answer."""
+    """Do a few at once; where one raises, wait for the others of its batch and stop: nothing runs after the answer."""
     for batch in itertools.batched(failures, SIDE_BY_SIDE, strict=False):
         results = await asyncio.gather(*(do(failure) for failure in batch), return_exceptions=True)
         for result in results:

@@ -1,4 +1,4 @@
-"""What a submission is known by, derived from its key and body, or as our own seal vouches for it."""
+"""The identity of a submission: derived from its key and body, or taken from a message with our own seal."""
 
 from services.case import receipts
 from services.case.receipts import ReceiptSecrets

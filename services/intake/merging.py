@@ -12,7 +12,7 @@ MOST_VARIANTS = 5
 
 
 def received_earlier(request: Request, received_at: Instant, now: Instant) -> Changes:
-    """Let the earlier of two receipts of the same body count, whichever was processed first; one event tells."""
+    """Keep the earlier of two receipts of the same body, whichever was processed first; record it in one event."""
     if received_at >= request.received_at:
         return ()
     event = Event(id=f"received.{received_at}", at=now, event="received_earlier")

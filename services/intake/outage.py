@@ -9,7 +9,7 @@ SPARED_FOR = 10.0
 
 
 LOOKS_SPARED_FOR = 5.0
-"""Seconds for which nobody looks after the store throttled a submission, which may take what the looks would have."""
+"""Seconds without looks after the store throttled a submission, so that submissions get what the looks would take."""
 
 
 class Outage:

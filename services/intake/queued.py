@@ -59,7 +59,7 @@ class QueuedIntake:
         await self._advance.wake(identity.reference, message.traceparent)
 
     async def _edition(self, message: QueuedSubmission) -> tuple[CompiledService, str | None]:
-        """Return the edition a message answers; where that one is no longer accepted, the current one and why.
+        """Return the edition that a message answers; where it is no longer accepted, the current one and the reason.
 
         A request is kept under a published edition only: while none can be read, the message waits.
         """
@@ -78,7 +78,7 @@ class QueuedIntake:
             raise NeverPossible(f"no such service: {service} is not published; publish it and replay") from refusal
 
     async def _merge(self, message: QueuedSubmission, identity: Identity, received_at: Instant) -> None:
-        """Meet the request that is already there: the same body is done, another one is kept for a person.
+        """Merge a message into the request that is already there: drop the same body, keep another one for a person.
 
         Raises NeverPossible for a foreign request, and for one body more than a request keeps.
         """

@@ -26,7 +26,7 @@ type Checked = Literal[
 
 WITHOUT_DOCUMENT: tuple[Checked, ...] = ("questions", "other")
 SHOWN_FOR = 600.0
-"""Seconds for which a repeat shows the code again: a reply gets lost, a code is not read back out of a history."""
+"""Seconds for which a repeat shows the code again, as a reply can get lost; later, no history brings it back."""
 EVENT = "access_code_reissued"
 
 _NUMBER = re.compile(r"[0-9](?:[\s\-‐-―−ー.・/]*[0-9]){5}")

@@ -115,7 +115,7 @@ class Requests:
         return self._receipt(request, service.definition.phone), "created"
 
     async def status(self, reference: str, access_code: str) -> Request | None:
-        """Return a resident's request, None where a genuine receipt is all that can be told.
+        """Return a resident's request; None where the receipt is genuine but its document cannot be read (yet).
 
         Raises UnknownRequest, TooManyTries.
         """
@@ -148,7 +148,7 @@ class Requests:
         return case.request
 
     def forget_tries(self, reference: str) -> None:
-        """Let the wrong codes that were tried for a reference not keep its newest one out, in this instance."""
+        """Forget the wrong codes tried for a reference, so that its newest code is not refused in this instance."""
         self._tries.forget(reference)
 
     async def phone_of(self, request: Request | None) -> str:
@@ -170,7 +170,8 @@ class Requests:
     async def _find(self, reference: str, access_code: str) -> Request | None:
         """Return the request of a pair, None while a genuine one waits for its document.
 
-        Raises UnknownRequest, TooManyTries. A try is counted before the store is asked, or many at once would pass.
+        Raises UnknownRequest, TooManyTries. A try is counted before the store is asked; otherwise many at once would
+        pass.
         """
         known, code = receipts.read_reference(reference), receipts.read_code(access_code)
         if known is None:
@@ -226,7 +227,10 @@ class Requests:
         await self._queues.send(intake.QUEUE, intake.sealed(resolved, self._secrets.reference))
 
     async def _recognise(self, submission: Submission, key: str, refusal: Refusal) -> Receipt:
-        """Give the first receipt of a repeat that would be refused today; a store that is away is not a refusal."""
+        """Return the first receipt of a repeat that would be refused today; raise the refusal where it is no repeat.
+
+        While the store does not answer, raise StoreUnavailable and refuse nothing.
+        """
         if intake.cannot_be_kept(submission):
             raise refusal
         identity = identify(self._secrets, submission, key)

@@ -21,7 +21,7 @@ MAX_MESSAGE_BYTES = 60 * 1024
 MAX_ANSWERS_BYTES = 48 * 1024
 """As JSON; the door and the queue refuse the same, so that nothing with a receipt is refused later."""
 OLDEST = 3 * 24 * 3600.0
-"""Seconds back for which another channel's word counts on when it received something: a weekend offline."""
+"""How many seconds back the `receivedAt` of another channel is believed: enough for a weekend offline."""
 DEFAULT_LOCALE = "ja"
 
 _KEY = re.compile("[A-Za-z0-9_-]{22,128}")
@@ -156,11 +156,11 @@ def read_message(body: str, secret: bytes) -> IntakeMessage | SealedMessage:
 
 
 def received_at(message: IntakeMessage | SealedMessage, now: Instant) -> tuple[Instant, bool]:
-    """Return when a message counts as received, and whether its own word counts.
+    """Return when a message counts as received, and whether its own `receivedAt` is believed.
 
-    Ours does. Another channel's does within the last three days: whoever can write to the queue would be the first in
-    every line. Beyond that it counts from now, and a person is to look. Nothing was received ahead of now. Raises
-    NeverPossible where it is no time.
+    That of our own message is. Another channel's is within the last three days: otherwise, whoever can write to the
+    queue could be the first in every line. Beyond that the message counts as received now, and a person is to look. No
+    `receivedAt` ahead of now counts. Raises NeverPossible where it is no time.
     """
     try:
         at = times.told(message.received_at)

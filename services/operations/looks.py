@@ -36,7 +36,7 @@ class Looks:
         return sum(len(seen) for seen in self._seen.values())
 
     def passes(self, record: AuditRecord) -> Kind | None:
-        """Count what a record shows; return its kind where this makes more than the most, once for each hour."""
+        """Count what a record shows; return its kind where the count passes the limit, once in each hour of a clerk."""
         self._turn(record.at[:13])
         kind: Kind = "shown" if record.listed is None else "listed"
         clerk, request = self._key(kind, record.who), self._key("request", record.subject)
@@ -49,7 +49,7 @@ class Looks:
         return kind if sum(seen.values()) > MOST[kind] else None
 
     def _turn(self, hour: Instant) -> None:
-        """Begin anew with the hour; a record of the hour before may come late, and counts in this one."""
+        """Start counting anew when the hour changes; a late record of the hour before counts in the new one."""
         if hour > self._hour:
             self._hour, self._seen = hour, {}
 

@@ -19,7 +19,7 @@ NOTICE_DUE_SECONDS = 2 * 3600.0
 
 
 def next_round(request: Request, route: str) -> int:
-    """Return the round in which a task of a route is another than all that were made or are to be made."""
+    """Return the next round of a route: one that no task of it has, made or still to be made."""
     rounds = [tasks.round_of(t.id) for t in request.tasks if tasks.is_of_route(t.id, request.reference, route)]
     planned = [step for step in request.pending.values() if _route_of(step) == route]
     return max([*rounds, *(step.round for step in planned)], default=0) + 1

@@ -1,4 +1,4 @@
-"""Supplies that are taken to a household: what the end of the delivery's task makes of its booking."""
+"""Supplies that are taken to a household: how the end of the delivery's task changes its booking."""
 
 import msgspec
 
@@ -32,7 +32,7 @@ def delivered_by(definition: Definition, outcome: str) -> Delivered | None:
 
 
 def ended(request: Request, task: Task, delivered: Delivered | None, now: Instant) -> Request:
-    """Let a booking follow its delivery: handed over, returned, or for a person to ask what was.
+    """Change a booking after its delivery: hand over, return, or let a person ask what was handed over.
 
     No delivery changes what was collected at a counter.
     """
@@ -47,7 +47,7 @@ def ended(request: Request, task: Task, delivered: Delivered | None, now: Instan
 
 
 def without_place(request: Request, step: str, now: Instant) -> Request:
-    """Count a household as served whose supplies came out of no slot; a person books the units."""
+    """Mark a household as served although its supplies came out of no slot; a task asks a person to book the units."""
     if booked(request).state in ("collected", "ended"):
         return request
     served = progress.after(progress.let_go(request, now), transitions.COLLECT)

@@ -20,12 +20,12 @@ class PickupPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 
     @property
     def lasts(self) -> bool:
-        """Tell whether the household is still to be served, with nothing pending and no task open."""
+        """Tell whether the household is still to be served although nothing is pending and no task is open."""
         return self.booking is not None and self.booking.state in (*HAS_PLACE, *LASTS)
 
     @property
     def is_served(self) -> bool | None:
-        """Tell whether supplies were handed over; what is packed for a pickup is not, until it is collected."""
+        """Tell whether supplies were handed over; of a pickup, collecting counts and packing does not."""
         if self.booking is None:
             return None
         if self.booking.state == "collected":
@@ -33,7 +33,7 @@ class PickupPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
         return False if self.booking.method == "pickup" else None
 
     def let_go(self, pending: Mapping[str, Step], now: Instant) -> tuple["PickupPart", dict[str, Step]]:
-        """End the booking; what is left to do is to give its place back."""
+        """End the booking, and return the steps that give its places back."""
         if self.booking is None:
             return self, {}
         ended = transitions.after(transitions.END, self.booking)
@@ -41,7 +41,7 @@ class PickupPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 
 
 def givebacks(booking: Booking, pending: Mapping[str, Step], now: Instant) -> dict[str, Step]:
-    """Return the steps that give back the place a booking has and the one it may just be asking."""
+    """Return the steps that give back the place that a booking has and the one that it may be asking for."""
     begun = {id_: step for id_, step in pending.items() if step.kind == "giveback"}
     places = [place for place in (booking.place, booking.asks) if place]
     ended = {p.giveback: Step(kind="giveback", at=now, round=p.round, slot=p.name) for p in places}

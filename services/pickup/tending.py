@@ -1,5 +1,5 @@
-"""Looking after slots: what is over or closed lets go of what it holds, no entry is without its request, and entries
-that have ended go."""
+"""Looking after slots by the clock: empty those that are over or closed, give back entries that no request has, and
+remove entries that have ended."""
 
 import asyncio
 import itertools
@@ -58,7 +58,7 @@ class Tending:
     async def run(self) -> int:
         """Look after every slot that is due or has many ended entries, and call those who wait; return how many slots.
 
-        What cannot be written now is left for another time, and keeps nothing else waiting.
+        What cannot be written now is left for another time; the others go on.
         """
         await self._keeping.catch_up()
         now = self._clock()
@@ -73,9 +73,9 @@ class Tending:
     async def tend(self, site: str, id_: str) -> None:
         """Bring the entries of a slot and their requests together, and finish what was left of its split.
 
-        A slot that is over or closed is emptied. An ended entry goes once its request came past its round: nobody asks
-        under its key again. A write under it that was under way all the time gives back what it took, or is given back
-        here within the hour.
+        A slot that is over or closed is emptied. An ended entry is removed once its request is past its round, since
+        nobody asks under its key again. A write under it that was under way all that time gives back what it took, or
+        is given back here within the hour.
         """
         await self._splits.follow(site, id_)
         slot = await self._sites.slot(site, id_)
@@ -107,7 +107,7 @@ class Tending:
             await self._ask_again(slot, slot.moved_at, reference, place)
 
     async def _leave(self, reference: str, place: Place) -> None:
-        """Let a request not have a place that it just asks for and has not yet; the place it has stays its own."""
+        """Stop a request from getting a place that it only asks for; it keeps the place it has."""
         request = await self._reservations.follow(reference, lambda read: progress.not_there(read, place))
         if booked(request).is_past(place):
             await self._reservations.release(reference, place)
@@ -122,7 +122,7 @@ class Tending:
             await self._reservations.hold_again(reference, place, moved_at, until)
 
     async def _past(self, slot: Slot) -> set[str]:
-        """Return the ended entries of requests that came past their round."""
+        """Return the ended entries whose requests are past their round."""
         asked = {key: _asked_as(slot, key) for key, entry in slot.entries.items() if entry.state == "ended"}
         bookings = {}
         for some in itertools.batched({reference for reference, _ in asked.values()}, READ_SIDE_BY_SIDE, strict=False):
@@ -149,7 +149,7 @@ class Tending:
 
 
 async def _alone(name: str, work: Awaitable[object]) -> None:
-    """Do what concerns one thing; where it cannot be written now, the others go on."""
+    """Run one action; where it cannot be written now, log that, so that the others go on."""
     try:
         await work
     except WriteConflict as error:
@@ -159,7 +159,7 @@ async def _alone(name: str, work: Awaitable[object]) -> None:
 
 
 def _asked_as(slot: Slot, key: str) -> tuple[str, Place]:
-    """Return the request of an entry, and the place as which it asked for it."""
+    """Return the reference of an entry's request, and the place that the entry stands for."""
     reference, round_ = turns.asked_as(key)
     return reference, Place(site=slot.site_id, slot=slot.id, round=round_)
 
@@ -176,7 +176,7 @@ def moved_on(
 
 
 def emptied(whole: WholeSite, slot: Slot, now: Instant) -> list[Slot | Stock | Move]:
-    """Close a slot for good, and let the site have what is left of its allotment; what is closed takes nobody."""
+    """Close a slot for good, and give what is left of its allotment back to the site; a closed slot takes nobody."""
     left = {item: -units for item, units in slot.free.items() if units}
     closed = msgspec.structs.replace(
         turns.without_ended(slot, slot.entries), is_open=False, due_at=None, free=dict.fromkeys(slot.free, 0)

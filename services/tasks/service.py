@@ -150,7 +150,7 @@ class Tasks:
     async def _claim_each(
         self, candidates: list[Candidate], staff: Staff, claim_id: str, seconds: int
     ) -> list[ClaimedTask]:
-        """Claim what can be claimed, once each; what another took in between is simply not ours."""
+        """Claim each task that can be claimed, once; skip those that somebody else took meanwhile."""
         claimed: dict[str, ClaimedTask] = {}
         for candidate in candidates:
             try:
@@ -235,7 +235,7 @@ class Tasks:
             return
 
     async def _wake(self, request: Request) -> None:
-        """Let the request take what the end of its task left to do; the sweeper does otherwise."""
+        """Wake the request for the steps that the end of its task added; else the sweeper does it."""
         if requests.due_steps(request, self._clock()):
             try:
                 await self._queues.send(QUEUE, wake_up(request.reference, request.traceparent))

@@ -19,7 +19,8 @@ NORMAL_FIRST_EVERY = 5
 """Every so many claims of a team, as one instance counts them, start with its normal queue.
 
 So urgent work never starves the rest: `n` instances answer at most `4 n` claims in a row that start with the urgent
-queue. An instance starts counting anywhere, so that even those that never live to a fifth claim take their share.
+queue. An instance starts counting at a random number, so that the normal queue also gets its share where instances
+end before their fifth claim.
 """
 DELIVERIES_WITHOUT_TASK = 5
 ASK_STORE_EVERY = 30.0

@@ -71,7 +71,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def team_queues(teams: Iterable[str], names: Iterable[str]) -> list[TeamQueue]:
-    """Return both queues of every team, and those of teams that only a queue's name still tells of."""
+    """Return both queues of every team, also of teams that no definition names but a queue does."""
     known = {name for name in names if name.startswith(_PREFIX) and not name.endswith(_POISON)}
     left = {name.removeprefix(_PREFIX).removesuffix(_URGENT) for name in known}
     return sorted(TeamQueue(team, priority) for team in {*teams, *left} for priority in ("normal", "urgent"))

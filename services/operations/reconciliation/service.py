@@ -1,11 +1,11 @@
 """Reconciliation: requests, tasks and queues compared, differences as numbers, and the safe ones repaired.
 
 The comparison of a queue is a balance: one message for each open task, visible or hidden. What it cannot see: which of
-two hidden messages is whose; a lost message that a needless one beyond the first 32 visible ones makes up for; tasks of
-a team that no current definition and no queue names. Counts are taken one after the other and may lag behind work that
-goes on. Each repair is therefore one that does no harm where it was not needed: a second message of a task is tidied
-away by whoever meets it, and a request that is woken for nothing stays as it is. What is missed, the sweeper finds
-in its time.
+two hidden messages is whose; a lost message, where a needless one beyond the first 32 visible ones makes the balance
+even; tasks of a team that no current definition and no queue names. Counts are taken one after the other and may lag
+behind work that goes on. Each repair is therefore one that does no harm where it was not needed: a second message of a
+task is tidied away by whoever meets it, and a request that is woken for nothing stays as it is. What is missed, the
+sweeper finds in its time.
 """
 
 import logging
@@ -101,7 +101,7 @@ class Reconciliation:
         return await self._advance.move_on(chosen)
 
     async def _tidy(self, queue: TeamQueue, peeked: list[str], dry_run: bool) -> int:
-        """Take messages only where some deliver nothing, let claiming's own examination sort them, show the rest.
+        """Take messages only where some deliver nothing; let claiming sort those out, and show the rest again.
 
         Each take counts as a delivery, which matters only for a message without a task. Of two messages of one task
         the second is deleted after the first is visible again.

@@ -26,7 +26,7 @@ SHORTEST_HOLD = 1800.0
 def choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
     """Choose the slot to ask: the one wished for, else the earliest with room.
 
-    A change asks for its wish alone, and so does a household that was granted a share of it.
+    A household that changes its place, or has a share of a split, asks only the slot it wishes for.
     """
     split = booking.apportioned.slot if booking.apportioned else None
     left = [o for o in openings if o.method == booking.method and o.name not in booking.asked and o.admits(split)]
@@ -38,9 +38,9 @@ def choice(openings: Sequence[Opening], booking: Booking) -> Opening | None:
 
 
 def wish(request: Request, slot: str, now: Instant) -> Request:
-    """Let a resident choose another slot; the place there is kept until the new one is certain.
+    """Let a resident choose another slot; keep the present place until the new one is certain.
 
-    The choice that is under way already changes nothing. Raises PlaceGone and PlaceChangedTooOften.
+    Choosing again the slot that is being asked changes nothing. Raises PlaceGone and PlaceChangedTooOften.
     """
     booking = booked(request)
     if booking.wish == slot and any(step.kind == "reserve" for step in request.pending.values()):
@@ -59,7 +59,7 @@ def wish(request: Request, slot: str, now: Instant) -> Request:
 
 
 def held_until(opening: Opening, booking: Booking, now: Instant) -> Instant | None:
-    """Hold what the resident did not choose: a place instead of the one wished for, or one from the line."""
+    """Return until when to hold a place that was not chosen: one instead of that wished for, or one from the line."""
     chosen = booking.wish in (None, opening.name) and booking.state != "called"
     if chosen or booking.state == "changing":
         return None

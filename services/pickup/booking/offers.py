@@ -26,7 +26,7 @@ SITES_LISTED_FOR = 2.0
 WITHIN = 1.0
 """Seconds after which a page goes without slots and sites."""
 NOT_TOLD = ("already", "ended")
-"""States of which a resident reads no details: those of another request, or of none."""
+"""States whose details a resident is not shown: they are those of another request, or of none."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ class Offers:
         return await self._offers(fits)
 
     async def appointment(self, request: Request) -> Appointment | None:
-        """Show a request's booking, as far as the stores answer; of a household served before, no more than that."""
+        """Show a request's booking, as far as the stores answer; where its state is one of NOT_TOLD, only that."""
         booking = booking_of(request)
         if booking is None or booking.state in NOT_TOLD:
             return Appointment(booking=booking) if booking else None

@@ -1,4 +1,4 @@
-"""What reserving, confirming, expiring and handing over make of the request: the slot decides, the request follows."""
+"""How a request changes after its slot has decided: reserving, confirming, expiring and handing over."""
 
 from typing import Unpack
 
@@ -21,7 +21,7 @@ from services.times import Instant
 
 
 def changed(request: Request, **changes: Unpack[transitions.Changes]) -> Request:
-    """Change the booking of a request, in the state it has."""
+    """Return a request with these changes of its booking, which keeps its state."""
     return with_booking(request, transitions.changed(booked(request), **changes))
 
 
@@ -45,7 +45,7 @@ def ask(request: Request, opening: Opening) -> Request:
 
 
 def not_there(request: Request, asks: Place) -> Request:
-    """Go on to the next slot: the one asked has no room."""
+    """Record that the slot asked has no room, so that the next one is asked."""
     booking = booked(request)
     if booking.asks != asks:
         return request
@@ -53,7 +53,7 @@ def not_there(request: Request, asks: Place) -> Request:
 
 
 def asks_no_more(request: Request, step: str, now: Instant) -> Request:
-    """Clear a step that asks for a place where the booking came to a state in which none is asked for."""
+    """Clear a step that asks for a place, because the booking has reached a state in which none is asked for."""
     return requests.without_step(changed(request, asks=None), step, now)
 
 
@@ -90,7 +90,7 @@ def placed(
 
 
 def stays(request: Request, step: str, now: Instant) -> Request:
-    """Leave the request the place it had, as there is no room where it wished; not while that is asked elsewhere."""
+    """Keep the place there is, as the slot wished for has no room; change nothing while another worker asks a slot."""
     booking = booked(request)
     if booking.asks or not transitions.KEEP.may_happen(booking):
         return request
@@ -99,7 +99,7 @@ def stays(request: Request, step: str, now: Instant) -> Request:
 
 
 def in_line(request: Request, step: str, now: Instant) -> Request:
-    """Let the household wait for its turn, which its receipt decides; not while a slot is asked for it elsewhere."""
+    """Put the household into the line, in the order of receipts; change nothing while another worker asks a slot."""
     booking = booked(request)
     if booking.asks or not transitions.WAIT.may_happen(booking):
         return request
@@ -110,13 +110,13 @@ def in_line(request: Request, step: str, now: Instant) -> Request:
 
 
 def call(request: Request, now: Instant) -> Request:
-    """Let the household at the front of the line look for a place again."""
+    """Let a household that waits look for a place again; raises ValueError where it does not wait."""
     looks = after(request, transitions.CALL, asked=())
     return requests.with_step(looks, booked(request).next_ask, Step(kind="reserve", at=now))
 
 
 def called(request: Request, now: Instant) -> Request:
-    """Call a household that waits; one that does not any more stays as it is."""
+    """Call a household that waits; change nothing where it no longer does."""
     booking = booking_of(request)
     return call(request, now) if booking and transitions.CALL.may_happen(booking) else request
 
@@ -124,7 +124,7 @@ def called(request: Request, now: Instant) -> Request:
 def apportioned(
     request: Request, slot: str, rule: Rule, share: Share, policies: tuple[str, ...], now: Instant
 ) -> Request:
-    """Let a household that waits ask the slot of a split, and that alone, for its share of it, once."""
+    """Give a household that waits its share of a split, once: it then asks the slot of the split and no other."""
     operation = split_of(slot)
     booking = booked(request)
     if request.has(operation) or request.status != "accepted" or not transitions.CALL.may_happen(booking):
@@ -136,13 +136,13 @@ def apportioned(
 
 
 def is_in_line(request: Request) -> bool:
-    """Tell whether a household waits for a place, or just asks for one."""
+    """Tell whether a household has no place yet and waits or asks for one."""
     booking = booking_of(request)
     return request.status == "accepted" and booking is not None and booking.state in IN_LINE
 
 
 def split_of(slot: str) -> str:
-    """Return the id of the operation by which a request follows the split of a slot."""
+    """Return the id of the operation that gives a request its share of the split of a slot."""
     return f"split.{slot}"
 
 
@@ -165,7 +165,7 @@ def overridden(request: Request, reason: str, by: Staff, now: Instant) -> Reques
 
 
 def confirmed(request: Request, now: Instant) -> Request:
-    """Follow a hold that was confirmed."""
+    """Record that the place held for a request was confirmed."""
     booking = booked(request)
     if not transitions.CONFIRM.may_happen(booking) or booking.place is None:
         return request
@@ -174,7 +174,10 @@ def confirmed(request: Request, now: Instant) -> Request:
 
 
 def expired(request: Request, step: str, now: Instant) -> Request:
-    """Follow a hold that nobody confirmed in time; whoever is still to get the slot they chose instead looks on."""
+    """Record that nobody confirmed a hold in time, and give its place back.
+
+    A household that is still to get the slot it chose instead looks on.
+    """
     booking = booked(request)
     cleared = requests.without_step(request, step, now)
     place = booking.place
@@ -190,9 +193,9 @@ def expired(request: Request, step: str, now: Instant) -> Request:
 
 
 def missed(request: Request, place: Place, now: Instant) -> Request:
-    """Follow a place for which nobody came; one that is only asked for changes nothing yet.
+    """Record that nobody came for a place, and give it back; change nothing while the request only asks for it.
 
-    Whoever is still to get the slot they chose instead looks on.
+    A household that is still to get the slot it chose instead looks on.
     """
     booking = booked(request)
     operation = f"missed.{place.round}"
@@ -208,9 +211,9 @@ def missed(request: Request, place: Place, now: Instant) -> Request:
 
 
 def collected(case: Case, place: Place, move: Move, route: str | None, now: Instant) -> Changes:
-    """Follow what was handed over at a place: the booking is done, and with it the task of its route.
+    """Record what was handed over at a place: end the booking, and with it the task of its route.
 
-    Another place that the request has goes back.
+    Give back another place that the request has.
     """
     request = case.request
     if not transitions.COLLECT.may_happen(booked(request)):
@@ -226,7 +229,7 @@ def collected(case: Case, place: Place, move: Move, route: str | None, now: Inst
 
 
 def rebook(request: Request, place: Place, now: Instant) -> Request:
-    """Look for another place than this, whose slot was closed; one that is only asked for changes nothing yet."""
+    """Look for another place, as the slot of this one was closed; change nothing while the request only asks for it."""
     booking = booked(request)
     if not transitions.LOSE.may_happen(booking) or booking.place != place:
         return request
@@ -248,7 +251,7 @@ def must_hear_of_move(request: Request, place: Place, moved_at: Instant) -> bool
 
 
 def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant, now: Instant) -> Request:
-    """Hold a place again until the resident confirms it, and let somebody call: the site is somewhere else now."""
+    """Hold a place again until the resident confirms it, since its site has moved, and let somebody call about it."""
     if not must_hear_of_move(request, place, moved_at):
         return request
     told = _move_of(place, moved_at)
@@ -259,14 +262,14 @@ def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant
 
 
 def let_go(request: Request, now: Instant) -> Request:
-    """Give back the place a request has and the one it may just be asking, and look for none."""
+    """Give back the place that a request has and the one that it may be asking for, and stop looking."""
     left = {id_: step for id_, step in request.pending.items() if step.kind not in ("reserve", "expire")}
     gone = requests.with_pending(request, left | givebacks(booked(request), request.pending, now))
     return changed(gone, place=None, asks=None, asked=(), until=None)
 
 
 def _whole(request: Request) -> Request:
-    """Let a household whose share of a split came to nothing be due again what it was before."""
+    """Restore what the household was due before a split, because its share came to nothing."""
     before = booked(request).apportioned
     if before is None:
         return request

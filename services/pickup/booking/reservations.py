@@ -33,7 +33,7 @@ log = logging.getLogger("madoguchi.pickup")
 
 
 class Reservations:
-    """Take the steps of bookings; each may run twice, or in two places at once."""
+    """Take the booking steps of requests; each step may run twice, or in two processes at once."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Reservations:
         self._clock = clock
 
     async def confirm(self, request: Request) -> Request:
-        """Confirm the place that is held for a request; raises PlaceGone where it is not any more."""
+        """Confirm the place that is held for a request; raises PlaceGone where it has none any more."""
         booking = booking_of(request)
         if booking is None or booking.place is None or booking.state not in HAS_PLACE:
             raise PlaceGone()
@@ -68,7 +68,7 @@ class Reservations:
         return case.request
 
     async def choose(self, request: Request, slot: str) -> Request:
-        """Ask for another slot; the place there was stays until the new one is certain.
+        """Ask for another slot; keep the present place until the new one is certain.
 
         Raises PlaceGone where nothing can be chosen any more, NoSuchSlot and PlaceChangedTooOften.
         """
@@ -87,7 +87,7 @@ class Reservations:
         return (await self.take_now(case)).request
 
     async def follow(self, reference: str, decide: Callable[[Request], Request]) -> Request:
-        """Let a request follow its slot, and take the steps that this adds."""
+        """Change a request after its slot has changed, and take the steps that this adds."""
         return (await self.take_now(await self._change(reference, decide))).request
 
     async def release(self, reference: str, place: Place) -> None:
@@ -103,7 +103,7 @@ class Reservations:
             await self.follow(reference, lambda read: progress.site_moved(read, place, moved_at, until, now))
 
     async def take_now(self, case: Case) -> Case:
-        """Take what a booking still has to do now, and wake the request up for the rest."""
+        """Take the due steps that reserve a place or give one back, and wake the request up for any other."""
         for kind, take in (("reserve", self.reserve), ("giveback", self.give_back)):
             for id_, step in requests.due_steps(case.request, self._clock()):
                 if step.kind == kind:
@@ -115,8 +115,8 @@ class Reservations:
     async def serve(self, site: str | None, method: str) -> int:
         """Call those who wait for a site (None: for any), in the order of their receipts, while there is room.
 
-        Whoever is called already is helped along first, so that two calls at once keep the order. Returns how many
-        got a place; where nobody waits any more, newcomers may take places again.
+        Households that were called already are helped along in their turn, so that two runs at once keep the order.
+        Returns how many were called; where nobody waits any more, newcomers may take places again.
         """
         openings = await self._openings(site, method)
         if not any(opening.free_places for opening in openings):
@@ -128,7 +128,7 @@ class Reservations:
         return served
 
     async def reserve(self, case: Case, id_: str, _step: Step) -> Case:
-        """Ask slot after slot until one has room; without any, the household waits for its turn."""
+        """Ask one slot after another until one has room; where none has, let the household wait or keep its place."""
         if booking_of(case.request) is None:
             case = await self._begin(case, id_)
         for _ in range(ATTEMPTS):
@@ -164,7 +164,7 @@ class Reservations:
         return await self._follow(case, id_, begin)
 
     async def _ask_next(self, case: Case, id_: str, booking: Booking) -> Case:
-        """Write down which slot is asked next; where none is left, give up the grants and wait."""
+        """Write down which slot is asked next; without any, keep the place there is, or give up the grants and wait."""
         recent = await self._slots.recent(None if booking.state == "called" else booking.wish)
         opening = choice(recent, booking) or choice(await self._slots.openings(), booking)
         now = self._clock()
@@ -175,7 +175,7 @@ class Reservations:
         return await self._follow(case, id_, lambda read: progress.stays(read, id_, now))
 
     async def _wait(self, case: Case, id_: str, booking: Booking) -> Case:
-        """Give up the grants and wait; where the step found a place elsewhere meanwhile, it has its grants back."""
+        """Give up the grants and wait; take them again where another worker found a place meanwhile."""
         await self._grants.give_up(booking, case.request.reference)
         await self._slots.open_lines(booking)
         case = await self._follow(case, id_, lambda read: progress.in_line(read, id_, self._clock()))
@@ -224,7 +224,10 @@ class Reservations:
         )
 
     async def is_used_up(self, request: Request, booking: Booking) -> bool:
-        """Take what the household is due, or tell that other requests used it up; a grant of one that ended is void."""
+        """Take the grants of what the household is due; return whether other requests used them up.
+
+        A grant of a request that was withdrawn, is over, or waits without a place is void and given up.
+        """
         pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
         policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
         if pickup:
@@ -256,7 +259,7 @@ class Reservations:
         return case
 
     async def expire(self, case: Case, id_: str, _step: Step) -> Case:
-        """End a hold that was not confirmed; where the slot says it was, the request follows."""
+        """End a hold that was not confirmed in time; where the slot says that it was, confirm the booking."""
         place = booked(case.request).place
         if place is None or place.expiry != id_:
             return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
@@ -286,7 +289,7 @@ class Reservations:
         return case
 
     async def _call(self, waiting: HouseholdInLine, site: str | None, method: str) -> bool:
-        """Let one household that waits look for a place, if it fits anywhere; one that cannot be stops nobody else."""
+        """Call one household that waits, if it fits anywhere; log one whose document is full, so that others go on."""
         openings = await self._openings(site, method)
         if not any(turns.has_room(opening, waiting.lines) for opening in openings):
             return False
@@ -302,7 +305,7 @@ class Reservations:
         return True
 
     async def _openings(self, site: str | None, method: str) -> list[Opening]:
-        """List the slots whose room those who wait are called to."""
+        """List the slots in which those who wait may get a place."""
         of_line = [o for o in await self._slots.openings() if o.method == method and o.admits()]
         return [opening for opening in of_line if site in (None, opening.site_id)]
 

@@ -1,4 +1,4 @@
-"""A request's claim on supplies: what the household is due, where it asks for a place, and how that stands."""
+"""The booking of a request: what its household is due, where it asks for a place, and in which state that is."""
 
 from typing import Any, Literal, get_args
 
@@ -21,7 +21,7 @@ type BookingState = Literal[
     "ended",
     "already",
 ]
-"""How a booking stands; docs/bookings.md says what each state means, and booking/transitions.py what follows which."""
+"""The state of a booking; docs/bookings.md says what each means, and booking/transitions.py which follows which."""
 
 STATES: tuple[BookingState, ...] = get_args(BookingState.__value__)
 ASKS: tuple[BookingState, ...] = ("looking", "called", "changing")
@@ -35,9 +35,9 @@ LASTS: tuple[BookingState, ...] = ("waiting", "confirmed", "expired", "returned"
 IS_OVER: tuple[BookingState, ...] = ("collected", "missed", "expired", "returned", "ended")
 """No place is wanted, unless the resident chooses again."""
 MOST_CHOICES = 20
-"""How often a resident chooses another slot for one request: what changes leave in documents has an end."""
+"""How often a resident may choose another slot for one request: the limit bounds what changes leave in documents."""
 MOST_ASKED = 500
-"""Slots without room that a request remembers while it looks for one."""
+"""How many slots without room a request remembers while it looks for a place."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,15 +79,16 @@ class Apportioned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Hold what one household is due and the place it has; `since` is its turn in the line.
+    """Hold what one household is due and the place it has; `since` decides its turn in the line.
 
-    `household` is the key of an exact match, `blocks` are what an index finds others by that may be the same; both are
-    of a folding (`households.FOLDING`), and `formerly` are the keys that former foldings gave the same answers.
+    `household` is the key that only the same household has, `blocks` are the entries of the index that finds households
+    which may be the same. Both are made by the version `folding` of the folding (`households.FOLDING`); `formerly` are
+    the keys that former foldings gave the same answers.
 
     `apportioned` is there while `lines` and `policies` are those of its share of a split.
 
-    A request asks one slot per round, and writes down which before it asks: whoever takes the step again asks the same.
-    `choices` counts the slots that the resident chose after the form: staff and the clock change places uncounted.
+    A request asks one slot in each round, and writes down which before it asks, so that a repeated step asks the same.
+    `choices` counts the slots that the resident chose after the form; changes by staff and the clock are not counted.
     """
 
     state: BookingState
@@ -133,7 +134,7 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
         return self.state not in IS_OVER and (self.place or self.asks) is not None
 
     def is_past(self, place: Place) -> bool:
-        """Tell whether the request came to the round of this place and does not want it: it never will again."""
+        """Tell whether the request has reached the round of this place and does not want it: it never will again."""
         return self.round >= place.round and not self.wants(place)
 
 

@@ -1,4 +1,4 @@
-"""What may happen to a booking: in which states, and the state that follows. docs/bookings.md draws this table."""
+"""What may happen to a booking: in which states, and which state comes after. docs/bookings.md draws this table."""
 
 from typing import TypedDict, Unpack
 
@@ -9,19 +9,19 @@ from services.times import Instant
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """Say what happens to a booking, in which states it may happen, and the state that follows."""
+    """Name what happens to a booking, the states in which it may happen, and the state after it."""
 
     what: str
     before: tuple[BookingState, ...]
     after: BookingState
 
     def may_happen(self, booking: Booking) -> bool:
-        """Tell whether this may happen to a booking as it stands."""
+        """Tell whether this may happen to a booking in its present state."""
         return booking.state in self.before
 
 
 class Changes(TypedDict, total=False):
-    """Name what a change of a booking may write besides the state."""
+    """Name the fields of a booking that a change may write besides its state."""
 
     lines: dict[str, int]
     policies: tuple[str, ...]
@@ -70,7 +70,7 @@ TRANSITIONS = (
 
 
 def changed(booking: Booking, **changes: Unpack[Changes]) -> Booking:
-    """Return a booking with these changes, in the state it has."""
+    """Return a booking with these changes, which keeps its state."""
     return msgspec.structs.replace(booking, **changes)
 
 
@@ -82,5 +82,5 @@ def after(transition: Transition, booking: Booking, **changes: Unpack[Changes]) 
 
 
 def choice_of(booking: Booking) -> Transition:
-    """Return what it is to a booking when its resident chooses a slot: a change of its place, or a look for one."""
+    """Return the transition of a booking whose resident chooses a slot: to change its place, or to look for one."""
     return CHANGE if booking.place else CHOOSE

@@ -133,7 +133,7 @@ class Correcting:
         return await cases.change(self._store, request.reference, changes, case)
 
     async def _must_not_be_collected(self, request: Request) -> None:
-        """Ask the slot, which knows of a hand-over first; raises NothingDue."""
+        """Raise NothingDue where supplies were handed over; the slot knows of it before the request does."""
         correction_rules.must_be_correctable(request)
         if await self._counter.handed_over(request):
             raise NothingDue("collected")
@@ -176,7 +176,7 @@ class Correcting:
         )
 
     async def _has_other_units(self, request: Request, booking: Booking) -> bool:
-        """Tell whether a place has other units than those due, of what its slot hands out."""
+        """Tell whether the units of a place differ from those due, among the items that its slot hands out."""
         place = booking.place if booking.state in HAS_PLACE else None
         slot = await self._sites.slot(place.site, place.slot) if place else None
         if place is None or slot is None:
@@ -185,7 +185,7 @@ class Correcting:
         return slot.lines(turns.key_of(request.reference, place.round)) != due
 
     async def _give_up_others(self, request: Request, correction: Correction, corrected: Booking) -> None:
-        """Give up every grant, old or new, but those of the booking as it stands; where a person judges, all."""
+        """Give up every grant, old or new, that the booking does not use; where a person has to judge, all of them."""
         stands = booked(request)
         old = msgspec.structs.replace(
             stands, household=correction.household or stands.household, policies=correction.policies

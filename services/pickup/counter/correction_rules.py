@@ -1,4 +1,4 @@
-"""What a correction of a household makes of its request: the answers as they are now, and what the household is due."""
+"""How a correction of a household changes its request: the answers as they are now, and what the household is due."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -96,14 +96,14 @@ def asked(request: Request, correction: Correction) -> Request:
 
 
 def needs_grants(booking: Booking) -> bool:
-    """Tell whether a corrected household must be granted what it is due now, not only when it next asks for a place."""
+    """Tell whether a corrected household needs its grants now rather than when it next asks for a place."""
     return booking.state in HAS_PLACE or booking.state == "already"
 
 
 def due_after(booking: Booking, corrected: Booking) -> Booking:
     """Return a booking with what the corrected answers say of the household and what it is due.
 
-    Its share of a split stays a share: it never grows, and falls to what the household is due in all.
+    A share of a split stays a share: it never grows, and is cut to what the household is now due in all.
     """
     changed = msgspec.structs.replace(booking, **{name: getattr(corrected, name) for name in _OF_HOUSEHOLD})
     if booking.apportioned is None:
@@ -118,7 +118,7 @@ def due_after(booking: Booking, corrected: Booking) -> Booking:
 
 
 def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_used_up: bool, swaps: bool) -> Request:
-    """Let the request say what was corrected, and what follows for its place.
+    """Record on the request what was corrected, and what follows for its place.
 
     `is_used_up`: the household was served under another request, a person judges; `swaps`: the slot is asked for
     other units. A booking that was collected in the meantime stays as it is. Raises WriteConflict while a place is
@@ -149,7 +149,7 @@ def made(request: Request, step: str, corrected: Booking, now: Instant, *, is_us
 
 
 def swapped(request: Request, step: str, place: Place, now: Instant) -> Request:
-    """Follow the slot: another entry replaced the one there was, or that one stays as the units are not free."""
+    """Record whether the slot replaced the entry of the place, or kept it because the units were not free."""
     booking = booked(request)
     if place not in (booking.place, booking.asks) or not transitions.KEEP.may_happen(booking):
         return request

@@ -128,7 +128,7 @@ class Counter:
         return await self._card(followed, {}, move)
 
     async def follow(self, reference: str, place: Place) -> None:
-        """Let a request follow what was handed over for it at a place, as far as it did not."""
+        """Record on a request what was handed over for it at a place, as far as that is not done."""
         request = await self._store.read(reference)
         move = await self._sites.move(place.site, _move_id(turns.key_of(reference, place.round)))
         if request and booking_of(request) and move:
@@ -193,7 +193,7 @@ class Counter:
         return case.request
 
     async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move:
-        """Make the turn and the move in one write, and read back what stands."""
+        """Write the turn and the move in one batch; where that was done before, return the move that is stored."""
         key = turns.key_of(request.reference, place.round)
         for _ in range(ATTEMPTS):
             slot = await self._sites.slot(place.site, place.slot)
@@ -217,7 +217,10 @@ def _move_id(key: str) -> str:
 def _move(
     slot: Slot, key: str, request: Request, given: dict[str, int], handed: HandOver, by: Staff, now: Instant
 ) -> Move:
-    """Take what was given out of stock; a time of the counter's own counts if it is not absurd."""
+    """Return the move that takes what was given out of stock.
+
+    The counter's own time counts if it lies within the last 24 hours (`LONGEST_OFFLINE`).
+    """
     oldest = times.later(now, -LONGEST_OFFLINE)
     at = handed.at if handed.at and oldest <= handed.at <= now else now
     return Move(

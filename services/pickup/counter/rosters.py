@@ -1,4 +1,4 @@
-"""What a counter takes along for when its connection is gone: who is due what now, by reference alone."""
+"""What a counter keeps for the time without a connection: who is due what now, by reference alone."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Granting supplies to a household once per policy and period, whichever of its requests comes first."""
+"""Granting supplies to a household once per policy and period: the first of its requests that asks gets them."""
 
 from collections.abc import Callable, Iterable
 
@@ -24,7 +24,7 @@ class Grants:
         self._clock = clock
 
     async def grant(self, booking: Booking, reference: str, policies: Iterable[Policy]) -> set[str]:
-        """Take the grant of every policy, or none; return the references that used up what there was."""
+        """Take a grant under every policy, or none; return the references that used up the limit."""
         taken: list[Policy] = []
         for policy in sorted(policies, key=lambda policy: policy.id):
             refused = await self._grant(booking, reference, policy)
@@ -47,7 +47,7 @@ class Grants:
                 await self._give_up(key, policy, reference)
 
     async def adopt(self, booking: Booking, reference: str, policies: Iterable[str]) -> None:
-        """Put what a request was granted under former keys into the quotas of its household, as it stands there."""
+        """Copy what a request was granted under former keys, as it stands there, into the quotas of its household."""
         for policy in policies:
             for key in booking.formerly:
                 former = await self._store.read(quotas.quota_id(key, policy, self._secret))

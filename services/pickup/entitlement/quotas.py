@@ -84,7 +84,7 @@ def give_up(quota: Quota, reference_round: str) -> Quota:
 
 
 def adopt(quota: Quota, reference_round: str, granted: Grant) -> Quota:
-    """Take a grant over as it stands under another key; of two of one request the kept and later one stays."""
+    """Copy a grant as it stands under another key; of two of one request a kept one stays, else the later one."""
     known = quota.grants.get(reference_round)
     if known and (known.state == "kept", known.at) >= (granted.state == "kept", granted.at):
         return quota

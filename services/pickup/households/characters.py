@@ -1,5 +1,6 @@
 """The tables behind the spelling of names and addresses: which characters count as one, and the prefectures."""
 
+# Characters that count as the first of their group: 髙 -> 高, ヶ -> ケ, æ -> a
 _GROUPS = """
 高髙 崎﨑嵜碕 斎齋斉齊 辺邊邉 浜濱濵 沢澤 島嶋嶌 広廣 桜櫻 徳德 竜龍 滝瀧 富冨 吉𠮷 峰峯 桑桒 橋槗𣘺 柳栁 柏栢 梅楳
 淵渕渊 館舘 郎郞 曽曾 薮藪 桧檜 槙槇 尭堯 遥遙 凛凜 祢禰 鯵鰺 竈竃 籠篭 園薗 秋穐 鶯鴬 莱萊 祷禱 麹麴 岳嶽 諌諫 頚頸
@@ -26,6 +27,7 @@ The 旧字体 of the 常用漢字表, the forms of JIS X 0213 (髙, 﨑, 邉, �
 lack, ヶ for ケ, and letters that Unicode does not take apart (đ, ø).
 """
 
+# キョウコ -> キヨウコ
 _LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 
 KATAKANA = _LARGE | {code: chr(code + 0x60).translate(_LARGE) for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}

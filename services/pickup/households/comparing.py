@@ -1,4 +1,5 @@
-"""Comparing a household with whoever shares evidence with it: the strongest first, all of them, and said where not."""
+"""Comparing a household with all who share evidence with it, the strongest evidence first; the result says where there
+were too many to compare all."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -27,7 +28,7 @@ class Compared[T](msgspec.Struct, frozen=True):
 async def compare[T](
     bookings: Bookings, blocks: Sequence[str], judge: Callable[[Alike], Awaitable[T | None]]
 ) -> Compared[T]:
-    """Judge whoever shares a block, those first that share more kinds of them; what is None is left out."""
+    """Judge every request that shares a block, those first that share more kinds; leave out what is judged None."""
     found: list[T] = []
     number = 0
     async for alike in _strongest_first(bookings, blocks):
@@ -43,7 +44,7 @@ async def compare[T](
 
 
 async def _strongest_first(bookings: Bookings, blocks: Sequence[str]) -> AsyncIterator[Alike]:
-    """List everybody once. Where one page holds all, their order is nothing that a bound could cut."""
+    """List everybody once. Where one page holds all, no bound cuts the list, and the order does not matter."""
     first = await bookings.sharing(blocks, 1, "", PAGE)
     seen: set[str] = set()
     for kinds in (STRONG, 1) if len(first) == PAGE else (1,):

@@ -1,8 +1,9 @@
 """When requests come from one household: one spelling for names and addresses, an exact key, a scored likeness.
 
 What the resident typed stays as it is; a normal form beside it is compared (GIF: search on a normalised key).
-Keys and blocks stand in documents, so what makes them has a version (`FOLDING`): a change of it makes the next one, the
-one before stays callable, and what was folded before is found under both until `refolding` has rewritten it.
+Keys and blocks stand in documents, so the folding that makes them has a version (`FOLDING`). Whoever changes it makes a
+new version and keeps the old one callable: until `refolding` has rewritten it, what the old one made is found under the
+keys and blocks of both.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from services.phones import within_japan
 from services.pickup.households.characters import KATAKANA, PREFECTURES, VARIANTS
 
 FOLDING = 2
-"""The version of the folding. 1 took what nobody sees for characters; 2 drops it, and reads a line of each text.
+"""The version of the folding. 1 read invisible characters too; 2 drops them, and reads one line's length of each text.
 
 The characters are those of Unicode 15.1: with another version of `unicodedata` comes another folding.
 """
@@ -33,6 +34,7 @@ _LONGEST_OF_FOLDING_1 = 2_000
 """Characters: folding 1 itself had no limit, and its cost grows with the square of a run of combining marks."""
 _SIMILAR = 0.8
 _COMPARED = 100
+# 山田陽子 and 山田洋子 (both ヤマダヨウコ), 中央1-2-3 and 中央1-2-3見本荘201: same_kana and similar_address make 0.55
 _WEIGHTS = {
     "same_phone": 0.45,
     "same_kana": 0.3,
@@ -43,28 +45,44 @@ _WEIGHTS = {
     "similar_address": 0.25,
 }
 
+# コ-ポ, コ−ポ and コ〜ポ mean コーポ
 _DASHES = "-‐‒–—―−─━⁃~〜"
+# 二〇三 -> 203: the index of each of the first ten is its value
 _NUMERALS = "〇一二三四五六七八九十百千"
+# The inside of a character class: 関, the 々 of 佐々木, 﨑 and 𠮷 match, の and ケ do not
 _KANJI = "々\u3400-\u4dbf\u4e00-\u9fff\ufa0e-\ufa29\U00020000-\U0003ffff"
+# 二十三 -> 23, 千二百 -> 1200
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 
+# 葛\U000e0100 -> 葛
 _SELECTORS = "[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+# é, taken apart into e and \u0301, -> e
 _ACCENTS = "[\u0300-\u036f]"
+# A dash after kana: コ-ポ見本 -> コーポ見本, but センター-3 and コ-3 keep theirs, as a number comes next
 _LONG_MARK = rf"(?<=[ぁ-をァ-ヲヴ])[{_DASHES}]+(?! ?[0-9a-z])"
+# A long mark after no kana is a dash: 中央1ー2 -> 中央1 2, but コーポ keeps it
 _LONE_MARK = "(?<![ぁ-ゖァ-ヺ])ー+"
+# The numerals of 五反田二丁目 -> 五反田2丁目, 第三区 -> 第3区 and 二番五 -> 2番5; 三田 and 千代田 are names
 _NUMBER = (
     rf"[{_NUMERALS}]{{1,9}}(?=丁|番|号|条|線|地割|階|棟|[の ][0-9{_NUMERALS}])"
     rf"|(?<=第)[{_NUMERALS}]{{1,9}}"
     rf"|(?:(?<=[目番地])|(?<=[0-9{_NUMERALS}番地号棟室][の ]))[{_NUMERALS}]{{1,9}}(?=$| )"
 )
 _PLACE_NAMES = (
+    # 霞が関 -> 霞ケ関
     (rf"(?<=[{_KANJI}ぁ-ん])[がガ](?=[{_KANJI}])", "ケ"),
+    # 堀ノ内 and 堀之内 -> 堀の内
     (rf"(?<=[{_KANJI}])[ノ之](?=[{_KANJI}])", "の"),
+    # 四ッ谷 and 四つ谷 -> 四ツ谷
     (rf"(?<=[{_KANJI}])[ッつっ](?=[{_KANJI}])", "ツ"),
+    # 佐藤様方 -> 佐藤方
     ("様+方", "方"),
 )
+# 1丁目2番3号 -> 1 2 3, 1の2 -> 1 2, a棟201 -> a 201; 3番町 and 3番館 are names
 _COUNTERS = "(?<=[0-9a-z])(?:番地|番(?![町館街丁通])|号[室棟館]?|棟|丁目?(?=[0-9])|[のノ](?=[0-9]))+"
+# 100-0001東京都千代田区 -> 千代田区
 _LEADING = rf"^(?:[0-9]{{3}}-?[0-9]{{4}}(?=[^0-9a-z-])|{PREFECTURES})+"
+# 見本市中央1-2-3見本荘201 -> 見本市中央1-2-3, 南1条西5-2-3-101 -> 南1条西5-2-3
 _LAND = "(?:[^0-9a-z]+[0-9]+(?=[条線区町]|番町|地割))*[^0-9a-z]+[0-9]+(?:-[0-9]+){0,2}"
 
 
@@ -148,7 +166,7 @@ def kind_of(block: str) -> str:
 
 
 def likeness(one: Household, other: Household) -> Likeness:
-    """Score how likely two households are one, in whatever order; 1.0 only where their keys are equal."""
+    """Score how likely two households are one, whichever comes first; 1.0 only where their keys are equal."""
     one, other = _as_read(one, FOLDING), _as_read(other, FOLDING)
     reasons = tuple(_reasons(one, other))
     if _identity(one) == _identity(other):
@@ -161,7 +179,7 @@ def _formerly() -> range:
 
 
 def _as_read(household: Household, folding: int) -> Household:
-    """Return a household as a folding reads it: bounded texts and, from 2 on, nothing but what is seen of them."""
+    """Return a household as a folding reads it: with bounded texts and, from 2 on, without invisible characters."""
     read = _seen if folding > 1 else _begun
     return Household(
         name=read(household.name),
@@ -172,7 +190,7 @@ def _as_read(household: Household, folding: int) -> Household:
 
 
 def _seen(text: str) -> str:
-    """Drop what nobody sees, also what NFKC makes of it, and what is longer than a line: space first."""
+    """Drop invisible characters, also those that NFKC makes, and what is longer than a line: space is cut first."""
     seen = without_unseen(text)
     if len(seen) > LONGEST_LINE:
         seen = re.sub(r"\s+", " ", seen)[:LONGEST_LINE]
@@ -238,6 +256,7 @@ def _numbers(address: str) -> list[str]:
 
 
 def _fits(one: str, other: str) -> bool:
+    # 中央 fits 見本市中央, 央 and 市中央 do not
     shorter, longer = sorted((one, other), key=len)
     return len(shorter) > 1 and longer.endswith(shorter) and longer.removesuffix(shorter)[-1:] in "市区町村郡"
 
@@ -254,6 +273,7 @@ def _begin_alike(one: str, other: str) -> bool:
 
 
 def _family_name(typed: str) -> str:
+    # 山田 太郎 and 山田・太郎 -> 山田; 山田太郎 does not say where the family name ends
     words = re.split(r"[\s・･,]+", typed.strip())
     return normal_kana(words[0]) if len(words) > 1 else ""
 

@@ -83,6 +83,6 @@ def judged(request: Request, step: str, matches: Compared[Match], now: Instant) 
 
 
 def _is_out_of_question(other: Alike, booking: Booking) -> bool:
-    """Tell whether a request is over, or known to be of the same household: its grants say so."""
+    """Tell whether a request need not be compared: it was withdrawn, or shares a key, which the grants deal with."""
     keys = {booking.household, *booking.formerly}
     return other.status == "withdrawn" or not keys.isdisjoint((other.household, *other.formerly))

@@ -1,4 +1,4 @@
-"""Bringing what an older folding left behind to the folding of today: keys, blocks and the grants under former keys."""
+"""Rewriting what an older folding made by the folding of today: keys, blocks and the grants under former keys."""
 
 import logging
 from typing import Literal
@@ -88,7 +88,7 @@ class Refolding:
         return "rekeyed" if anew.formerly else "rewritten"
 
     async def _is_folded(self, case: Case, anew: Booking) -> bool:
-        """Fold a request anew, and tell whether it came to that: another may have been first each time."""
+        """Fold a request anew, and tell whether that was done: other writers may have been first on every try."""
         try:
             case = await (self._rekey(case, anew) if anew.formerly else self._write(case, anew))
         except WriteConflict:

@@ -1,4 +1,4 @@
-"""Finding residents who come without any code: by the name's kana, address and birth date, each look on record."""
+"""Finding the requests of residents who come without any code, by kana, address and birth date; looks are recorded."""
 
 import asyncio
 

@@ -135,7 +135,10 @@ def _flagged_first(wants: _Wants, stock: int) -> dict[str, int]:
 
 
 def _equal_share(wants: _Wants, stock: int) -> dict[str, int]:
-    """Bring all to the highest level that the stock allows (max-min fairness); the last units go to who came first."""
+    """Raise all to the highest equal level that the stock allows (max-min fairness).
+
+    The last units, too few for another level, go to those who came first.
+    """
     levels = range(max((units for _, units in wants), default=0) + 1)
     level = bisect_right(levels, stock, key=lambda level: sum(min(units, level) for _, units in wants)) - 1
     granted = {want.reference: min(units, level) for want, units in wants}

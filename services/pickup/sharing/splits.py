@@ -1,4 +1,4 @@
-"""Splitting a slot's short stock among those who wait: previewed by every rule, decided once, then followed."""
+"""Splitting a slot's short stock among those who wait: preview every rule, decide once, then give out the shares."""
 
 import asyncio
 import logging
@@ -89,9 +89,10 @@ class Splits:
         )
 
     async def decide(self, site: str, slot: str, fields: SplitFields, staff: Staff) -> Preview:
-        """Split a slot by a rule, once, and let the households follow; the same id again finishes what was left.
+        """Split a slot by a rule, once, and give out the shares; the same id again finishes what was left.
 
-        What does not follow in time, or because a store does not answer, is left to the clock: the decision stands.
+        Shares that cannot be given in time, or because a store does not answer, are left to the tending of slots: the
+        decision stands.
 
         Raises UnknownSite, UnknownSlot, InvalidSubmission (also where more households are served than there are
         places), NotForSplit, SlotClosed, LookAgain where the basis is not that of now, and AlreadyDecided.
@@ -160,7 +161,7 @@ class Splits:
         await side_by_side.each([share for share in decision.shares if share.granted], one, FOLLOWED_SIDE_BY_SIDE)
 
     async def _give(self, decision: Decision, share: Share) -> None:
-        """Let a household ask for its share; who left the line meanwhile is passed over, and leaves it free."""
+        """Let a household ask for its share; skip one that left the line meanwhile: its share stays free."""
         name = f"{decision.site_id}.{decision.slot}"
         policies = await self._policies(share)
 
@@ -174,7 +175,7 @@ class Splits:
         raise WriteConflict(f"{share.reference} was called elsewhere {conflicts.ATTEMPTS} times in a row")
 
     async def _policies(self, share: Share) -> tuple[str, ...]:
-        """Return the policies of what was granted: what was not uses up no quota."""
+        """Return the policies of the items that were granted: those that were not use up no quota."""
         request = await self._store.read(share.reference)
         if request is None:
             raise UnknownRequest()

@@ -1,4 +1,4 @@
-"""The slots that households ask for places: listing them, and making turns until one stands or none is called for."""
+"""The slots that households ask for places: listing them, and making turns until one succeeds or none is needed."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -35,9 +35,9 @@ class Slots:
         return list(self._listed.values())
 
     async def recent(self, wish: str | None = None) -> list[Opening]:
-        """List the slots as they were listed lately, or anew where the one wished for is not among them.
+        """Return the slots as listed in the last 2 seconds; list them anew where the one wished for is not among them.
 
-        A slot decides for itself.
+        An old list does no harm: a slot decides when it is asked.
         """
         is_new = wish is not None and wish not in self._listed
         if is_new or times.later(self._listed_at, LISTED_FOR) <= self._clock():
@@ -70,7 +70,7 @@ class Slots:
         raise StoreUnavailable(f"{opening.name} refused {conflicts.ATTEMPTS} times what it has room for")
 
     async def turn(self, reference: str, place: Place, make: Callable[[Slot, str], Turn | None]) -> Slot | None:
-        """Make the turn that the slot read calls for, until it calls for none; return the slot then."""
+        """Read the slot and make the turn that `make` returns for it, until it returns None; return the slot then."""
         key = turns.key_of(reference, place.round)
         for attempt in range(conflicts.ATTEMPTS):
             slot = await self._store.slot(place.site, place.slot)
@@ -82,7 +82,7 @@ class Slots:
         raise WriteConflict(f"{conflicts.ATTEMPTS} turns in a row were overtaken")
 
     async def open_lines(self, booking: Booking) -> None:
-        """Keep what comes back for those who wait, from now on."""
+        """Mark the slots that offer what a booking is due, so that what comes back there is kept for those who wait."""
         for opening in await self.openings():
             if opening.method == booking.method and not opening.has_line and turns.offered(opening, booking.lines):
                 await self._store.mark_line(opening.site_id, opening.id)

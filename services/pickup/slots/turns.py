@@ -1,4 +1,5 @@
-"""How a household's place in a slot changes hands: each turn is one conditional write on the slot alone."""
+"""How a place in a slot is taken, confirmed, swapped, collected and given back: each turn is one conditional write on
+the slot alone."""
 
 from collections.abc import Collection
 
@@ -11,18 +12,20 @@ from services.times import Instant
 MANY_ENDED = 100
 """Entries over its places at which a slot is tended at once; fewer may stay until it is over."""
 MOST_ENTRIES = 3 * MOST_HOUSEHOLDS
-"""Entries at which a slot is crowded and takes nobody until it was tended, but the households of its split.
+"""Entries at which a slot is crowded: until it is tended, it takes only the households of its split.
 
-Its document stays far below what Cosmos DB takes, whoever comes in the seconds for which instances trust their lists.
+The bound leaves room for whoever comes in the seconds for which instances trust their lists (`slots.LISTED_FOR`): even
+then, the slot's document stays far below what Cosmos DB takes.
 """
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """Say what one write makes of an entry: `before` is the state it must be in, None where there must be none.
+    """Describe one conditional write on an entry.
 
-    `takes` are places and units out of what is free, negative where they come back; `given` leave the stock. Whoever
-    takes needs an open slot with room; a newcomer also one for which nobody waits. `ends` is the key of an entry that
-    this one replaces, place and all.
+    `before` is the state that the entry must have, None where there must be no entry. `places` and `takes` come out of
+    what is free, or go back to it where they are negative; the units `given` leave the stock. A turn that takes a place
+    needs an open slot with room, and one of a newcomer also a slot without a line. `ends` is the key of an entry that
+    this one replaces and whose place it gets.
     """
 
     key: str
@@ -102,7 +105,7 @@ def has_room(opening: Opening, lines: dict[str, int]) -> bool:
 
 
 def less(opening: Opening, turn: Turn) -> Opening:
-    """Return what a slot has free after a turn, as far as its list knows."""
+    """Return a slot as its list shows it after a turn, without reading the slot."""
     free = {item: units - turn.takes.get(item, 0) for item, units in opening.free.items()}
     return msgspec.structs.replace(opening, free_places=opening.free_places - turn.places, free=free)
 
@@ -118,7 +121,7 @@ def reserve(
 
 
 def confirm(slot: Slot, key: str) -> Turn | None:
-    """Make a hold a place for good; None where it is one already, or none any more."""
+    """Confirm a held place; None where it is confirmed already, or is not held any more."""
     entry = slot.entries.get(key)
     if entry is None or entry.state != "held":
         return None
@@ -126,7 +129,7 @@ def confirm(slot: Slot, key: str) -> Turn | None:
 
 
 def hold_again(slot: Slot, key: str, until: Instant) -> Turn | None:
-    """Let a place, held or for good, be held until an instant; None where it is, or is no place any more."""
+    """Hold a place that is held or confirmed until this instant; None where it is, or is no place any more."""
     entry = slot.entries.get(key)
     seconds = int(times.moment(until).timestamp())
     if entry is None or entry.state not in ("held", "confirmed") or (entry.state, entry.until) == ("held", seconds):
@@ -135,7 +138,7 @@ def hold_again(slot: Slot, key: str, until: Instant) -> Turn | None:
 
 
 def swap(slot: Slot, old: str, new: str, lines: dict[str, int]) -> Turn | None:
-    """Let another entry with other units replace one; None where that is done, or cannot be: the old one stays."""
+    """Replace an entry by one with other units; None where that is done, or cannot be done and the old one stays."""
     entry = slot.entries.get(old)
     if new in slot.entries or entry is None or entry.state not in ("held", "confirmed"):
         return None
@@ -148,7 +151,7 @@ def swap(slot: Slot, old: str, new: str, lines: dict[str, int]) -> Turn | None:
 
 
 def expire(slot: Slot, key: str) -> Turn | None:
-    """Give a hold back; None where it is none, or none any more."""
+    """Give a held place back; None where it is not held (any more)."""
     entry = slot.entries.get(key)
     return end(slot, key) if entry and entry.state == "held" else None
 
@@ -166,7 +169,7 @@ def collect(slot: Slot, key: str, lines: dict[str, int] | None = None) -> Turn |
 
 
 def end(slot: Slot, key: str) -> Turn | None:
-    """Give a place and its units back; where there is no entry yet, make sure that none comes.
+    """Give a place and its units back; where it has no entry yet, write an ended one, so that no late worker takes it.
 
     None where it has ended already, or was handed over.
     """
@@ -187,7 +190,7 @@ def without_ended(slot: Slot, keys: Collection[str]) -> Slot:
 
 
 class HouseholdInLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Name a household in the line, what it is due, and by what a split tells it from others."""
+    """Describe a household in the line: what it is due, and what the rules of a split look at."""
 
     reference: str
     since: Instant

@@ -70,9 +70,9 @@ class Keeping:
         return await self._follow(whole) if whole.site.due_at else whole.site
 
     async def catch_up(self) -> None:
-        """Let the slots of every site that was closed or moved follow it, as far as they did not.
+        """Change the slots of every site that was closed or moved, as far as they have not followed it yet.
 
-        A site that cannot be written now keeps no other waiting.
+        Where one site cannot be written now, the others go on.
         """
         for site in await self._store.sites():
             if site.due_at:
@@ -154,7 +154,7 @@ class Keeping:
         return {item.id: item for pickup in found if pickup for item in pickup.supplies.items}
 
     async def _follow(self, whole: WholeSite) -> Site:
-        """Let slot after slot follow its site; the site is due until all did, whoever dies in between."""
+        """Change the slots of a site one by one; the site stays due until all have followed, even after a crash."""
         site, now = whole.site, self._clock()
         for slot in whole.slots:
             await self._change(site.site_id, partial(_followed, slot, now))

@@ -35,7 +35,7 @@ def slot_id(starts: Instant, method: Method) -> str:
 
 
 def described(whole: WholeSite | None, site: str, fields: SiteFields, by: Staff, now: Instant) -> Documents:
-    """Say of a site what an officer writes; one that closes or moves is due, until its slots have followed."""
+    """Describe a site as an officer writes it; one that closes or moves stays due until its slots have followed."""
     known = whole.site if whole else Site(id="site", site_id=site, name={}, kind=fields.kind, address="")
     number = 1 + max((int(event.id.removeprefix("put.")) for event in known.history), default=0)
     said = {name: getattr(fields, name) for name in fields.__struct_fields__ if name != "moved"}
@@ -52,7 +52,7 @@ def described(whole: WholeSite | None, site: str, fields: SiteFields, by: Staff,
 
 
 def followed(whole: WholeSite, slot: str, now: Instant) -> Documents:
-    """Let a slot follow its site: closed with it, or to be looked after because residents have to be asked."""
+    """Change a slot after its site: close it with the site; make it due where residents have to be asked."""
     site, known = whole.site, whole.slots[slot]
     if not known.is_open or known.ends <= now:
         return ()

@@ -61,9 +61,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="slot"):
     """Hold one span of time at a site, with room for so many households and units allotted from the site's stock.
 
-    `free_places` and `free` are what is neither held nor given; `has_line` keeps what comes back for those who wait.
-    A split that was decided stands in the history.
-    `moved_at` is when its site moved last: whoever had a place before is asked.
+    `free_places` and `free` are neither held nor handed over; with `has_line`, what comes back is kept for those who
+    wait. A split that was decided stands in the history. `moved_at` is when its site moved last: households that had a
+    place before are asked.
     """
 
     site_id: str

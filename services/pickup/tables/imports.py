@@ -151,7 +151,7 @@ def slots_in(content: bytes, whole: WholeSite, items: Items, now: Instant) -> li
 
 
 def refused_at_start(error: InvalidSubmission) -> SheetRefused:
-    """Say of a table what was wrong with it as a whole once it was to be written."""
+    """Turn what a write refused into problems of the table as a whole, at its first line."""
     return SheetRefused(tuple(_at(Row(1, {}), iter(error.errors))))
 
 
