@@ -1,4 +1,4 @@
-"""What operators call of pickup."""
+"""The call of operators that belongs to pickup: refolding."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ bp = func.Blueprint()
 
 
 class Refold(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Say whether to fold anew, or only to tell what that would do, and after which reference the slice begins."""
+    """Ask for a slice of requests: `dry_run` changes nothing; the slice begins after the reference `after`."""
 
     dry_run: bool
     after: Annotated[str, Meta(max_length=20)] = ""
@@ -22,6 +22,6 @@ class Refold(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 @bp.route("api/operations/refolding", methods=["POST"])
 @api(access="Operator")
 async def refold_next(call: Call) -> func.HttpResponse:
-    """Fold the next slice of the bookings of an older folding anew, or say what that would do."""
+    """Rewrite the next requests that were stored under an older folding; a dry run only counts."""
     body = call.json(Refold)
     return answer(await pickup(call.app).refolding.run(body.after, dry_run=body.dry_run))

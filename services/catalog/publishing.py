@@ -1,4 +1,4 @@
-"""The test that a service definition stands before it is published."""
+"""Checks of a service definition before it is published."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -163,9 +163,9 @@ def _problems_of_cases(service: CompiledService) -> Iterator[str]:
     taken = [{task.route for task in case.expect.tasks} for case in definition.cases if case.expect.valid]
     for route in definition.routes:
         if not any(route.id in routes for routes in taken):
-            yield f"route {route.id!r}: no case takes it"
+            yield f"route {route.id!r}: no case leads to it"
         if all(route.id in routes for routes in taken):
-            yield f"route {route.id!r}: no valid case leaves it out"
+            yield f"route {route.id!r}: every valid case leads to it; one must not"
 
 
 def _problems_of_rules(service: CompiledService, case: DefinitionCase) -> Iterator[str]:

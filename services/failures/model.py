@@ -26,7 +26,7 @@ type FailureStatus = Literal["open", "replayed", "dismissed"]
 
 
 class FailureEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Record one try or one operator's word; the id derives from the message, or from the tries it answers and who."""
+    """Record a failed try or an operator's decision; the id derives from the message, or from tries and operator."""
 
     id: str
     at: Instant
@@ -101,12 +101,12 @@ def given_up(known: Failure | None, queue: str, body: str, *, message: str, now:
     return failed(known, queue, body, why, tries=tries_of(body) + 1, message=message, now=now)
 
 
-def replayed(known: Failure, answered: FailureSummary, by: Staff, now: Instant) -> Failure:
-    """Record that the message was sent again; one that has failed since stays open."""
-    event = FailureEvent(id=_operation("replayed", answered, by), at=now, event="replayed", by=by.name, by_id=by.id)
+def replayed(known: Failure, seen: FailureSummary, by: Staff, now: Instant) -> Failure:
+    """Record that the message was sent again; a failure with a newer try than the operator saw stays open."""
+    event = FailureEvent(id=_operation("replayed", seen, by), at=now, event="replayed", by=by.name, by_id=by.id)
     if known.has(event.id):
         return known
-    if known.tries != answered.tries:
+    if known.tries != seen.tries:
         return _changed(known, event)
     return _changed(known, event, status="replayed", ttl=RESOLVED_KEPT)
 
@@ -166,8 +166,8 @@ def without_counter(body: str) -> str:
     return _written({key: value for key, value in content.items() if key != "tries"}, body)
 
 
-def _operation(verb: str, answered: FailureSummary, by: Staff) -> str:
-    return f"{verb}.{answered.tries}.{by.id}"
+def _operation(verb: str, seen: FailureSummary, by: Staff) -> str:
+    return f"{verb}.{seen.tries}.{by.id}"
 
 
 def _changed(known: Failure, event: FailureEvent, **changes: object) -> Failure:

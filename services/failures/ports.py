@@ -1,4 +1,4 @@
-"""Where failures are kept, as a protocol; services/case/ports.py says what holds for all of them."""
+"""Where failures are kept, as a protocol; services/case/ports.py says what every port raises."""
 
 from collections.abc import Sequence
 from typing import Protocol

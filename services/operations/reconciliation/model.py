@@ -9,7 +9,7 @@ from services.case.task import Priority, queue_of
 from services.times import Instant
 
 OVERDUE_AFTER = 600.0
-"""Seconds after its `dueAt` at which the sweeper, which runs every minute, missed a request, or the queue is behind."""
+"""Seconds after its `dueAt` from which a request is overdue: the sweeper missed it, or workers are behind."""
 PEEKED = 32
 """How many visible messages of a queue are looked at: as many as one call of a Storage queue gives."""
 REPAIRED_AT_MOST = 500

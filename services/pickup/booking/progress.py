@@ -68,7 +68,7 @@ def placed(
     if booking.asks != place or not transitions.PLACE.may_happen(booking):
         return request
     goes_on = booking.wish not in (None, place.name) and _asks_besides(request, step)
-    follows = transitions.GO_ON if goes_on else transitions.HOLD if until else transitions.PLACE
+    follows = transitions.FOLLOW_NEWER_CHOICE if goes_on else transitions.HOLD if until else transitions.PLACE
     placed = after(
         request,
         follows,
@@ -158,7 +158,7 @@ def served_before(request: Request, step: str, now: Instant) -> Request:
 def overridden(request: Request, reason: str, by: Staff, now: Instant) -> Request:
     """Let a household be served again, for a reason that a member of staff gives."""
     step = booked(request).next_ask
-    looks = after(request, transitions.LOOK_AGAIN, override=reason, asked=())
+    looks = after(request, transitions.OVERRIDE, override=reason, asked=())
     looks = requests.with_step(looks, step, Step(kind="reserve", at=now))
     event = Event(id=f"{step}.override", at=now, event="override", by=by.name, by_id=by.id, note=reason)
     return msgspec.structs.replace(looks, history=(*looks.history, event))
@@ -183,8 +183,8 @@ def expired(request: Request, step: str, now: Instant) -> Request:
     place = booking.place
     if place is None or step != place.expiry:
         return cleared
-    if transitions.LOOK_ON.may_happen(booking):
-        over = after(cleared, transitions.LOOK_ON, place=None, until=None)
+    if transitions.LOSE_WHILE_CHANGING.may_happen(booking):
+        over = after(cleared, transitions.LOSE_WHILE_CHANGING, place=None, until=None)
     elif transitions.EXPIRE.may_happen(booking):
         over = after(_whole(cleared), transitions.EXPIRE, place=None, until=None)
     else:
@@ -201,8 +201,8 @@ def missed(request: Request, place: Place, now: Instant) -> Request:
     operation = f"missed.{place.round}"
     if booking.place != place:
         return request
-    if transitions.LOOK_ON.may_happen(booking):
-        gone = after(request, transitions.LOOK_ON, place=None, until=None)
+    if transitions.LOSE_WHILE_CHANGING.may_happen(booking):
+        gone = after(request, transitions.LOSE_WHILE_CHANGING, place=None, until=None)
     elif transitions.MISS.may_happen(booking):
         gone = after(request, transitions.MISS)
     else:
@@ -243,7 +243,7 @@ def rebook(request: Request, place: Place, now: Instant) -> Request:
 def must_hear_of_move(request: Request, place: Place, moved_at: Instant) -> bool:
     """Tell whether a site moved after a request got its place there, and nobody was told yet."""
     booking = booked(request)
-    may_happen = transitions.HOLD_AGAIN.may_happen(booking) and not request.has(_move_of(place, moved_at))
+    may_happen = transitions.ASK_ABOUT_MOVE.may_happen(booking) and not request.has(_move_of(place, moved_at))
     if booking.place != place or not may_happen:
         return False
     got = {f"{event}.{place.round}" for event in ("place_held", "place_confirmed")} | {f"reserve.{place.round}.units"}
@@ -255,7 +255,7 @@ def site_moved(request: Request, place: Place, moved_at: Instant, until: Instant
     if not must_hear_of_move(request, place, moved_at):
         return request
     told = _move_of(place, moved_at)
-    held = after(request, transitions.HOLD_AGAIN, until=until)
+    held = after(request, transitions.ASK_ABOUT_MOVE, until=until)
     held = requests.with_step(held, place.expiry, expiry(place, until))
     notice = Step(kind="notice", at=now, round=next_round(request, NOTICE), reason="site_moved")
     return _told(requests.with_step(held, f"notice.{told}", notice), told, "site_moved", now)

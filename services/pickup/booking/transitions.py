@@ -44,28 +44,28 @@ def _all_but(*states: BookingState) -> tuple[BookingState, ...]:
 
 PLACE = Transition("a slot has room", ASKS, "confirmed")
 HOLD = Transition("a slot that was not chosen has room", ASKS, "held")
-GO_ON = Transition("a slot has room, another was chosen meanwhile", ASKS, "changing")
+FOLLOW_NEWER_CHOICE = Transition("a slot has room, but another was chosen meanwhile", ASKS, "changing")
 KEEP = Transition("the chosen slot has no room, the place stays", ASKS, "confirmed")
 KEEP_HELD = Transition("the chosen slot has no room, the hold stays", ASKS, "held")
 WAIT = Transition("no slot has room", ("looking", "called"), "waiting")
 CALL = Transition("there is room for whoever waits", ("waiting",), "called")
 REFUSE = Transition("another request was granted the same", (*ASKS, "held", "confirmed"), "already")
-LOOK_AGAIN = Transition("a person lets it be served", ("already",), "looking")
+OVERRIDE = Transition("a person lets it be served", ("already",), "looking")
 CHOOSE = Transition("the resident chooses a slot", ("looking", "waiting", "expired", "returned"), "looking")
 CHANGE = Transition("another slot, or other units, are asked for", ("looking", "held", "confirmed"), "changing")
 CONFIRM = Transition("the resident confirms", ("held",), "confirmed")
 EXPIRE = Transition("nobody confirms in time", ("held",), "expired")
-HOLD_AGAIN = Transition("the site moves", ("held", "confirmed"), "held")
+ASK_ABOUT_MOVE = Transition("the site moves", ("held", "confirmed"), "held")
 LOSE = Transition("the slot is closed", HAS_PLACE, "called")
 MISS = Transition("nobody comes", ("held", "confirmed"), "missed")
-LOOK_ON = Transition("the place ends before the chosen one is certain", ("changing",), "looking")
+LOSE_WHILE_CHANGING = Transition("the place ends before the chosen one is certain", ("changing",), "looking")
 COLLECT = Transition("supplies are handed over", _all_but("collected"), "collected")
 RETURN = Transition("supplies cannot be delivered", _all_but("collected", "ended", "already"), "returned")
 END = Transition("the request is withdrawn", STATES, "ended")
 
 TRANSITIONS = (
-    *(PLACE, HOLD, GO_ON, KEEP, KEEP_HELD, WAIT, CALL, REFUSE, LOOK_AGAIN, CHOOSE, CHANGE),
-    *(CONFIRM, EXPIRE, HOLD_AGAIN, LOSE, MISS, LOOK_ON, COLLECT, RETURN, END),
+    *(PLACE, HOLD, FOLLOW_NEWER_CHOICE, KEEP, KEEP_HELD, WAIT, CALL, REFUSE, OVERRIDE, CHOOSE, CHANGE),
+    *(CONFIRM, EXPIRE, ASK_ABOUT_MOVE, LOSE, MISS, LOSE_WHILE_CHANGING, COLLECT, RETURN, END),
 )
 
 
@@ -77,7 +77,7 @@ def changed(booking: Booking, **changes: Unpack[Changes]) -> Booking:
 def after(transition: Transition, booking: Booking, **changes: Unpack[Changes]) -> Booking:
     """Return a booking after a transition; raises ValueError where it may not happen in its state."""
     if not transition.may_happen(booking):
-        raise ValueError(f"{booking.state}: may not be when {transition.what}")
+        raise ValueError(f"{transition.what}: may not happen to a booking in the state {booking.state!r}")
     return msgspec.structs.replace(booking, state=transition.after, **changes)
 
 

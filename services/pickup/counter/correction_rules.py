@@ -199,7 +199,7 @@ def _to_a_person(request: Request, step: str, now: Instant) -> Request:
 
 
 def _looks_again(request: Request, now: Instant) -> Request:
-    looks = progress.after(request, transitions.LOOK_AGAIN, asked=())
+    looks = progress.after(request, transitions.OVERRIDE, asked=())
     return requests.with_step(looks, booked(request).next_ask, Step(kind="reserve", at=now))
 
 

@@ -1,4 +1,4 @@
-"""An officer's tables in and out: taken whole or not at all, and the same file again changes nothing."""
+"""Tables of sites, stock and slots, to export and import: a table with a wrong line changes nothing."""
 
 import asyncio
 

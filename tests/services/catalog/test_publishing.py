@@ -98,8 +98,8 @@ def test_a_definition_that_stands_its_own_cases_is_published():
             "case 'two people come by themselves'",
         ),
         (lambda d: d["cases"][2]["expect"]["errors"][0].update(code="maximum"), "case 'nobody'"),
-        (lambda d: d["cases"].pop(1), "route 'deliver': no case takes it"),
-        (lambda d: d["cases"].pop(0), "route 'prepare': no case takes it"),
+        (lambda d: d["cases"].pop(1), "route 'deliver': no case leads to it"),
+        (lambda d: d["cases"].pop(0), "route 'prepare': no case leads to it"),
     ],
 )
 def test_a_broken_definition_is_refused_with_the_reason(change: Callable[[dict[str, Any]], object], reason: str):
@@ -111,7 +111,7 @@ def test_a_route_that_every_case_takes_is_refused():
         raw["routes"][0]["when"] = "answers.members < 40"
         raw["cases"][1]["expect"]["tasks"].append({"route": "prepare", "team": "supplies", "priority": "urgent"})
 
-    assert "route 'prepare': no valid case leaves it out" in refused(widen)
+    assert "route 'prepare': every valid case leads to it" in refused(widen)
 
 
 @pytest.mark.parametrize("due_in", ["PT1M", "P366D"])

@@ -1,5 +1,5 @@
 // @ts-check
-// Correcting what a request says of its household, in the words of the form it answered.
+// Correct the answers that describe a household, with the labels of the form that was filled in.
 import { call } from "../shared/api.js";
 import { sending } from "../shared/forms.js";
 import { element, place, say, t } from "../shared/page.js";

@@ -13,16 +13,16 @@ const application = { client_id: client };
 const home = new URL("/staff", location.origin).href;
 const scope = `openid profile offline_access ${client}/user_impersonation`;
 const insecure = { [oauth.allowInsecureRequests]: new URL(issuer).protocol === "http:" };
-const RENEWED_BEFORE = 60_000;
+const RENEW_BEFORE_MS = 60_000;
 const SIGNED_OUT = "signed-out";
-const AT_ISSUER = "signed-in-at-issuer";
+const TO_END = "end-session-at-issuer";
 
-/** Return a token that is still good for a minute, or null where nobody is signed in. Throws where the issuer is away. */
+/** Return a token valid for a minute or more; null where the person must sign in. Throws where the issuer is unreachable. */
 export async function token() {
   const known = tokens();
   if (!known) return null;
-  if (known.until > Date.now() + RENEWED_BEFORE) return known.access;
-  return known.refresh ? renewed(known) : null;
+  if (known.until > Date.now() + RENEW_BEFORE_MS) return known.access;
+  return known.refresh ? renew(known) : null;
 }
 
 /** Return who is signed in, null where nobody is; needs no connection. */
@@ -30,13 +30,13 @@ export function who() {
   return tokens()?.who ?? null;
 }
 
-/** Go to the issuer's page, where a person is chosen each time, and come back to this one. */
+/** Open the issuer's page to choose an account. Where a session is left there, only end it: the person signs in again. */
 export async function signIn() {
   if (await endSession()) return;
   const server = await metadata();
   const attempt = { verifier: oauth.generateRandomCodeVerifier(), state: oauth.generateRandomState(), back: location.pathname };
   write("attempt", attempt);
-  lead(location.assign, server.authorization_endpoint, {
+  redirect(location.assign, server.authorization_endpoint, {
     client_id: client,
     redirect_uri: home,
     response_type: "code",
@@ -49,7 +49,7 @@ export async function signIn() {
   });
 }
 
-/** Forget the tokens of this tab: they are not accepted any more. */
+/** Forget the tokens of this tab, after the server has refused them. */
 export function drop() {
   sessionStorage.removeItem("tokens");
 }
@@ -58,7 +58,7 @@ export function drop() {
 export async function signOut() {
   const hint = tokens()?.hint;
   localStorage.setItem(SIGNED_OUT, String(Date.now()));
-  localStorage.setItem(AT_ISSUER, "yes");
+  localStorage.setItem(TO_END, "yes");
   sessionStorage.clear();
   await endSession(hint);
 }
@@ -68,10 +68,10 @@ export async function signOut() {
  * @param {string} [hint]
  */
 export async function endSession(hint) {
-  if (who() || !localStorage.getItem(AT_ISSUER)) return false;
+  if (who() || !localStorage.getItem(TO_END)) return false;
   const server = await metadata();
-  localStorage.removeItem(AT_ISSUER);
-  lead(location.replace, server.end_session_endpoint, { post_logout_redirect_uri: home, ...(hint && { logout_hint: hint }) });
+  localStorage.removeItem(TO_END);
+  redirect(location.replace, server.end_session_endpoint, { post_logout_redirect_uri: home, ...(hint && { logout_hint: hint }) });
   return true;
 }
 
@@ -83,7 +83,7 @@ export function whenSignedOut(action) {
   addEventListener("storage", (event) => event.key === SIGNED_OUT && action());
 }
 
-/** Take up an answer of the issuer in the address, if there is one; lead back to the page that asked. */
+/** Finish a sign-in whose answer the issuer put into the address; go back to the page that asked for it. */
 export async function finish() {
   const attempt = read("attempt");
   if (!location.hash.includes("state=") || !attempt) return;
@@ -102,7 +102,7 @@ export async function finish() {
 }
 
 /** @param {Tokens} known */
-async function renewed({ refresh, who: person, hint, since }) {
+async function renew({ refresh, who: person, hint, since }) {
   const server = await metadata();
   const response = await oauth.refreshTokenGrantRequest(
     server, application, oauth.None(), refresh, { ...insecure, additionalParameters: { scope } },
@@ -139,10 +139,10 @@ function tokens() {
 }
 
 /** @param {(address: URL) => void} go @param {string} address @param {Record<string, string>} asked */
-function lead(go, address, asked) {
-  const leads = new URL(address);
-  for (const [name, value] of Object.entries(asked)) leads.searchParams.set(name, value);
-  go.call(location, leads);
+function redirect(go, address, asked) {
+  const target = new URL(address);
+  for (const [name, value] of Object.entries(asked)) target.searchParams.set(name, value);
+  go.call(location, target);
 }
 
 /** @param {string} name */
