@@ -141,7 +141,7 @@ class Tasks:
         claimed: list[ClaimedTask] = []
         for queue in self._team_queues.in_order(team):
             if len(claimed) < limit:
-                candidates = await self._team_queues.candidates(queue, limit - len(claimed))
+                candidates = await self._team_queues.next_in(queue, limit - len(claimed))
                 claimed += await self._claim_each(candidates, staff, claim_id, seconds)
         if not claimed:
             claimed = await self._claim_each(await self._team_queues.undelivered(team, limit), staff, claim_id, seconds)

@@ -21,6 +21,8 @@ NORMAL_FIRST_EVERY = 5
 So urgent work never starves the rest: `n` instances answer at most `4 n` claims in a row that start with the urgent
 queue. An instance starts counting anywhere, so that even those that never live to a fifth claim take their share.
 """
+MOST_LOOKS = 3
+"""How often one claim looks into a queue whose messages deliver nothing that can be claimed."""
 DELIVERIES_WITHOUT_TASK = 5
 ASK_STORE_EVERY = 30.0
 """Seconds between two questions to the store, per team and instance, for tasks that no queue delivers."""
@@ -51,11 +53,20 @@ class TeamQueues:
         count = self._claims[team] = self._claims.get(team, self._first) + 1
         return queue_order(team, count)
 
+    async def next_in(self, queue: str, limit: int) -> list[Candidate]:
+        """Take messages from a queue until they deliver so many tasks or none is left; pass over what delivers none."""
+        found: list[Candidate] = []
+        for _ in range(MOST_LOOKS):
+            missing = limit - len(found)
+            examined = await self._examined(queue, missing) if missing else []
+            found += [candidate for candidate in examined if candidate]
+            if len(examined) < missing or not missing:
+                break
+        return found
+
     async def candidates(self, queue: str, limit: int) -> list[Candidate]:
         """Take messages from a queue and return those whose task can be claimed; tidy the others away."""
-        messages = await self._queues.receive(queue, limit, hidden_for=HIDDEN_WHILE_CLAIMING)
-        examined = [await self._examine(message) for message in messages]
-        return [candidate for candidate in examined if candidate]
+        return [candidate for candidate in await self._examined(queue, limit) if candidate]
 
     async def undelivered(self, team: str, limit: int) -> list[Candidate]:
         """Ask the store for tasks that no queue delivers: a queue can be cleared, a poller can lose its message."""
@@ -70,6 +81,10 @@ class TeamQueues:
                 found.append(Candidate(case, case.tasks[task.id]))
         return found
 
+    async def _examined(self, queue: str, limit: int) -> list[Candidate | None]:
+        messages = await self._queues.receive(queue, limit, hidden_for=HIDDEN_WHILE_CLAIMING)
+        return [await self._examine(message) for message in messages]
+
     async def _examine(self, message: Message) -> Candidate | None:
         try:
             id_ = task_in(message.body)
@@ -77,6 +92,8 @@ class TeamQueues:
             if case is None or id_ not in case.tasks:
                 await self._without_task(message)
                 return None
+            if message.queue not in queues_of(case.tasks[id_].team):
+                raise NeverPossible("the task of another team: the sender must send it to the queue of that team")
         except NeverPossible as error:
             await self._give_up(message, str(error))
             return None
@@ -109,9 +126,14 @@ class TeamQueues:
         await self._queues.delete(message)
 
 
+def queues_of(team: str) -> tuple[str, str]:
+    """Return a team's queues, the urgent one first."""
+    return queue_of(team, "urgent"), queue_of(team, "normal")
+
+
 def queue_order(team: str, count: int) -> tuple[str, str]:
     """Return a team's queues for its n-th claim: urgent first, but the normal one first every fifth time."""
-    urgent, normal = queue_of(team, "urgent"), queue_of(team, "normal")
+    urgent, normal = queues_of(team)
     return (normal, urgent) if count % NORMAL_FIRST_EVERY == 0 else (urgent, normal)
 
 
