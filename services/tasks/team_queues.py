@@ -15,11 +15,11 @@ from services.failures.service import record_failure
 from services.times import Clock, Instant
 
 HIDDEN_WHILE_CLAIMING = 60.0
-NORMAL_FIRST_EVERY = 5
-"""Every so many claims of a team, as one instance counts them, start with its normal queue.
+NORMAL_EVERY = 5
+"""One in so many of the tasks that claims of a team ask for, as one instance counts them, is a normal one first.
 
-So urgent work never starves the rest: `n` instances answer at most `4 n` claims in a row that start with the urgent
-queue. An instance starts counting anywhere, so that even those that never live to a fifth claim take their share.
+So urgent work comes first and never starves the rest: `n` instances hand out at most `4 n` urgent tasks in a row while
+normal ones wait. An instance starts counting anywhere, so that even those that never come to a fifth take their share.
 """
 MOST_LOOKS = 3
 """How often one claim looks into a queue whose messages deliver nothing that can be claimed."""
@@ -44,25 +44,21 @@ class TeamQueues:
         self._queues = queues
         self._failures = failures
         self._clock = clock
-        self._first = random.randrange(NORMAL_FIRST_EVERY)  # noqa: S311 - a share, not a secret
-        self._claims: dict[str, int] = {}
+        self._first = random.randrange(NORMAL_EVERY)  # noqa: S311 - a share, not a secret
+        self._counted: dict[str, int] = {}
         self._asked_at: dict[str, Instant] = {}
 
-    def in_order(self, team: str) -> tuple[str, str]:
-        """Return the team's queues in the order in which this claim asks them."""
-        count = self._claims[team] = self._claims.get(team, self._first) + 1
-        return queue_order(team, count)
+    async def delivered(self, team: str, limit: int) -> list[Candidate]:
+        """Take up to so many tasks from a team's queues: urgent ones, but for the share of the normal ones.
 
-    async def next_in(self, queue: str, limit: int) -> list[Candidate]:
-        """Take messages from a queue until they deliver so many tasks or none is left; pass over what delivers none."""
-        found: list[Candidate] = []
-        for _ in range(MOST_LOOKS):
-            missing = limit - len(found)
-            examined = await self._examined(queue, missing) if missing else []
-            found += [candidate for candidate in examined if candidate]
-            if len(examined) < missing or not missing:
-                break
-        return found
+        A share that its own queue cannot fill goes to the other.
+        """
+        urgent, normal = queues_of(team)
+        at_first = limit - self._share_of_normal(team, limit)
+        found = await self._next_in(urgent, at_first)
+        has_more = len(found) == at_first
+        found += await self._next_in(normal, limit - len(found))
+        return found + await self._next_in(urgent, limit - len(found) if has_more else 0)
 
     async def candidates(self, queue: str, limit: int) -> list[Candidate]:
         """Take messages from a queue and return those whose task can be claimed; tidy the others away."""
@@ -79,6 +75,24 @@ class TeamQueues:
             case = await self._store.load(task.reference)
             if case and task.id in case.tasks:
                 found.append(Candidate(case, case.tasks[task.id]))
+        return found
+
+    def _share_of_normal(self, team: str, limit: int) -> int:
+        counted = self._counted.get(team, self._first)
+        self._counted[team] = counted + limit
+        return normal_share(counted, limit)
+
+    async def _next_in(self, queue: str, limit: int) -> list[Candidate]:
+        """Take messages from a queue until they deliver so many tasks or none is left; pass over what delivers none."""
+        found: list[Candidate] = []
+        for _ in range(MOST_LOOKS):
+            missing = limit - len(found)
+            if not missing:
+                break
+            examined = await self._examined(queue, missing)
+            found += [candidate for candidate in examined if candidate]
+            if len(examined) < missing:
+                break
         return found
 
     async def _examined(self, queue: str, limit: int) -> list[Candidate | None]:
@@ -131,10 +145,9 @@ def queues_of(team: str) -> tuple[str, str]:
     return queue_of(team, "urgent"), queue_of(team, "normal")
 
 
-def queue_order(team: str, count: int) -> tuple[str, str]:
-    """Return a team's queues for its n-th claim: urgent first, but the normal one first every fifth time."""
-    urgent, normal = queues_of(team)
-    return (normal, urgent) if count % NORMAL_FIRST_EVERY == 0 else (urgent, normal)
+def normal_share(counted: int, limit: int) -> int:
+    """Return how many of the next `limit` tasks are every fifth one, after so many were counted."""
+    return (counted + limit) // NORMAL_EVERY - counted // NORMAL_EVERY
 
 
 def task_in(body: str) -> str:

@@ -1,4 +1,5 @@
 import json
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from services.errors import (
     UnknownTask,
 )
 from services.intake.service import Receipt
-from services.tasks.team_queues import queue_order
+from services.tasks.team_queues import normal_share
 from tests.counter import HANAKO, KEY, SUPERVISOR, TARO, Counter
 
 QUEUE = "tasks-supplies"
@@ -189,11 +190,26 @@ async def test_instances_that_serve_one_claim_each_start_with_the_normal_queue_t
     assert firsts == {"receive tasks-supplies", "receive tasks-supplies-urgent"}
 
 
-def test_every_fifth_claim_starts_with_the_normal_queue():
-    orders = [queue_order("supplies", n)[0] for n in range(1, 11)]
+@given(counted=st.integers(0, 100), limits=st.lists(st.integers(1, 32), min_size=1))
+def test_of_the_tasks_that_claims_ask_for_every_fifth_comes_from_the_normal_queue(counted: int, limits: list[int]):
+    before = accumulate(limits, initial=counted)
+    shares = [normal_share(counted_by_then, limit) for counted_by_then, limit in zip(before, limits, strict=False)]
 
-    urgent, normal = "tasks-supplies-urgent", "tasks-supplies"
-    assert orders == [urgent] * 4 + [normal] + [urgent] * 4 + [normal]
+    assert sum(shares) in (sum(limits) // 5, -(-sum(limits) // 5))
+
+
+async def test_claims_of_several_tasks_take_one_in_five_from_the_normal_queue_while_urgent_ones_wait():
+    counter = await with_tasks(urgent=22, normal=10)
+
+    claimed = await priorities_of_claims(counter, 5, limit=5)
+
+    assert claimed == [["urgent"] * 4 + ["normal"]] * 5
+
+
+async def test_a_normal_task_that_is_not_there_leaves_its_place_to_an_urgent_one():
+    counter = await with_tasks(urgent=7, normal=0)
+
+    assert await priorities_of_claims(counter, 2, limit=5) == [["urgent"] * 5, ["urgent"] * 2]
 
 
 async def test_a_claim_takes_no_more_than_it_asked_for():
