@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from services.case.task import TEAM, Staff
+from services.door import LONGEST_LINE
 from services.errors import Forbidden, Unauthenticated
 from services.names import is_name
 
@@ -47,7 +48,8 @@ async def staff_of(authorization: str, *, keys: Keys, issuer: str, audience: str
     """Verify an `Authorization` header and return who it names; raises Unauthenticated, StoreUnavailable.
 
     RS256 only: a token signed otherwise (`none`, or HS256 with the public key) is refused before its key is looked up.
-    A role without a valid name of a team (`Team.`, `Team.*`) does not count.
+    A role without a valid name of a team (`Team.`, `Team.*`) does not count. An id that no store takes is refused, as it
+    decides who may do what; a name only shows, so what no store takes of it is replaced.
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -55,8 +57,11 @@ async def staff_of(authorization: str, *, keys: Keys, issuer: str, audience: str
     claims = await _verified(token.strip(), keys, issuer, audience)
     roles = _roles_that_count(claims, audience)
     subject = claims.get("oid") or claims["sub"]
-    name = claims.get("name") or claims.get("preferred_username") or subject
-    return Staff(id=str(subject), name=str(name), roles=roles)
+    if not _is_storable(subject):
+        raise Unauthenticated("the id of its holder is none")
+    names = (claims.get("name"), claims.get("preferred_username"), subject)
+    name = next(name for name in names if isinstance(name, str) and name)
+    return Staff(id=subject, name=_storable(name), roles=roles)
 
 
 def role_of(access: Access, route: Mapping[str, str]) -> Access:
@@ -73,8 +78,18 @@ def must_have(staff: Staff, access: Access) -> None:
     raise Forbidden(str(access))
 
 
+def _is_storable(text: object) -> TypeGuard[str]:
+    """Tell whether this is a line that stores and answers take: JSON can spell half of a UTF-16 pair, they cannot."""
+    return isinstance(text, str) and 0 < len(text) <= LONGEST_LINE and _storable(text) == text
+
+
+def _storable(text: str) -> str:
+    """Return a line as stores take it: U+FFFD for each half of a UTF-16 pair."""
+    return text[:LONGEST_LINE].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _is_role(role: str) -> bool:
-    return not role.startswith(TEAM) or is_name(role.removeprefix(TEAM))
+    return _is_storable(role) and (not role.startswith(TEAM) or is_name(role.removeprefix(TEAM)))
 
 
 def _roles_that_count(claims: dict[str, Any], audience: str) -> frozenset[str]:

@@ -138,11 +138,8 @@ class Tasks:
         return await self._store.tasks_of_team(team, status, LIST_LIMIT)
 
     async def _claim_new(self, team: str, staff: Staff, claim_id: str, limit: int, seconds: int) -> list[ClaimedTask]:
-        claimed: list[ClaimedTask] = []
-        for queue in self._team_queues.in_order(team):
-            if len(claimed) < limit:
-                candidates = await self._team_queues.candidates(queue, limit - len(claimed))
-                claimed += await self._claim_each(candidates, staff, claim_id, seconds)
+        delivered = await self._team_queues.delivered(team, limit)
+        claimed = await self._claim_each(delivered, staff, claim_id, seconds)
         if not claimed:
             claimed = await self._claim_each(await self._team_queues.undelivered(team, limit), staff, claim_id, seconds)
         return claimed

@@ -15,13 +15,15 @@ from services.failures.service import record_failure
 from services.times import Clock, Instant
 
 HIDDEN_WHILE_CLAIMING = 60.0
-NORMAL_FIRST_EVERY = 5
-"""Every so many claims of a team, as one instance counts them, start with its normal queue.
+NORMAL_EVERY = 5
+"""One in so many of the tasks that claims of a team ask for, as one instance counts them, is a normal one first.
 
-So urgent work never starves the rest: `n` instances answer at most `4 n` claims in a row that start with the urgent
-queue. An instance starts counting at a random number, so that the normal queue also gets its share where instances
-end before their fifth claim.
+So urgent work comes first and never starves the rest: `n` instances hand out at most `4 n` urgent tasks in a row while
+normal ones wait. An instance starts counting at a random number, so that the normal queue also gets its share where
+instances end before their fifth task.
 """
+MOST_LOOKS = 3
+"""How often one claim looks into a queue whose messages deliver nothing that can be claimed."""
 DELIVERIES_WITHOUT_TASK = 5
 ASK_STORE_EVERY = 30.0
 """Seconds between two questions to the store, per team and instance, for tasks that no queue delivers."""
@@ -43,20 +45,25 @@ class TeamQueues:
         self._queues = queues
         self._failures = failures
         self._clock = clock
-        self._first = random.randrange(NORMAL_FIRST_EVERY)  # noqa: S311 - a share, not a secret
-        self._claims: dict[str, int] = {}
+        self._first = random.randrange(NORMAL_EVERY)  # noqa: S311 - a share, not a secret
+        self._counted: dict[str, int] = {}
         self._asked_at: dict[str, Instant] = {}
 
-    def in_order(self, team: str) -> tuple[str, str]:
-        """Return the team's queues in the order in which this claim asks them."""
-        count = self._claims[team] = self._claims.get(team, self._first) + 1
-        return queue_order(team, count)
+    async def delivered(self, team: str, limit: int) -> list[Candidate]:
+        """Take up to so many tasks from a team's queues: urgent ones, but for the share of the normal ones.
+
+        A share that its own queue cannot fill goes to the other.
+        """
+        urgent, normal = queues_of(team)
+        at_first = limit - self._share_of_normal(team, limit)
+        found = await self._next_in(urgent, at_first)
+        has_more = len(found) == at_first
+        found += await self._next_in(normal, limit - len(found))
+        return found + await self._next_in(urgent, limit - len(found) if has_more else 0)
 
     async def candidates(self, queue: str, limit: int) -> list[Candidate]:
         """Take messages from a queue and return those whose task can be claimed; tidy the others away."""
-        messages = await self._queues.receive(queue, limit, hidden_for=HIDDEN_WHILE_CLAIMING)
-        examined = [await self._examine(message) for message in messages]
-        return [candidate for candidate in examined if candidate]
+        return [candidate for candidate in await self._examined(queue, limit) if candidate]
 
     async def undelivered(self, team: str, limit: int) -> list[Candidate]:
         """Ask the store for tasks that no queue delivers: a queue can be cleared, a poller can lose its message."""
@@ -71,6 +78,28 @@ class TeamQueues:
                 found.append(Candidate(case, case.tasks[task.id]))
         return found
 
+    def _share_of_normal(self, team: str, limit: int) -> int:
+        counted = self._counted.get(team, self._first)
+        self._counted[team] = counted + limit
+        return normal_share(counted, limit)
+
+    async def _next_in(self, queue: str, limit: int) -> list[Candidate]:
+        """Take messages from a queue until they deliver so many tasks or none is left; pass over what delivers none."""
+        found: list[Candidate] = []
+        for _ in range(MOST_LOOKS):
+            missing = limit - len(found)
+            if not missing:
+                break
+            examined = await self._examined(queue, missing)
+            found += [candidate for candidate in examined if candidate]
+            if len(examined) < missing:
+                break
+        return found
+
+    async def _examined(self, queue: str, limit: int) -> list[Candidate | None]:
+        messages = await self._queues.receive(queue, limit, hidden_for=HIDDEN_WHILE_CLAIMING)
+        return [await self._examine(message) for message in messages]
+
     async def _examine(self, message: Message) -> Candidate | None:
         try:
             id_ = task_in(message.body)
@@ -78,6 +107,8 @@ class TeamQueues:
             if case is None or id_ not in case.tasks:
                 await self._without_task(message)
                 return None
+            if message.queue not in queues_of(case.tasks[id_].team):
+                raise NeverPossible("the task of another team: the sender must send it to the queue of that team")
         except NeverPossible as error:
             await self._give_up(message, str(error))
             return None
@@ -110,10 +141,14 @@ class TeamQueues:
         await self._queues.delete(message)
 
 
-def queue_order(team: str, count: int) -> tuple[str, str]:
-    """Return a team's queues for its n-th claim: urgent first, but the normal one first every fifth time."""
-    urgent, normal = queue_of(team, "urgent"), queue_of(team, "normal")
-    return (normal, urgent) if count % NORMAL_FIRST_EVERY == 0 else (urgent, normal)
+def queues_of(team: str) -> tuple[str, str]:
+    """Return a team's queues, the urgent one first."""
+    return queue_of(team, "urgent"), queue_of(team, "normal")
+
+
+def normal_share(counted: int, limit: int) -> int:
+    """Return how many of the next `limit` tasks are every fifth one, after so many were counted."""
+    return (counted + limit) // NORMAL_EVERY - counted // NORMAL_EVERY
 
 
 def task_in(body: str) -> str:

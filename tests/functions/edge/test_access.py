@@ -111,6 +111,55 @@ async def test_a_token_that_was_got_in_another_way_is_refused_in_words_of_ours(c
     assert [value for value in personal if value in told] == []
 
 
+LONE = "\ud83d"
+"""Half of a pair of UTF-16: JSON can spell it in a token, and neither a store nor an answer takes it."""
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ({"name": f"山田{LONE} 太郎"}, "山田\ufffd 太郎"),
+        ({"name": "目" * 1000}, "目" * 300),
+        ({"name": None, "preferred_username": f"yamada{LONE}@city.example"}, "yamada\ufffd@city.example"),
+        ({"name": ["山田"], "preferred_username": "yamada@city.example"}, "yamada@city.example"),
+        ({"name": ["山田"], "preferred_username": 5}, "o-1"),
+    ],
+)
+async def test_a_name_that_no_store_takes_turns_nobody_away_and_is_made_one_that_it_takes(said: Any, name: str):
+    staff = await verify(f"Bearer {signed(**said)}")
+
+    assert staff == Staff("o-1", name, frozenset({"Team.supplies"}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"oid": f"o-1{LONE}"},
+        {"oid": None, "sub": f"s-1{LONE}"},
+        {"oid": ["o-1"]},
+        {"oid": 5},
+        {"oid": "o" * 301},
+        {"oid": None, "sub": ""},
+    ],
+)
+async def test_an_id_that_no_store_takes_names_nobody(changes: dict[str, Any]):
+    with pytest.raises(Unauthenticated):
+        await verify(f"Bearer {signed(**changes)}")
+
+
+@pytest.mark.parametrize("role", [f"Team.supplies{LONE}", f"Editor{LONE}", LONE])
+async def test_a_role_that_no_answer_can_show_counts_as_none(role: str):
+    staff = await verify(f"Bearer {signed(roles=[role, 'Team.delivery'])}")
+
+    assert staff.roles == {"Team.delivery"}
+
+
+@pytest.mark.parametrize("kid", [LONE, "k" * 10_000])
+async def test_a_key_id_that_is_no_text_is_of_an_unknown_key(kid: str):
+    with pytest.raises(Unauthenticated):
+        await verify(f"Bearer {signed(kid=kid)}")
+
+
 def unsigned() -> str:
     def part(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

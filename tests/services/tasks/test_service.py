@@ -1,6 +1,9 @@
 import json
+from itertools import accumulate
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.advance.dispatching import message_of
 from services.case.audit import SPAN
@@ -15,7 +18,7 @@ from services.errors import (
     UnknownTask,
 )
 from services.intake.service import Receipt
-from services.tasks.team_queues import queue_order
+from services.tasks.team_queues import normal_share
 from tests.counter import HANAKO, KEY, SUPERVISOR, TARO, Counter
 
 QUEUE = "tasks-supplies"
@@ -187,11 +190,26 @@ async def test_instances_that_serve_one_claim_each_start_with_the_normal_queue_t
     assert firsts == {"receive tasks-supplies", "receive tasks-supplies-urgent"}
 
 
-def test_every_fifth_claim_starts_with_the_normal_queue():
-    orders = [queue_order("supplies", n)[0] for n in range(1, 11)]
+@given(counted=st.integers(0, 100), limits=st.lists(st.integers(1, 32), min_size=1))
+def test_of_the_tasks_that_claims_ask_for_every_fifth_comes_from_the_normal_queue(counted: int, limits: list[int]):
+    before = accumulate(limits, initial=counted)
+    shares = [normal_share(counted_by_then, limit) for counted_by_then, limit in zip(before, limits, strict=False)]
 
-    urgent, normal = "tasks-supplies-urgent", "tasks-supplies"
-    assert orders == [urgent] * 4 + [normal] + [urgent] * 4 + [normal]
+    assert sum(shares) in (sum(limits) // 5, -(-sum(limits) // 5))
+
+
+async def test_claims_of_several_tasks_take_one_in_five_from_the_normal_queue_while_urgent_ones_wait():
+    counter = await with_tasks(urgent=22, normal=10)
+
+    claimed = await priorities_of_claims(counter, 5, limit=5)
+
+    assert claimed == [["urgent"] * 4 + ["normal"]] * 5
+
+
+async def test_a_normal_task_that_is_not_there_leaves_its_place_to_an_urgent_one():
+    counter = await with_tasks(urgent=7, normal=0)
+
+    assert await priorities_of_claims(counter, 2, limit=5) == [["urgent"] * 5, ["urgent"] * 2]
 
 
 async def test_a_claim_takes_no_more_than_it_asked_for():
@@ -274,6 +292,10 @@ async def test_a_message_whose_task_is_not_there_is_left_and_after_five_deliveri
             "not a task message: task is not the id of a task",
         ),
         (
+            f'{{"task":"{"K" * 3_000}.prepare.1","team":"y","priority":"normal"}}',
+            "not a task message: task is not the id of a task",
+        ),
+        (
             f'{{"task":"K7M2-QX9P-D4TB.prepare.{"1" * 30_000}","team":"y","priority":"normal"}}',
             "not a task message: task is not the id of a task",
         ),
@@ -288,6 +310,64 @@ async def test_a_malformed_task_message_is_a_failure_at_once(body: str, why: str
     [failure] = counter.failures.failures.values()
     assert failure.error.startswith(why)
     assert counter.queues.messages[QUEUE] == []
+
+
+texts = st.text(max_size=40) | st.text(max_size=3).map(lambda text: text * 20_000)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts | st.just("\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+almost_ids = texts.map("K7M2-QX9P-D4TB.{}".format) | texts.map("{}.prepare.1".format)
+almost_messages = st.builds(
+    lambda task, team, priority: {"task": task, "team": team, "priority": priority},
+    values
+    | st.builds(lambda text: f"K7M2-QX9P-D4TB.{text}", texts)
+    | st.builds(lambda text: f"{text}.prepare.1", texts),
+    values | st.just("supplies"),
+    values | st.just("normal"),
+)
+rubbish = texts | st.builds(json.dumps, values | almost_messages) | st.sampled_from(["[" * 30_000, '{"a":' * 9_000])
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+@given(bodies=st.lists(rubbish, min_size=1, max_size=2))
+async def test_whatever_stands_in_a_queue_a_claim_goes_on_with_the_next_message(limit: int, bodies: list[str]):
+    counter = await with_tasks(urgent=0, normal=0)
+    for body in bodies:
+        counter.queues.put(QUEUE, body)
+    receipt = await counter.submit()
+    await counter.run_workers()
+
+    [claimed] = await counter.claim(limit=limit)
+
+    assert claimed.task.reference == receipt.reference
+    assert counter.queues.visible(QUEUE) == []
+    assert "claimable_tasks" not in counter.store.calls
+
+
+async def test_a_claim_looks_at_a_bounded_number_of_messages():
+    counter = Counter()
+    for n in range(100):
+        counter.queues.put(QUEUE, f"rubbish {n}")
+
+    assert await counter.claim() == []
+
+    assert len(counter.failures.failures) == 3
+    assert counter.queues.calls.count(f"receive {QUEUE}") == 3
+
+
+async def test_a_message_in_the_queue_of_another_team_hands_nobody_its_task():
+    counter = Counter()
+    await counter.submit(answers={"members": 2, "atHome": True})
+    await counter.run_workers()
+    counter.queues.messages[QUEUE] += counter.queues.messages["tasks-delivery"]
+
+    claimed = await counter.claim(limit=5)
+
+    assert [one.task.team for one in claimed] == ["supplies"]
+    [failure] = counter.failures.failures.values()
+    assert failure.error.startswith("the task of another team")
 
 
 async def test_renewing_moves_the_lease_and_its_message_together(counter: Counter):
