@@ -48,8 +48,8 @@ async def staff_of(authorization: str, *, keys: Keys, issuer: str, audience: str
     """Verify an `Authorization` header and return who it names; raises Unauthenticated, StoreUnavailable.
 
     RS256 only: a token signed otherwise (`none`, or HS256 with the public key) is refused before its key is looked up.
-    A role without a valid name of a team (`Team.`, `Team.*`) does not count. An id that no store takes is refused, as it
-    decides who may do what; a name only shows, so what no store takes of it is replaced.
+    A role without a valid name of a team (`Team.`, `Team.*`) does not count. An id that no store takes is refused, as
+    it decides who may do what; a name only shows, so what no store takes of it is replaced.
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
