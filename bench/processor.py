@@ -4,16 +4,19 @@ import statistics
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from azure.cosmos.aio import ContainerProxy
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
 from azure.storage.queue.aio import QueueServiceClient
 
 from bench import life
 from bench.desk import CERTIFICATE, CERTIFICATES, submission
 from stores.audit import AUDIT
 from stores.case import REQUESTS
+from stores.claims import CLAIMS
 from wiring.app import App
 from wiring.clients import cosmos_client, queue_client
 
@@ -28,7 +31,8 @@ async def report(app: App) -> None:
         queue_client(app.settings.storage, app.identity) as queues,
     ):
         database = client.get_database_client(app.settings.cosmos_database)
-        bare = Bare(database.get_container_client(REQUESTS.name), database.get_container_client(AUDIT.name), queues)
+        requests, claims, audit = (database.get_container_client(spec.name) for spec in (REQUESTS, CLAIMS, AUDIT))
+        bare = Bare(requests, claims, audit, queues)
         await bare.prepare()
         submits = await _compare(lambda: _submit(app), bare.submit)
         lives = await _compare(lambda: _life(app), bare.life)
@@ -63,8 +67,11 @@ async def _cpu(do: Callable[[], Awaitable[None]]) -> float:
 class Bare:
     """Make the SDK calls of a request's life with nothing around them."""
 
-    def __init__(self, requests: ContainerProxy, audit: ContainerProxy, queues: QueueServiceClient) -> None:
+    def __init__(
+        self, requests: ContainerProxy, claims: ContainerProxy, audit: ContainerProxy, queues: QueueServiceClient
+    ) -> None:
         self._requests = requests
+        self._claims = claims
         self._audit = audit
         self._wake_ups = queues.get_queue_client("bare-advance")
         self._urgent = queues.get_queue_client("bare-tasks-urgent")
@@ -93,12 +100,12 @@ class Bare:
         await self._claim_and_complete(reference, request, task)
 
     async def _claim_and_complete(self, reference: str, request: dict[str, Any], task: dict[str, Any]) -> None:
-        query = "SELECT * FROM c WHERE c.type = 'task' AND c.lease.claimId = @id"
-        named: Any = [{"name": "@id", "value": reference}]
-        _ = [item async for item in self._requests.query_items(query, parameters=named)]
+        with suppress(CosmosResourceNotFoundError):
+            await self._claims.read_item(reference, reference)
         _ = [m async for m in self._urgent.receive_messages(max_messages=1, messages_per_page=1)]
         [message] = [m async for m in self._tasks.receive_messages(max_messages=1, messages_per_page=1)]
         documents = {item["id"]: item["_etag"] for item in await self._load(reference)}
+        await self._claims.create_item({"id": reference, "claimId": reference, "ttl": 60}, no_response=True)
         hidden = await self._tasks.update_message(message.id, message.pop_receipt, visibility_timeout=960)
         batch: Any = [("replace", (task["id"], task), {"if_match_etag": documents[task["id"]]})]
         await self._requests.execute_item_batch(batch, reference)

@@ -107,9 +107,11 @@ class Recorder:
         return taken
 
     def _written(self, verb: str, container: str, request: Any, body: bytes) -> list[int]:
-        """Return the bytes of the documents written, and remember those that are new or known."""
+        """Return the bytes of the documents written, and remember those that are new or known and stay."""
         if verb == "create":
-            self.stored[f"{container}/{msgspec.json.decode(request.body)['id']}"] = len(request.body)
+            document = msgspec.json.decode(request.body)
+            if "ttl" not in document:
+                self.stored[f"{container}/{document['id']}"] = len(request.body)
             return [len(request.body)]
         if verb != "batch":
             return []

@@ -24,7 +24,6 @@ REQUESTS = ContainerSpec(
         "/deadline/?",
         "/priority/?",
         "/lease/until/?",
-        "/lease/claimId/?",
     ),
     expires=True,
 )
@@ -106,11 +105,6 @@ class CosmosRequests:
             " ORDER BY c.priority DESC OFFSET 0 LIMIT @limit"
         )
         return await self._list(sql, list[Task], team=team, before=later(now, -TAKEOVER_AFTER), limit=limit)
-
-    async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
-        """List the tasks whose lease was given to this claim."""
-        sql = "SELECT * FROM c WHERE c.type = 'task' AND c.lease.claimId = @claim_id"
-        return await self._list(sql, list[Task], claim_id=claim_id)
 
     async def _list[T](self, sql: str, type_: type[T], **parameters: object) -> T:
         items = await self._cosmos.find(REQUESTS, sql, **parameters)

@@ -15,6 +15,7 @@ from services.tasks.service import ClaimedTask
 from tests.fakes import (
     FakeAudit,
     FakeBacklog,
+    FakeClaims,
     FakeClock,
     FakeEditions,
     FakeFailures,
@@ -137,6 +138,7 @@ class Counter:
         self.store = FakeRequests()
         self.queues = FakeQueues(self.clock)
         self.audit = FakeAudit()
+        self.claims = FakeClaims()
         self.failures = FakeFailures()
         self.editions = FakeEditions(*(editions or (current(),)))
         self.copy = FakeEditions(*(editions or (current(),)))
@@ -161,6 +163,7 @@ class Counter:
             copy=self.copy,
             shipped=self.shipped,
             failures=self.failures,
+            claims=self.claims,
             backlog=FakeBacklog(self.store),
         )
         sections, plans = sections_of(self.capabilities), plans_of(self.capabilities)

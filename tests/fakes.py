@@ -14,6 +14,7 @@ from services.catalog.model import Current, Edition
 from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
 from services.operations.reconciliation.model import OpenTasks
+from services.tasks.claims import Claim
 from services.times import Instant
 
 
@@ -63,7 +64,6 @@ class FakeRequests(Switch):
     def __init__(self) -> None:
         super().__init__()
         self.cases: dict[str, Case] = {}
-        self.lists_behind: list[Task] | None = None
         self._etags = itertools.count(1)
 
     async def create(self, request: Request) -> None:
@@ -120,11 +120,6 @@ class FakeRequests(Switch):
         self.ask("claimable_tasks")
         found = [t for t in self.tasks if t.team == team and is_claimable(t, now)]
         return sorted(found, key=lambda t: t.priority, reverse=True)[:limit]
-
-    async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
-        self.ask("tasks_claimed_with")
-        listed = self.tasks if self.lists_behind is None else self.lists_behind
-        return [t for t in listed if t.lease and t.lease.claim_id == claim_id]
 
     @property
     def tasks(self) -> list[Task]:
@@ -275,6 +270,27 @@ class FakeAudit(Switch):
     async def append(self, record: AuditRecord) -> None:
         self.ask("append")
         self.records.setdefault(record.id, record)
+
+
+class FakeClaims(Switch):
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims: dict[str, Claim] = {}
+
+    async def create(self, claim: Claim) -> None:
+        self.ask("create")
+        if claim.claim_id in self.claims:
+            raise WriteConflict("409")
+        self.claims[claim.claim_id] = claim
+        self.reply(WriteConflict("409 of the SDK's second try"))
+
+    async def read(self, claim_id: str) -> Claim | None:
+        self.ask("read")
+        return self.claims.get(claim_id)
+
+    async def read_behind(self, claim_id: str) -> Claim | None:
+        """Read as where the copy that is asked has not seen the claim yet."""
+        return None
 
 
 class FakeFailures(Switch):

@@ -20,6 +20,7 @@ from stores.audit import AUDIT, CosmosAudit
 from stores.blobs import BlobEditions
 from stores.case import REQUESTS, CosmosRequests, Parts
 from stores.catalog import CATALOG, CosmosEditions
+from stores.claims import CLAIMS, CosmosClaims
 from stores.containers import ContainerSpec
 from stores.cosmos import Cosmos
 from stores.identity import Identity
@@ -68,6 +69,7 @@ def build(
         copy=blobs,
         shipped=ShippedEditions(sections),
         failures=CosmosFailures(cosmos),
+        claims=CosmosClaims(cosmos),
         backlog=CosmosBacklog(cosmos, [c.still_lasts for c in capabilities if c.still_lasts]),
     )
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
@@ -123,7 +125,7 @@ def containers_of(capabilities: Sequence[Capability]) -> tuple[ContainerSpec, ..
     asked = tuple(path for capability in capabilities for path in capability.indexed)
     requests = msgspec.structs.replace(REQUESTS, indexed=(*REQUESTS.indexed, *asked))
     own = (spec for capability in capabilities for spec in capability.containers)
-    return (requests, CATALOG, FAILURES, AUDIT, *own)
+    return (requests, CATALOG, CLAIMS, FAILURES, AUDIT, *own)
 
 
 def joined[T](*mappings: Mapping[str, T]) -> dict[str, T]:

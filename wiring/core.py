@@ -20,6 +20,7 @@ from services.operations.measuring import Measuring
 from services.operations.readiness import Readiness
 from services.operations.reconciliation.ports import Backlog
 from services.operations.reconciliation.service import Reconciliation
+from services.tasks.ports import ClaimStore
 from services.tasks.service import Tasks
 from services.tasks.team_queues import TeamQueues
 from services.times import Clock
@@ -35,6 +36,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     copy: EditionStore
     shipped: EditionSource
     failures: FailureStore
+    claims: ClaimStore
     backlog: Backlog
 
 
@@ -82,7 +84,7 @@ def core_over(
         requests=requests,
         reissuing=Reissuing(store, requests, audit, secrets, clock),
         queued=QueuedIntake(store, advance, catalog, secrets, clock),
-        tasks=Tasks(store, queues, team_queues, audit, catalog, clock),
+        tasks=Tasks(store, stores.claims, queues, team_queues, audit, catalog, clock),
         reconciliation=Reconciliation(stores.backlog, queues, team_queues, advance, catalog, clock),
         readiness=Readiness(store, queues, catalog, clock),
         measuring=Measuring(queues, failures),

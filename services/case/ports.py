@@ -54,9 +54,6 @@ class RequestStore(Protocol):
     async def claimable_tasks(self, team: str, now: Instant, limit: int) -> list[Task]:
         """List a team's open tasks that nobody holds, the urgent ones first."""
 
-    async def tasks_claimed_with(self, claim_id: str) -> list[Task]:
-        """List the tasks whose lease was given to this claim."""
-
 
 class Message(msgspec.Struct, frozen=True):
     """Hold one delivery of a queue message."""

@@ -1,6 +1,7 @@
 """Staff at work: claiming tasks, renewing, releasing and revoking leases, completing."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -14,7 +15,9 @@ from services.case.ports import AuditLog, Message, Queues, RequestStore
 from services.case.request import Case, Changes, Request
 from services.case.task import HIDDEN_AFTER_LEASE, MessageHandle, Staff, Task, TaskStatus, queue_of
 from services.catalog.service import Catalog
-from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask
+from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask, WriteConflict
+from services.tasks.claims import Claim
+from services.tasks.ports import ClaimStore
 from services.tasks.team_queues import Candidate, TeamQueues
 from services.times import Clock
 
@@ -34,6 +37,7 @@ class Tasks:
     def __init__(
         self,
         store: RequestStore,
+        claims: ClaimStore,
         queues: Queues,
         team_queues: TeamQueues,
         audit: AuditLog,
@@ -41,6 +45,7 @@ class Tasks:
         clock: Clock,
     ) -> None:
         self._store = store
+        self._claims = claims
         self._queues = queues
         self._team_queues = team_queues
         self._audit = audit
@@ -50,13 +55,22 @@ class Tasks:
     async def claim_next(
         self, team: str, staff: Staff, *, claim_id: str, limit: int, seconds: int
     ) -> list[ClaimedTask]:
-        """Lease up to `limit` tasks of a team; the same claim id gives the same leases again."""
+        """Lease up to `limit` tasks of a team.
+
+        For a day the same claim id gives its holder these tasks again, as far as they are still held, and no others.
+        """
         if not staff.works_for(team):
             raise Forbidden(f"Team.{team}")
-        again = await self._store.tasks_claimed_with(claim_id)
-        claimed = [one for task in again if (one := await self._still_held(task, staff, claim_id))]
-        if not again:
-            claimed = await self._claim_new(team, staff, claim_id, limit, seconds)
+        claim = await self._claims.read(claim_id)
+        candidates: list[Candidate] = []
+        if claim is None:
+            candidates = await self._team_queues.next_of(team, limit)
+            if not candidates:
+                return []
+            claim = await self._chosen(claim_id, team, staff, candidates)
+        if not claim.is_of(staff, team):
+            return []
+        claimed = await self._lease(claim, candidates, staff, seconds)
         for one in claimed:
             await self._record_view(one, staff, claim_id)
         return claimed
@@ -137,24 +151,31 @@ class Tasks:
             raise Forbidden(f"Team.{team}")
         return await self._store.tasks_of_team(team, status, LIST_LIMIT)
 
-    async def _claim_new(self, team: str, staff: Staff, claim_id: str, limit: int, seconds: int) -> list[ClaimedTask]:
-        delivered = await self._team_queues.delivered(team, limit)
-        claimed = await self._claim_each(delivered, staff, claim_id, seconds)
-        if not claimed:
-            claimed = await self._claim_each(await self._team_queues.undelivered(team, limit), staff, claim_id, seconds)
-        return claimed
+    async def _chosen(self, claim_id: str, team: str, staff: Staff, candidates: list[Candidate]) -> Claim:
+        """Store what the claim takes before it takes any, or return what it chose when it was sent before.
 
-    async def _claim_each(
-        self, candidates: list[Candidate], staff: Staff, claim_id: str, seconds: int
-    ) -> list[ClaimedTask]:
-        """Claim each task that can be claimed, once; skip those that somebody else took meanwhile."""
-        claimed: dict[str, ClaimedTask] = {}
-        for candidate in candidates:
-            try:
-                claimed[candidate.task.id] = await self._claim(candidate, staff, claim_id, seconds)
-            except Refusal:
-                continue
-        return list(claimed.values())
+        Messages of candidates that were not chosen come back a minute later.
+        """
+        ids = tuple(dict.fromkeys(candidate.task.id for candidate in candidates))
+        claim = Claim(claim_id=claim_id, team=team, holder=staff.id, tasks=ids)
+        try:
+            await self._claims.create(claim)
+        except WriteConflict as conflict:
+            known = await self._claims.read(claim_id)
+            if known is None:
+                raise StoreUnavailable(str(conflict)) from conflict
+            return known
+        return claim
+
+    async def _lease(self, claim: Claim, candidates: list[Candidate], staff: Staff, seconds: int) -> list[ClaimedTask]:
+        """Lease what the claim chose; skip what another took meanwhile, and what this claim had and lost or gave back."""
+        at_hand = {candidate.task.id: candidate for candidate in candidates}
+        claimed: list[ClaimedTask] = []
+        for id_ in claim.tasks:
+            with suppress(Refusal):
+                candidate = at_hand.get(id_) or Candidate(*await self._load(id_))
+                claimed.append(await self._claim(candidate, staff, claim.claim_id, seconds))
+        return claimed
 
     async def _claim(self, candidate: Candidate, staff: Staff, claim_id: str, seconds: int) -> ClaimedTask:
         """Hide the message for the lease, then write the lease: a crash in between costs no more than the lease."""
@@ -173,12 +194,6 @@ class Tasks:
 
         case = await cases.change(self._store, candidate.case.request.reference, decide, candidate.case)
         return ClaimedTask(case.tasks[task_id], case.request)
-
-    async def _still_held(self, listed: Task, staff: Staff, claim_id: str) -> ClaimedTask | None:
-        """Read a listed task: lists may lag, and another may hold it by now."""
-        case = await self._store.load(listed.reference)
-        task = case.tasks.get(listed.id) if case else None
-        return ClaimedTask(task, case.request) if case and task and _holds(staff, task, claim_id) else None
 
     async def _change(
         self, case: Case, task_id: str, decide: Callable[[Task], Task], done: Callable[[Task], bool]

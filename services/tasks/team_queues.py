@@ -49,7 +49,15 @@ class TeamQueues:
         self._counted: dict[str, int] = {}
         self._asked_at: dict[str, Instant] = {}
 
-    async def delivered(self, team: str, limit: int) -> list[Candidate]:
+    async def next_of(self, team: str, limit: int) -> list[Candidate]:
+        """Return up to so many tasks of a team that can be claimed: from its queues, or that no queue delivers."""
+        return await self._delivered(team, limit) or await self._undelivered(team, limit)
+
+    async def candidates(self, queue: str, limit: int) -> list[Candidate]:
+        """Take messages from a queue and return those whose task can be claimed; tidy the others away."""
+        return [candidate for candidate in await self._examined(queue, limit) if candidate]
+
+    async def _delivered(self, team: str, limit: int) -> list[Candidate]:
         """Take up to so many tasks from a team's queues: urgent ones, but for the share of the normal ones.
 
         A share that its own queue cannot fill goes to the other.
@@ -61,11 +69,7 @@ class TeamQueues:
         found += await self._next_in(normal, limit - len(found))
         return found + await self._next_in(urgent, limit - len(found) if has_more else 0)
 
-    async def candidates(self, queue: str, limit: int) -> list[Candidate]:
-        """Take messages from a queue and return those whose task can be claimed; tidy the others away."""
-        return [candidate for candidate in await self._examined(queue, limit) if candidate]
-
-    async def undelivered(self, team: str, limit: int) -> list[Candidate]:
+    async def _undelivered(self, team: str, limit: int) -> list[Candidate]:
         """Ask the store for tasks that no queue delivers: a queue can be cleared, a poller can lose its message."""
         now = self._clock()
         if times.later(self._asked_at.get(team, times.NEVER), ASK_STORE_EVERY) > now:

@@ -127,8 +127,8 @@ SWEEP = (
     "send to requests-advance"
 )
 CREATE = "describe requests, create in requests, send to requests-advance"
-CLAIM = """query requests, receive from tasks-supplies-urgent, receive from tasks-supplies, query requests,
-    update in tasks-supplies, batch in requests, describe audit, create in audit"""
+CLAIM = """describe claims, read from claims, receive from tasks-supplies-urgent, receive from tasks-supplies,
+    query requests, create in claims, update in tasks-supplies, batch in requests, describe audit, create in audit"""
 DISPATCH = "query requests, batch in requests, send to tasks-supplies, send to tasks-delivery, batch in requests"
 REPLAY = "query failures, read from failures, send to {queue}, replace in failures"
 SCENARIOS = {

@@ -158,14 +158,6 @@ async def test_claimable_tasks_are_open_and_free_the_urgent_first(store: CosmosR
     assert [t.route for t in found] == ["urgent", "over"]
 
 
-async def test_tasks_are_found_by_their_claim(store: CosmosRequests):
-    claimed = tasks.claim(task_of("R1"), HANAKO, "claim-1", seconds=60, now=NOW)
-    await stored_case(store, "R1", claimed, task_of("R1", "deliver"))
-
-    assert [t.id for t in await store.tasks_claimed_with("claim-1")] == ["R1.prepare.1"]
-    assert await store.tasks_claimed_with("claim-2") == []
-
-
 async def test_an_edition_is_published_once_and_the_next_replaces_it(app: App):
     editions = CosmosEditions(app.cosmos, SECTIONS)
     await editions.publish(next_edition(None, definition(), NOW))

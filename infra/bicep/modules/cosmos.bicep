@@ -51,7 +51,6 @@ var containers = [
       '/deadline/?'
       '/priority/?'
       '/lease/until/?'
-      '/lease/claimId/?'
       '/booking/state/?'
       '/booking/method/?'
       '/booking/since/?'
@@ -64,6 +63,12 @@ var containers = [
     partitionKey: '/kind'
     expires: false
     indexed: ['/current/?']
+  }
+  {
+    name: 'claims'
+    partitionKey: '/claimId'
+    expires: true
+    indexed: []
   }
   {
     name: 'failures'

@@ -6,6 +6,7 @@
 import asyncio
 import itertools
 import random
+from collections import Counter as Counted
 from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -18,7 +19,7 @@ from services import times
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.case.receipts import reference_for
 from services.case.request import Case, Request
-from services.case.task import Staff, Task, queue_of
+from services.case.task import Staff, Task, claim_operation, queue_of
 from services.errors import Refusal, StoreUnavailable, WriteConflict
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from tests.counter import SECRETS, SUPERVISOR, Counter, submission
@@ -35,14 +36,15 @@ BODIES: tuple[dict[str, Any], ...] = (
 )
 ROUTES = ({"prepare"}, {"prepare", "deliver"}, {"deliver", "call"}, {"review"})
 INVALID = 3
-PORTS = ("store", "queues", "audit", "failures", "editions", "copy")
+PORTS = ("store", "claims", "queues", "audit", "failures", "editions", "copy")
 QUEUES_OF_TEAMS = [queue_of(team, priority) for team in TEAMS for priority in ("urgent", "normal")]
 
 keys = st.integers(0, 2).map(lambda n: f"key-000000000000000000{n}")
 bodies = st.integers(0, INVALID)
 some_task = st.integers(0, 5)
 staff = st.sampled_from(STAFF)
-claim_ids = st.integers(0, 3).map(lambda n: f"claim-{n}")
+claim_ids = st.integers(0, 5).map(lambda n: f"claim-{n}")
+ids_of_named_claims = st.integers(0, 3).map(lambda n: f"named-{n}")
 holder_or_other = st.sampled_from([None, None, None, *STAFF])
 token_back = st.sampled_from([0, 0, 0, 1])
 lease_seconds = st.sampled_from([30, 900, 28_800])
@@ -56,7 +58,7 @@ RESIDENTS = {
 WITHDRAWALS = {"withdraw": (st.integers(0, 2),)}
 CLAIMERS = {
     "claim_next": (st.sampled_from(TEAMS), staff, claim_ids, st.sampled_from([1, 2, 32]), lease_seconds),
-    "claim": (some_task, staff, claim_ids, lease_seconds),
+    "claim": (some_task, staff, ids_of_named_claims, lease_seconds),
 }
 HOLDERS = {
     "renew": (some_task, holder_or_other, token_back, lease_seconds),
@@ -98,6 +100,7 @@ class CounterMachine(RuleBasedStateMachine):
         self.promised: set[tuple[str, int]] = set()
         self.found: dict[str, Case] = {}
         self.done: list[Command] = []
+        self.asked: Counted[str] = Counted()
         self.fresh_claim_ids = (f"fresh-{n}" for n in itertools.count())
 
     # What people and other systems do
@@ -116,6 +119,7 @@ class CounterMachine(RuleBasedStateMachine):
         self.promised.add((key, body))
 
     async def claim_next(self, team: str, who: Staff, claim_id: str, limit: int, seconds: int) -> None:
+        self.asked[claim_id] = max(self.asked[claim_id], limit)
         claimed = await self.counter.tasks.claim_next(team, who, claim_id=claim_id, limit=limit, seconds=seconds)
         for one in claimed:
             check_shown_to(who, claim_id, one.task)
@@ -222,6 +226,12 @@ class CounterMachine(RuleBasedStateMachine):
     def every_case_is_sound(self) -> None:
         for case in self.store.cases.values():
             check_case(case)
+
+    @invariant()
+    def no_claim_leased_more_than_it_asked_for(self) -> None:
+        taken = Counted(event.id for task in self.store.tasks for event in task.history if event.event == "claimed")
+        for claim_id, asked in self.asked.items():
+            assert taken[claim_operation(claim_id)] <= asked
 
     @invariant()
     def every_receipt_tells_how_it_stands(self) -> None:

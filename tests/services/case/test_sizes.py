@@ -9,9 +9,11 @@ from services import times
 from services.case.bounds import bounded
 from services.case.ports import AuditRecord
 from services.case.request import MOST_OPEN_TASKS, Request
+from services.case.task import LONGEST_ID
 from services.catalog.model import Current, next_edition
 from services.failures import model as failures
 from services.failures.model import Failure
+from services.tasks.claims import Claim
 from tests.counter import current
 from tests.services.case.largest import (
     CLERK,
@@ -67,9 +69,15 @@ def largest_record() -> AuditRecord:
     )
 
 
+def largest_claim() -> Claim:
+    """Choose as many tasks as a claim may ask for (functions/tasks/api.py)."""
+    return Claim(claim_id="c" * 64, team="t" * 40, holder="h" * 300, tasks=("x" * LONGEST_ID,) * 32)
+
+
 KINDS: dict[str, Callable[[], msgspec.Struct]] = {
     "request": largest_request,
     "task": largest_task,
+    "claim": largest_claim,
     "failure": largest_failure,
     "current edition of a service": largest_current,
     "record of an audit": largest_record,
