@@ -168,7 +168,7 @@ class Tasks:
         return claim
 
     async def _lease(self, claim: Claim, candidates: list[Candidate], staff: Staff, seconds: int) -> list[ClaimedTask]:
-        """Lease what the claim chose; skip what another took meanwhile, and what this claim had and lost or gave back."""
+        """Lease what the claim chose; skip what another took meanwhile, and what this claim lost or gave back."""
         at_hand = {candidate.task.id: candidate for candidate in candidates}
         claimed: list[ClaimedTask] = []
         for id_ in claim.tasks:
