@@ -100,7 +100,10 @@ class Catalog:
         raise UnknownService(id_)
 
     async def accepted(self, id_: str, version: int | None) -> CompiledService:
-        """Return the edition that answers are taken for; raises UnknownService, or InvalidSubmission if outdated."""
+        """Return the edition that answers are taken for.
+
+        Raises UnknownService, ServicePaused, EditionDamaged, or InvalidSubmission if outdated.
+        """
         current = await self.service(id_)
         if version is None or current.edition.version in (version, AS_SHIPPED):
             return self._compile(current.edition)
@@ -126,8 +129,8 @@ class Catalog:
         """Publish a definition and tell whether it is new; the one that is current already stays the version it is.
 
         It is checked beside the loop, which goes on to answer other calls meanwhile. The queues of its teams are there
-        before it becomes current. Raises DefinitionRefused, and WriteConflict where
-        another was published at the same moment.
+        before it becomes current. Over what cannot be read, it is the next version after all that were stored. Raises
+        DefinitionRefused, and WriteConflict where another was published at the same moment.
         """
         definition = await asyncio.to_thread(publishing.checked, raw, self._sections)
         known = await self._store.current_of(definition.id)
@@ -163,13 +166,12 @@ class Catalog:
             is_as_shipped = not found
             found = found or await self._shipped.current()
         usable = [self._usable(one) for one in found]
-        self._damaged = {one.service: one for one in usable if isinstance(one, Damaged)}
+        damaged = {one.service: one for one in usable if isinstance(one, Damaged)}
         current = {one.service: one for one in usable if isinstance(one, Current)}
-        if self._damaged:
-            current |= await self._stand_ins(self._damaged)
-            await self._note(*self._damaged.values())
-        self._current = dict(sorted(current.items()))
-        self._is_as_shipped = is_as_shipped
+        if damaged:
+            current |= await self._stand_ins(damaged)
+            await self._note(*damaged.values())
+        self._current, self._damaged, self._is_as_shipped = dict(sorted(current.items())), damaged, is_as_shipped
 
     async def _copied(self) -> tuple[Current | Damaged, ...]:
         try:
@@ -220,9 +222,12 @@ class Catalog:
         return found
 
     def _tried(self, edition: Edition | Damaged | None) -> CompiledService | Damaged | None:
-        """Compile what was read, or say why it cannot be."""
+        """Compile what was read, or say why it cannot be; an edition changes only where somebody mends it by hand."""
         if not isinstance(edition, Edition):
             return edition
+        known = self._compiled.get((edition.service, edition.version))
+        if known and known.edition != edition:
+            del self._compiled[edition.service, edition.version]
         try:
             return self._compile(edition)
         except (FormError, RuleError) as error:
@@ -235,6 +240,6 @@ class Catalog:
 
     def _compile(self, edition: Edition) -> CompiledService:
         key = (edition.service, edition.version)
-        if key not in self._compiled or self._compiled[key].edition != edition:
+        if key not in self._compiled:
             self._compiled[key] = CompiledService.of(edition)
         return self._compiled[key]

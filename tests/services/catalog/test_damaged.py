@@ -1,5 +1,6 @@
 """What becomes of a service whose stored definition cannot be read, while all others go on."""
 
+import json
 import logging
 from typing import Any
 
@@ -122,6 +123,14 @@ async def test_what_was_mended_is_current_again(counter: Counter):
 
     assert await services(counter) == {"certificate": 1, "water": 3}
     assert await counter.catalog.damaged() == ()
+
+
+async def test_a_version_that_was_mended_by_hand_is_used_as_it_stands_now(counter: Counter):
+    await counter.catalog.services()
+    counter.editions.damaged["water"] = stored(current(version=2, phone="0000-00-5678"))
+    counter.clock.pass_(30)
+
+    assert (await counter.catalog.accepted("water", None)).definition.phone == "0000-00-5678"
 
 
 @pytest.mark.parametrize("place", [("edition",), ("edition", "service"), ("edition", "definition", "id")])
@@ -274,3 +283,26 @@ async def test_while_the_store_is_away_an_edition_that_only_it_has_is_not_damage
     with pytest.raises(StoreUnavailable) as told:
         await counter.catalog.edition("water", 1)
     assert told.value.code == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("version",), 0),
+        (("version",), 10**9),
+        (("definition", "routes"), []),
+        (("definition", "routes", 0, "team"), "No Name"),
+        (("definition", "form", "description"), json.loads("[" * 200 + "]" * 200)),
+    ],
+)
+async def test_what_decodes_but_no_queue_or_list_can_bear_is_damage(
+    counter: Counter, place: tuple[str | int, ...], value: object
+):
+    document = stored(current(version=3))
+    into: Any = document["edition"]
+    for step in place[:-1]:
+        into = into[step]
+    into[place[-1]] = value
+    counter.editions.damaged["water"] = document
+
+    assert await services(counter) == {"certificate": 1, "water": 2}
