@@ -292,7 +292,7 @@ async def test_while_the_store_is_away_an_edition_that_only_it_has_is_not_damage
         (("version",), 10**9),
         (("definition", "routes"), []),
         (("definition", "routes", 0, "team"), "No Name"),
-        (("definition", "form", "description"), json.loads("[" * 200 + "]" * 200)),
+        (("definition", "form", "default"), json.loads("[" * 200 + "]" * 200)),
     ],
 )
 async def test_what_decodes_but_no_queue_or_list_can_bear_is_damage(
