@@ -32,6 +32,8 @@ MadoguchiError
 │   └── NotYet                 the same call will succeed later
 │       └── NotYetProcessed      the receipt is genuine, its document is still on its way
 ├── StoreUnavailable         a store did not answer: the outcome is not known, sending the same again is safe
+│   ├── ServicePaused          no edition of a service can be read: the others go on, and a person has to mend it
+│   └── EditionDamaged         the edition that a request answers cannot be read: so with other requests
 ├── WriteConflict            a conditional write found another state; for the code that decides again
 └── NeverPossible            a queue message that can never succeed; says why
 """
@@ -43,6 +45,8 @@ import msgspec
 from services.door import MOST_PLACES
 from services.times import Instant
 
+UNTIL_MENDED = 60.0
+"""Seconds after which to look again for what a person has to mend."""
 LONGEST_REASON = 500
 """Characters of a reason why a definition is refused, which may quote it."""
 
@@ -283,6 +287,18 @@ class StoreUnavailable(MadoguchiError):
     def __init__(self, message: str = "", *, wait: float | None = None) -> None:
         super().__init__(message)
         self.wait = wait
+
+
+class ServicePaused(StoreUnavailable):
+    """Say that no edition of a service can be read; the other services go on."""
+
+    code = "service_paused"
+
+
+class EditionDamaged(StoreUnavailable):
+    """Say that the edition that a request answers cannot be read; other requests go on."""
+
+    code = "edition_damaged"
 
 
 class WriteConflict(MadoguchiError):

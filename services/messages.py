@@ -19,7 +19,7 @@ def read[T](body: str, type_: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(body, type=type_)
     except msgspec.ValidationError as error:
-        raise NeverPossible(f"not {what}: {_shape(str(error))}") from None
+        raise NeverPossible(f"not {what}: {shape(error)}") from None
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise NeverPossible(_no_json(body)) from None
 
@@ -29,11 +29,12 @@ def shaped[T](plain: object, type_: type[T], what: str) -> T:
     try:
         return msgspec.convert(plain, type_)
     except msgspec.ValidationError as error:
-        raise NeverPossible(f"not {what}: {_shape(str(error))}") from None
+        raise NeverPossible(f"not {what}: {shape(error)}") from None
 
 
-def _shape(message: str) -> str:
+def shape(error: msgspec.ValidationError) -> str:
     """Keep of msgspec's message what names types and our own fields; drop what quotes a value or the sender's field."""
+    message = str(error)
     said, found = _OF_TYPES_ONLY.match(message), _WHERE.search(message)
     shape = said[0] if said else "unknown field, or value out of range"
     return f"{shape} at {found[1]}" if found else shape

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 
-from services.catalog.documents import body_of, body_of_current, current_of, edition_of
-from services.catalog.model import Current, Edition, Sections
+from services.catalog.documents import body_of, body_of_current, current_in, edition_in
+from services.catalog.model import Current, Damaged, Edition, Sections
 from services.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
 
 CONTAINER = "catalog"
+CURRENT = "current/"
 ANSWER_WITHIN = 1.0
 """Seconds for one reading of the catalog; what was shipped stands ready."""
 ENSURED_WITHIN = 10.0
@@ -30,25 +31,25 @@ class BlobEditions:
         self._sections = sections
         self._client: ContainerClient | None = None
 
-    async def current(self) -> tuple[Current, ...]:
-        """Read the current edition of every service."""
+    async def current(self) -> tuple[Current | Damaged, ...]:
+        """Read the current edition of every service, each by itself."""
         async with _answering():
             container = self._container()
             try:
-                names = [blob.name async for blob in container.list_blobs(name_starts_with="current/")]
+                names = [blob.name async for blob in container.list_blobs(name_starts_with=CURRENT)]
             except ResourceNotFoundError:
                 return ()
-            found = [msgspec.json.decode(await _read(container, name)) for name in names]
-            return tuple(current_of(each, self._sections) for each in found)
+            found = {name.removeprefix(CURRENT).removesuffix(".json"): await _read(container, name) for name in names}
+        return tuple(current_in(_plain(content), name, self._sections) for name, content in found.items())
 
-    async def edition(self, service: str, version: int) -> Edition | None:
+    async def edition(self, service: str, version: int) -> Edition | Damaged | None:
         """Read one edition."""
         async with _answering():
             try:
                 content = await _read(self._container(), f"editions/{service}.{version}.json")
             except ResourceNotFoundError:
                 return None
-            return edition_of(msgspec.json.decode(content), self._sections)
+        return edition_in(_plain(content), service, version, self._sections)
 
     async def publish(self, current: Current) -> None:
         """Write the edition, then the pointer to it; writing the same again changes nothing."""
@@ -58,7 +59,7 @@ class BlobEditions:
             name = f"editions/{edition.service}.{edition.version}.json"
             await container.upload_blob(name, msgspec.json.encode(body_of(edition)), overwrite=True)
             pointer = msgspec.json.encode(body_of_current(current))
-            await container.upload_blob(f"current/{edition.service}.json", pointer, overwrite=True)
+            await container.upload_blob(f"{CURRENT}{edition.service}.json", pointer, overwrite=True)
 
     async def ensure(self) -> None:
         """Create the blob container where it is missing."""
@@ -78,6 +79,14 @@ class BlobEditions:
         if self._client is None:
             self._client = self._connect()
         return self._client
+
+
+def _plain(content: bytes) -> object:
+    """Read JSON; what is none is nothing that a definition could be."""
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
 
 
 async def _read(container: "ContainerClient", name: str) -> bytes:

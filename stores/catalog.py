@@ -1,11 +1,14 @@
 """Published service definitions in Cosmos DB."""
 
+import re
 from typing import Any
 
-from services.catalog.documents import body_of, body_of_current, current_of, edition_of
-from services.catalog.model import Current, Edition, Sections
+from services.catalog.documents import body_of, body_of_current, current_in, edition_in
+from services.catalog.model import Current, Damaged, Edition, Sections
 from stores.containers import ContainerSpec
 from stores.cosmos import Cosmos, all_items, read_item
+
+_NUMBER = re.compile("[0-9]{1,9}")
 
 CATALOG = ContainerSpec("catalog", "/kind", ("/current/?",))
 CATALOG_WITHIN = 1.0
@@ -21,16 +24,32 @@ class CosmosEditions:
         self._cosmos = cosmos
         self._sections = sections
 
-    async def current(self) -> tuple[Current, ...]:
-        """Read the current edition of every service."""
+    async def current(self) -> tuple[Current | Damaged, ...]:
+        """Read the current edition of every service, each by itself."""
         sql = "SELECT * FROM c WHERE c.current = true ORDER BY c.id"
         items = await self._cosmos.ask(CATALOG, lambda c: all_items(c, sql, partition_key=self._KIND), CATALOG_WITHIN)
-        return tuple(current_of(item, self._sections) for item in items)
+        return tuple(current_in(item, str(item["id"]), self._sections) for item in items)
 
-    async def edition(self, service: str, version: int) -> Edition | None:
+    async def current_of(self, service: str) -> Current | Damaged | None:
+        """Read the current edition of one service."""
+        item = await read_item(self._cosmos, CATALOG, service, self._KIND)
+        if item is None:
+            return None
+        known = current_in(item, service, self._sections)
+        is_found = item.get("current") is True
+        return known if is_found or isinstance(known, Damaged) else _lost(service, item)
+
+    async def edition(self, service: str, version: int) -> Edition | Damaged | None:
         """Read one edition."""
         item = await read_item(self._cosmos, CATALOG, f"{service}.{version}", self._KIND)
-        return edition_of(item["edition"], self._sections) if item else None
+        return edition_in(item.get("edition"), service, version, self._sections) if item else None
+
+    async def newest(self, service: str) -> int:
+        """Return the highest version of a service that was ever stored, 0 where there is none."""
+        sql = "SELECT VALUE c.id FROM c"
+        ids: list[str] = await self._cosmos.find(CATALOG, sql, self._KIND)
+        parts = (id_.rpartition(".") for id_ in ids)
+        return max((int(n) for of, _, n in parts if of == service and _NUMBER.fullmatch(n)), default=0)
 
     async def publish(self, current: Current) -> None:
         """Store the edition and make it current, in one batch."""
@@ -46,3 +65,9 @@ class CosmosEditions:
         if current.etag:
             point = ("replace", (current.service, pointer), {"if_match_etag": current.etag})
         await self._cosmos.batch(CATALOG, [("create", (kept,)), point], self._KIND)
+
+
+def _lost(service: str, item: dict[str, Any]) -> Damaged:
+    """Stand for a pointer that no list finds any more."""
+    reason = "unknown field, or value out of range at $.current"
+    return Damaged(service=service, document=service, reason=reason, etag=str(item["_etag"]))

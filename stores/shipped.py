@@ -30,10 +30,13 @@ class ShippedEditions:
 
     def __init__(self, sections: Sections) -> None:
         self._sections = sections
+        self._known: tuple[Current, ...] | None = None
 
     async def current(self) -> tuple[Current, ...]:
-        """Read every shipped definition."""
-        return await asyncio.to_thread(_read_all, self._sections)
+        """Read every shipped definition, once: the files of a process do not change."""
+        if self._known is None:
+            self._known = await asyncio.to_thread(_read_all, self._sections)
+        return self._known
 
     async def edition(self, service: str, version: int) -> Edition | None:
         """Read one shipped definition."""

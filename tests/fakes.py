@@ -10,12 +10,14 @@ from services import times
 from services.case.ports import AuditRecord, Due, Message, QueueNumbers
 from services.case.request import Case, Changes, Request
 from services.case.task import Priority, Task, TaskStatus, is_claimable
-from services.catalog.model import Current, Edition
+from services.catalog.documents import current_in, edition_in
+from services.catalog.model import Current, Damaged, Edition
 from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.failures.model import Failure, FailureSummary, Selection
 from services.operations.reconciliation.model import OpenTasks
 from services.tasks.claims import Claim
 from services.times import Instant
+from wiring import SECTIONS
 
 
 class FakeClock:
@@ -246,20 +248,48 @@ class FakeEditions(Switch):
         super().__init__()
         self._current = {c.service: c for c in current}
         self._editions = {(c.service, c.edition.version): c.edition for c in current}
+        self.damaged: dict[str, Any] = {}
+        """Documents as they are stored, by their ids, in place of those that can be read."""
 
-    async def current(self) -> tuple[Current, ...]:
+    def add(self, document: str) -> None:
+        """Hold a document of nothing that anybody knows."""
+        self._current |= {document: None}
+        self.damaged[document] = None
+
+    def forget(self) -> None:
+        """Hold nothing any more."""
+        self._current, self._editions = {}, {}
+
+    async def current(self) -> tuple[Current | Damaged, ...]:
         self.ask("current")
-        return tuple(self._current.values())
+        return tuple([self._pointer(service) for service in self._current])
 
-    async def edition(self, service: str, version: int) -> Edition | None:
+    async def current_of(self, service: str) -> Current | Damaged | None:
+        self.ask("current_of")
+        return self._pointer(service) if service in self._current else None
+
+    async def newest(self, service: str) -> int:
+        self.ask("newest")
+        return max((version for of, version in self._editions if of == service), default=0)
+
+    async def edition(self, service: str, version: int) -> Edition | Damaged | None:
         self.ask("edition")
+        document = f"{service}.{version}"
+        if document in self.damaged:
+            return edition_in(self.damaged[document], service, version, SECTIONS)
         return self._editions.get((service, version))
 
     async def publish(self, current: Current) -> None:
         self.ask("publish")
         edition = current.edition
+        self.damaged.pop(current.service, None)
         self._current[current.service] = msgspec.structs.replace(current, etag=f"e{edition.version}")
         self._editions[edition.service, edition.version] = edition
+
+    def _pointer(self, service: str) -> Current | Damaged:
+        if service in self.damaged:
+            return current_in(self.damaged[service], service, SECTIONS)
+        return self._current[service]
 
 
 class FakeAudit(Switch):

@@ -36,8 +36,9 @@ async def _measure(overdue: float) -> None:
     """Measure the queues and what is left to do; a store that does not answer now is measured a minute later."""
     try:
         measured = await app().measuring.queues()
+        damaged = await app().measuring.damaged_documents()
     except StoreUnavailable as error:
         log.warning("nothing measured: %s", error)
         return
     telemetry.record_queues([one.numbers for one in measured], app().clock())
-    telemetry.record_backlog(overdue, sum(one.open_failures or 0 for one in measured))
+    telemetry.record_backlog(overdue, sum(one.open_failures or 0 for one in measured) + (damaged or 0))

@@ -26,9 +26,10 @@ bp = func.Blueprint()
 @bp.route("api/services", methods=["GET"])
 @api(access=ANYONE, limit="look")
 async def list_services(call: Call) -> func.HttpResponse:
-    """List every service, open or not."""
-    services = await call.app.catalog.services()
-    return answer({"services": [views.service(current, call.app.clock()) for current in services]})
+    """List every service, open or not, and those that are paused."""
+    catalog, phone = call.app.catalog, call.app.settings.municipality_phone
+    services = [views.service(current, call.app.clock()) for current in await catalog.services()]
+    return answer({"services": services, "paused": [views.paused(one, phone) for one in await catalog.paused()]})
 
 
 @bp.route("api/services/{id}", methods=["GET"])

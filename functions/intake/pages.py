@@ -16,7 +16,7 @@ from functions.edge.html import LANG, Visit, page
 from functions.edge.problems import message
 from functions.edge.texts import LANGUAGES, negotiate
 from functions.edge.web import MAX_BODY
-from functions.intake import forms
+from functions.intake import forms, views
 from functions.intake.api import STATUS_OF
 from functions.intake.receipt_pages import receipt_page
 from services.case.request import Submission
@@ -44,11 +44,13 @@ async def choose_language(visit: Visit) -> func.HttpResponse:
 @bp.route(LANG, methods=["GET"])
 @page("", limit="look")
 async def home(visit: Visit) -> func.HttpResponse:
-    """List the services, those that are open first."""
+    """List the services, those that are open first, and say of those that are paused what to do."""
     now = visit.app.clock()
     found = [current.edition.definition for current in await visit.app.catalog.services()]
     by_state = {s: [d for d in found if state_of(d, now) == s] for s in ("open", "closed")}
-    return visit.page("pages/home", services=by_state)
+    phone = visit.app.settings.municipality_phone
+    paused = [views.paused(damaged, phone) for damaged in await visit.app.catalog.paused()]
+    return visit.page("pages/home", services=by_state, paused=paused)
 
 
 @bp.route(LANG + "/services/{id}", methods=["GET"])

@@ -8,7 +8,7 @@ from functions.edge.capabilities import Standing
 from functions.edge.texts import Texts
 from services.case.documents import Event
 from services.case.request import Request
-from services.catalog.model import Current, state_of
+from services.catalog.model import Current, Damaged, state_of
 from services.times import Instant
 
 PUBLIC_EVENTS = ("accepted", "dispatched", "task_completed", "completed", "withdrawn")
@@ -30,6 +30,11 @@ def service(current: Current, now: Instant) -> dict[str, Any]:
         "closes": definition.closes,
     }
     return {key: value for key, value in shown.items() if value is not None}
+
+
+def paused(damaged: Damaged, phone: str) -> dict[str, Any]:
+    """Show a service of which no edition can be read, with the number that can help meanwhile."""
+    return {"id": damaged.service, "title": damaged.title or {"ja": damaged.service}, "phone": phone}
 
 
 def service_with_form(current: Current, now: Instant) -> dict[str, Any]:

@@ -65,18 +65,21 @@ async def health(call: Call) -> func.HttpResponse:
 @bp.route("api/ready", methods=["GET"])
 @api(access=ANYONE, limit="look")
 async def ready(call: Call) -> func.HttpResponse:
-    """Tell whether every dependency answers and a catalog is published."""
+    """Tell whether every dependency answers and a catalog is published; one damaged definition stops no other."""
     checks = await call.app.readiness.look()
-    is_ready = all(check == "ready" for check in checks.values())
+    is_ready = all(check in ("ready", "partly ready") for check in checks.values())
     return answer({"status": "ready" if is_ready else "not ready", "checks": checks}, 200 if is_ready else 503)
 
 
 @bp.route("api/operations/queues", methods=["GET"])
 @api(access="Operator")
 async def list_queues(call: Call) -> func.HttpResponse:
-    """Show the depth of every queue, the age of its oldest message and how many of its messages failed for good."""
-    measured = await call.app.measuring.queues()
-    return answer({"at": call.app.clock(), "queues": [views.queue(one) for one in measured]})
+    """Show the depth of every queue, the age of its oldest message, how many of its messages failed for good, and how
+    many documents cannot be read.
+    """
+    measuring = call.app.measuring
+    queues = [views.queue(one) for one in await measuring.queues()]
+    return answer({"at": call.app.clock(), "queues": queues, "damagedDocuments": await measuring.damaged_documents()})
 
 
 @bp.route("api/operations/failures", methods=["GET"])

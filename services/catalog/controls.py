@@ -66,9 +66,26 @@ def untold(form: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
             yield from untold(part, child(pointer, name))
 
 
+def broken(form: Any) -> bool:
+    """Tell whether a page or a refusal that looks for the texts of a field would find something else."""
+    parts = form.get("properties", {})
+    return not isinstance(parts, dict) or any(_is_broken(part) for part in parts.values())
+
+
 def offers(form: Any, source: str) -> bool:
     """Tell whether a form lets residents choose from these options."""
     return form.get("x-options") == source or any(offers(part, source) for part in form.get("properties", {}).values())
+
+
+def _is_broken(field: Any) -> bool:
+    if not isinstance(field, dict) or not isinstance(field.get("x-options", ""), str):
+        return True
+    said = field.get("x-text", {})
+    try:
+        msgspec.convert({name: text for name, text in said.items() if name in FieldTexts.__struct_fields__}, FieldTexts)
+    except (msgspec.ValidationError, AttributeError):
+        return True
+    return broken(field)
 
 
 def _problem_of_texts(field: Any) -> str | None:

@@ -14,6 +14,7 @@ from services.times import Instant
 
 ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
 """Seconds for which a version is still accepted after a newer one became current."""
+LATEST_VERSION = 999_999_999
 MOST_REPLACED = 100
 """Earlier versions that are accepted at a time."""
 USUAL_OUTCOMES = ("done", "not_done")
@@ -174,6 +175,19 @@ class Current(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return any(earlier.version == version and earlier.at >= oldest for earlier in self.replaced)
 
 
+class Damaged(msgspec.Struct, frozen=True, kw_only=True):
+    """Stand for a stored document that cannot be read: why, and what of its title can still be shown.
+
+    `document` is its id; `reason` names types and fields of ours, never what stands in it.
+    """
+
+    service: str
+    document: str
+    reason: str
+    title: Text = {}
+    etag: str = ""
+
+
 def state_of(definition: Definition, now: Instant) -> Literal["open", "closed"]:
     """Tell whether a service takes requests now, by its opening and closing times."""
     opened = definition.opens is None or times.moment(definition.opens) <= times.moment(now)
@@ -181,12 +195,13 @@ def state_of(definition: Definition, now: Instant) -> Literal["open", "closed"]:
     return "open" if opened and not ended else "closed"
 
 
-def next_edition(current: Current | None, definition: Definition, now: Instant) -> Current:
+def next_edition(current: Current | None, definition: Definition, now: Instant, newest: int = 0) -> Current:
     """Make a definition current: the next version, with the one it replaces still accepted for a day.
 
-    Of very many within a day, the latest are.
+    Of very many within a day, the latest are. `newest` is the highest version that was ever stored, where it may be
+    later than the one that is replaced.
     """
-    version = current.edition.version + 1 if current else 1
+    version = max(newest, current.edition.version if current else 0) + 1
     replaced: tuple[Replaced, ...] = ()
     if current:
         oldest = times.later(now, -ACCEPTED_AFTER_REPLACEMENT)

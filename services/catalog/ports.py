@@ -2,21 +2,38 @@
 
 from typing import Protocol
 
-from services.catalog.model import Current, Edition
+from services.catalog.model import Current, Damaged, Edition
 
 
 class EditionSource(Protocol):
     """Read published service definitions."""
 
-    async def current(self) -> tuple[Current, ...]:
-        """Read the current edition of every service."""
+    async def current(self) -> tuple[Current | Damaged, ...]:
+        """Read the current edition of every service, each by itself."""
 
-    async def edition(self, service: str, version: int) -> Edition | None:
+    async def edition(self, service: str, version: int) -> Edition | Damaged | None:
         """Read one edition."""
 
 
-class EditionStore(EditionSource, Protocol):
-    """Keep published service definitions."""
+class EditionCopy(EditionSource, Protocol):
+    """Keep what is published, for when the store does not answer or cannot be read."""
 
     async def publish(self, current: Current) -> None:
         """Store the edition and make it current; raises WriteConflict where another was published meanwhile."""
+
+
+class EditionStore(EditionCopy, Protocol):
+    """Keep published service definitions."""
+
+    async def current_of(self, service: str) -> Current | Damaged | None:
+        """Read the current edition of one service."""
+
+    async def newest(self, service: str) -> int:
+        """Return the highest version of a service that was ever stored, 0 where there is none."""
+
+
+class SetAside(Protocol):
+    """Take note of documents that cannot be read."""
+
+    async def note(self, container: str, document: str, reason: str) -> None:
+        """Record it once, for operators; never raises."""

@@ -104,7 +104,7 @@ def _problems_of_times(definition: Definition) -> Iterator[str]:
     moments = {}
     for name, time in given.items():
         try:
-            moments[name] = times.moment(time) if time and times.told(time) else None
+            moments[name] = times.moment(time) if time is not None and times.told(time) else None
         except ValueError as error:
             yield f"{name}: {error}"
     opens, closes = moments.get("opens"), moments.get("closes")

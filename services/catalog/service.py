@@ -2,16 +2,32 @@
 
 import asyncio
 import logging
+from collections.abc import Collection
+
+import msgspec
 
 from services import times
 from services.case.ports import Queues
 from services.case.task import queue_of
 from services.catalog import publishing
-from services.catalog.model import Current, Edition, Sections, next_edition
-from services.catalog.ports import EditionSource, EditionStore
+from services.catalog.forms import FormError
+from services.catalog.model import Current, Damaged, Definition, Edition, Sections, next_edition
+from services.catalog.ports import EditionCopy, EditionSource, EditionStore, SetAside
 from services.catalog.routing import CompiledService
-from services.errors import FieldError, InvalidSubmission, StoreUnavailable, UnknownService
+from services.catalog.rules import RuleError
+from services.errors import (
+    UNTIL_MENDED,
+    EditionDamaged,
+    FieldError,
+    InvalidSubmission,
+    ServicePaused,
+    StoreUnavailable,
+    UnknownService,
+)
+from services.names import is_name
 from services.times import Clock, Instant
+
+CONTAINER = "catalog"
 
 FRESH_FOR = 30.0
 """Seconds for which an instance trusts what it read last."""
@@ -22,14 +38,19 @@ log = logging.getLogger("madoguchi.catalog")
 
 
 class Catalog:
-    """Read definitions from Cosmos DB, else from their copy in Blob storage, else as shipped; publish new ones."""
+    """Read definitions from Cosmos DB, else from their copy in Blob storage, else as shipped; publish new ones.
+
+    Each is read by itself. Of one that cannot be read, the last good edition in memory stands in, else its copy, else
+    the shipped one; a service without any is paused.
+    """
 
     def __init__(
         self,
         store: EditionStore,
-        copy: EditionStore,
+        copy: EditionCopy,
         shipped: EditionSource,
         queues: Queues,
+        set_aside: SetAside,
         sections: Sections,
         clock: Clock,
     ) -> None:
@@ -37,9 +58,12 @@ class Catalog:
         self._copy = copy
         self._shipped = shipped
         self._queues = queues
+        self._set_aside = set_aside
         self._sections = sections
         self._clock = clock
         self._current: dict[str, Current] = {}
+        self._damaged: dict[str, Damaged] = {}
+        self._is_as_shipped = False
         self._read_at: Instant | None = None
         self._compiled: dict[tuple[str, int], CompiledService] = {}
         self._reading = asyncio.Lock()
@@ -48,21 +72,38 @@ class Catalog:
         """Return the current edition of every service, at most 30 seconds old while the store answers."""
         async with self._reading:
             if self._read_at is None or times.later(self._read_at, FRESH_FOR) <= self._clock():
-                self._current = {current.service: current for current in await self._read()}
+                await self._renew()
                 self._read_at = self._clock()
         return tuple(self._current.values())
 
+    async def damaged(self) -> tuple[Damaged, ...]:
+        """Return what cannot be read of current editions, whether another edition stands in or not."""
+        await self.services()
+        return tuple(self._damaged.values())
+
+    async def paused(self) -> tuple[Damaged, ...]:
+        """Return the services of which no edition can be read."""
+        return tuple(d for d in await self.damaged() if d.service not in self._current and is_name(d.service))
+
     async def service(self, id_: str) -> Current:
-        """Return the current edition of a service; raises UnknownService, StoreUnavailable where that is not known."""
+        """Return the current edition of a service.
+
+        Raises UnknownService, ServicePaused, and StoreUnavailable where none of that is known.
+        """
         await self.services()
         if id_ in self._current:
             return self._current[id_]
-        if any(current.edition.version == AS_SHIPPED for current in self._current.values()):
+        if id_ in self._damaged:
+            raise ServicePaused(f"{CONTAINER}/{id_}", wait=UNTIL_MENDED)
+        if self._is_as_shipped:
             raise StoreUnavailable(f"{id_} is not shipped, and what is published cannot be read")
         raise UnknownService(id_)
 
     async def accepted(self, id_: str, version: int | None) -> CompiledService:
-        """Return the edition that answers are taken for; raises UnknownService, or InvalidSubmission if outdated."""
+        """Return the edition that answers are taken for.
+
+        Raises UnknownService, ServicePaused, EditionDamaged, or InvalidSubmission if outdated.
+        """
         current = await self.service(id_)
         if version is None or current.edition.version in (version, AS_SHIPPED):
             return self._compile(current.edition)
@@ -72,57 +113,130 @@ class Catalog:
         return await self.edition(id_, version)
 
     async def edition(self, id_: str, version: int) -> CompiledService:
-        """Return any edition, current or not; raises UnknownService where it was never published."""
+        """Return any edition, current or not; raises UnknownService where it was never published, EditionDamaged."""
         if (id_, version) in self._compiled:
             return self._compiled[id_, version]
-        current = await self.service(id_)
-        if current.edition.version == version:
+        await self.services()
+        current = self._current.get(id_)
+        if current and current.edition.version == version:
             return self._compile(current.edition)
         edition = await self._read_edition(id_, version)
         if edition is None:
             raise UnknownService(f"{id_} has no version {version}")
-        return self._compile(edition)
+        return edition
 
     async def publish(self, raw: object) -> tuple[Current, bool]:
         """Publish a definition and tell whether it is new; the one that is current already stays the version it is.
 
         It is checked beside the loop, which goes on to answer other calls meanwhile. The queues of its teams are there
-        before it becomes current. Raises DefinitionRefused, and WriteConflict where
-        another was published at the same moment.
+        before it becomes current. Over what cannot be read, it is the next version after all that were stored. Raises
+        DefinitionRefused, and WriteConflict where another was published at the same moment.
         """
         definition = await asyncio.to_thread(publishing.checked, raw, self._sections)
-        known = {current.service: current for current in await self._store.current()}.get(definition.id)
+        known = await self._store.current_of(definition.id)
         await self._queues.ensure([queue_of(team, p) for team in definition.teams for p in ("urgent", "normal")])
-        is_new = known is None or known.edition.definition != definition
-        current = next_edition(known, definition, self._clock()) if is_new or known is None else known
-        if is_new:
+        if isinstance(known, Current) and known.edition.definition == definition:
+            current, is_new = known, False
+        else:
+            current, is_new = await self._next(known, definition), True
             await self._store.publish(current)
         await self._copy.publish(current)
         self._read_at = None
         return current, is_new
 
-    async def _read(self) -> tuple[Current, ...]:
+    async def _next(self, known: Current | Damaged | None, definition: Definition) -> Current:
+        """Make the next edition; over a damaged one, the next after all that were stored, in its place."""
+        now = self._clock()
+        if not isinstance(known, Damaged):
+            return next_edition(known, definition, now)
+        newest = await self._store.newest(definition.id)
+        made = next_edition(self._published(definition.id), definition, now, newest)
+        return msgspec.structs.replace(made, etag=known.etag)
+
+    async def _renew(self) -> None:
+        """Read what is current; while the store does not answer, what was read last stays."""
         try:
-            return await self._store.current()
+            found, is_as_shipped = await self._store.current(), False
         except StoreUnavailable:
-            log.warning("the catalog does not answer; using %s", "what was read last" if self._current else "its copy")
-        if self._current:
-            return tuple(self._current.values())
+            if self._current or self._damaged:
+                log.warning("the catalog does not answer; using what was read last")
+                return
+            log.warning("the catalog does not answer; using its copy")
+            found = await self._copied()
+            is_as_shipped = not found
+            found = found or await self._shipped.current()
+        usable = [self._usable(one) for one in found]
+        damaged = {one.service: one for one in usable if isinstance(one, Damaged)}
+        current = {one.service: one for one in usable if isinstance(one, Current)}
+        if damaged:
+            current |= await self._stand_ins(damaged)
+            await self._note(*damaged.values())
+        self._current, self._damaged, self._is_as_shipped = dict(sorted(current.items())), damaged, is_as_shipped
+
+    async def _copied(self) -> tuple[Current | Damaged, ...]:
         try:
-            copied = await self._copy.current()
+            return await self._copy.current()
         except StoreUnavailable:
             log.warning("the copy of the catalog does not answer either; using what was shipped")
-            copied = ()
-        return copied or await self._shipped.current()
+            return ()
 
-    async def _read_edition(self, id_: str, version: int) -> Edition | None:
+    async def _stand_ins(self, services: Collection[str]) -> dict[str, Current]:
+        """Return for each service its last good edition in memory, else its copy, else the shipped one."""
+        found = {id_: known for id_ in services if (known := self._published(id_))}
+        for read in (self._copied, self._shipped.current):
+            missing = {id_ for id_ in services if id_ not in found}
+            if missing:
+                good = [self._usable(one) for one in await read() if one.service in missing]
+                found |= {one.service: one for one in good if isinstance(one, Current)}
+        return found
+
+    def _published(self, id_: str) -> Current | None:
+        """Return the published edition of a service that was read last."""
+        known = self._current.get(id_)
+        return known if known and known.edition.version != AS_SHIPPED else None
+
+    def _usable(self, one: Current | Damaged) -> Current | Damaged:
+        """Return what is current where its form and rules compile."""
+        tried = self._tried(one.edition) if isinstance(one, Current) else None
+        return msgspec.structs.replace(tried, document=one.service) if isinstance(tried, Damaged) else one
+
+    async def _note(self, *damaged: Damaged) -> None:
+        for one in damaged:
+            log.warning("%s/%s cannot be read: %s", CONTAINER, one.document, one.reason)
+            await self._set_aside.note(CONTAINER, one.document, one.reason)
+
+    async def _read_edition(self, id_: str, version: int) -> CompiledService | None:
+        """Read an edition, or its copy where the store does not answer or what it keeps cannot be read."""
         try:
-            return await self._store.edition(id_, version)
+            found = self._tried(await self._store.edition(id_, version))
         except StoreUnavailable:
-            copied = await self._copy.edition(id_, version)
-            if copied is None:
+            found = self._tried(await self._copy.edition(id_, version))
+            if found is None:
                 raise
-            return copied
+        else:
+            if isinstance(found, Damaged):
+                await self._note(found)
+                found = self._tried(await self._copy.edition(id_, version)) or found
+        if isinstance(found, Damaged):
+            raise EditionDamaged(f"{CONTAINER}/{found.document}: {found.reason}", wait=UNTIL_MENDED)
+        return found
+
+    def _tried(self, edition: Edition | Damaged | None) -> CompiledService | Damaged | None:
+        """Compile what was read, or say why it cannot be; an edition changes only where somebody mends it by hand."""
+        if not isinstance(edition, Edition):
+            return edition
+        known = self._compiled.get((edition.service, edition.version))
+        if known and known.edition != edition:
+            del self._compiled[edition.service, edition.version]
+        try:
+            return self._compile(edition)
+        except (FormError, RuleError) as error:
+            return Damaged(
+                service=edition.service,
+                document=f"{edition.service}.{edition.version}",
+                reason="its form is no JSON Schema" if isinstance(error, FormError) else "a rule does not compile",
+                title=edition.definition.title,
+            )
 
     def _compile(self, edition: Edition) -> CompiledService:
         key = (edition.service, edition.version)

@@ -20,6 +20,9 @@ RESOLVED_KEPT = 30 * 24 * 3600
 HISTORY_KEPT = 50
 """How many events a record keeps: the same rubbish may come for ever."""
 
+DOCUMENTS = "documents"
+"""Stands in the place of a queue where a stored document cannot be read."""
+
 _UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 type FailureStatus = Literal["open", "replayed", "dismissed"]

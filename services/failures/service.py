@@ -46,7 +46,7 @@ class Worker:
 
         Raises StoreUnavailable: the message then stays where it is.
         """
-        await _record(
+        await record(
             self._failures,
             queue,
             body,
@@ -153,14 +153,18 @@ class Failures:
             await _side_by_side(still_open, lambda listed: self._replay(listed, by, resolution))
 
     async def _replay(self, listed: FailureSummary, by: Staff, resolution: Resolution) -> None:
-        """Send first, then mark: a crash in between costs a second message, which every worker bears."""
+        """Send first, then mark: a crash in between costs a second message, which every worker bears.
+
+        A document is read again without any message, and recorded again where it still cannot be.
+        """
         read = await self._store.read(listed.queue, listed.id)
         if read is None:
             resolution.unknown.append(listed.id)
         elif read.status != "open":
             resolution.already.append(_already(read))
         else:
-            await self._queues.send_text(read.queue, model.without_counter(read.body))
+            if read.queue != model.DOCUMENTS:
+                await self._queues.send_text(read.queue, model.without_counter(read.body))
             await self._change(read, lambda known: model.replayed(known, read, by, self._clock()))
             resolution.replayed.append(read.id)
 
@@ -183,7 +187,7 @@ async def record_failure(
     store: FailureStore, queue: str, body: str, why: str, *, tries: int, message: str, clock: Clock
 ) -> None:
     """Keep a message that cannot succeed, and why; `tries` are those of the message with this id."""
-    await _record(
+    await record(
         store,
         queue,
         body,
@@ -191,7 +195,7 @@ async def record_failure(
     )
 
 
-async def _record(store: FailureStore, queue: str, body: str, decide: Callable[[Failure | None], Failure]) -> None:
+async def record(store: FailureStore, queue: str, body: str, decide: Callable[[Failure | None], Failure]) -> None:
     """Create the record, else change it; then tell operations by the one line that their alert looks for."""
     recorded = await _change(store, queue, model.failure_id(queue, body), decide)
     if recorded:

@@ -20,10 +20,12 @@ from services.errors import (
     HandedOver,
     InvalidSubmission,
     KeyReused,
+    MadoguchiError,
     NotYetProcessed,
     ReferenceTaken,
     Refusal,
     ServiceClosed,
+    ServicePaused,
     StoreUnavailable,
     TooManyTries,
     UnknownRequest,
@@ -85,12 +87,12 @@ class Requests:
         """Keep a request and give its receipt; the same key and body give the first receipt again.
 
         `by` made it in the resident's place. Raises InvalidSubmission, SubmissionTooLarge, UnknownService,
-        ServiceClosed, KeyReused, ReferenceTaken, and StoreUnavailable where neither store took it.
+        ServiceClosed, ServicePaused, KeyReused, ReferenceTaken, and StoreUnavailable where neither store took it.
         """
         now = self._clock()
         try:
             service = await self._open_service(submission, now)
-        except Refusal as refusal:
+        except (Refusal, ServicePaused) as refusal:
             return await self._recognise(submission, key, refusal), "repeated"
         identity = identify(self._secrets, submission, key)
         message = intake.message_for(submission, identity, received_at=now, traceparent=traceparent)
@@ -226,7 +228,7 @@ class Requests:
         resolved = replace(message, resolved_version=version if version != AS_SHIPPED else None)
         await self._queues.send(intake.QUEUE, intake.sealed(resolved, self._secrets.reference))
 
-    async def _recognise(self, submission: Submission, key: str, refusal: Refusal) -> Receipt:
+    async def _recognise(self, submission: Submission, key: str, refusal: MadoguchiError) -> Receipt:
         """Return the first receipt of a repeat that would be refused today; raise the refusal where it is no repeat.
 
         While the store does not answer, raise StoreUnavailable and refuse nothing.

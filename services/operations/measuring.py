@@ -3,6 +3,7 @@
 import msgspec
 
 from services.case.ports import QueueNumbers, Queues
+from services.failures.model import DOCUMENTS
 from services.failures.service import Failures
 
 
@@ -14,7 +15,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Measuring:
-    """Measure every queue there is."""
+    """Measure every queue there is, and what cannot be read."""
 
     def __init__(self, queues: Queues, failures: Failures) -> None:
         self._queues = queues
@@ -26,3 +27,7 @@ class Measuring:
         measured = [await self._queues.numbers(name) for name in names]
         failures = await self._failures.open_in(names)
         return [Measured(numbers, failures.get(numbers.queue)) for numbers in measured if numbers]
+
+    async def damaged_documents(self) -> int | None:
+        """Count the documents that cannot be read; None where nobody can say."""
+        return (await self._failures.open_in([DOCUMENTS])).get(DOCUMENTS)

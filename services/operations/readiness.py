@@ -12,7 +12,8 @@ from services.errors import StoreUnavailable
 from services.intake.submissions import QUEUE
 from services.times import Clock, Instant
 
-type Stands = Literal["ready", "not ready", "not published"]
+type Stands = Literal["ready", "partly ready", "not ready", "not published"]
+"""`partly ready`: some of it cannot be read, and the rest goes on."""
 
 KEPT_FOR = 5.0
 """Seconds for which an instance gives the same answer."""
@@ -48,7 +49,11 @@ class Readiness:
 
     async def _published(self) -> Stands:
         stands = await _asked("catalog", self._catalog.services())
-        return stands if stands != "ready" or await self._catalog.services() else "not published"
+        if stands != "ready":
+            return stands
+        if not await self._catalog.damaged():
+            return "ready" if await self._catalog.services() else "not published"
+        return "partly ready" if await self._catalog.services() else "not ready"
 
 
 async def _asked(name: str, question: Awaitable[object]) -> Stands:

@@ -10,7 +10,7 @@ import msgspec
 
 from services import conflicts, times
 from services.case.ports import RequestStore
-from services.errors import DocumentFull, WriteConflict
+from services.errors import DocumentFull, EditionDamaged, WriteConflict
 from services.pickup.booking import progress
 from services.pickup.booking.choosing import hold_until
 from services.pickup.booking.reservations import Reservations
@@ -149,10 +149,10 @@ class Tending:
 
 
 async def _alone(name: str, work: Awaitable[object]) -> None:
-    """Run one action; where it cannot be written now, log that, so that the others go on."""
+    """Run one action; where it cannot be written or read now, log that, so that the others go on."""
     try:
         await work
-    except WriteConflict as error:
+    except (WriteConflict, EditionDamaged) as error:
         log.warning("%s is left for another time: %s", name, error)
     except DocumentFull as error:
         log.error("%s is left for another time: %s", name, error)

@@ -59,7 +59,9 @@ STATUS_OF_CODE = {
     "unknown_outcome": 422,
     "too_many_requests": 429,
     "too_many_tries": 429,
+    "edition_damaged": 503,
     "not_yet_processed": 503,
+    "service_paused": 503,
     "unavailable": 503,
 }
 

@@ -8,6 +8,7 @@ from services.case.documents import Event
 from services.case.ports import RequestStore
 from services.case.request import Case, Changes, Request, Step
 from services.catalog.service import Catalog
+from services.errors import EditionDamaged
 from services.pickup.asking import HOUSEHOLD, next_round
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.section import household_of, pickup_of
@@ -60,7 +61,11 @@ class Matching:
         return await compare(self._bookings, blocks_of_every_folding(own), judge)
 
     async def _household(self, other: Alike) -> Household:
-        pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
+        """Return another household, nobody where the edition that it answers says nothing of it or cannot be read."""
+        try:
+            pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
+        except EditionDamaged:
+            pickup = None
         return household_of(pickup, other.answers, other.phone) if pickup else Household(name="", kana="", address="")
 
 

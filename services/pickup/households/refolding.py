@@ -11,7 +11,7 @@ from services.case.documents import Event
 from services.case.ports import RequestStore
 from services.case.request import Case, Changes, Request
 from services.catalog.service import Catalog
-from services.errors import WriteConflict
+from services.errors import EditionDamaged, WriteConflict
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.grants import Grants
 from services.pickup.entitlement.section import folded_anew, pickup_of
@@ -82,7 +82,10 @@ class Refolding:
             return "done"
         if _is_on_its_way(case.request, booking):
             return "left"
-        anew = await self._anew(case.request, booking)
+        try:
+            anew = await self._anew(case.request, booking)
+        except EditionDamaged:
+            return "left"
         if not dry_run and not await self._is_folded(case, anew):
             return "left"
         return "rekeyed" if anew.formerly else "rewritten"

@@ -9,6 +9,7 @@ from services.case.ports import AuditLog, RequestStore
 from services.case.request import Request
 from services.case.task import Staff
 from services.catalog.service import Catalog
+from services.errors import EditionDamaged
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.section import household_of, pickup_of, read
 from services.pickup.households.alike import Alike
@@ -79,7 +80,10 @@ class Searching:
         return Results(found, is_cut=compared.is_cut or len(compared.found) > len(best))
 
     async def _judged(self, other: Alike, household: Household, wanted: Wanted) -> _Candidate | None:
-        pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
+        try:
+            pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
+        except EditionDamaged:
+            return None
         if pickup is None or other.status == "withdrawn":
             return None
         own = household_of(pickup, other.answers, None)

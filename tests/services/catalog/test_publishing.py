@@ -50,6 +50,7 @@ def test_a_definition_that_stands_its_own_cases_is_published():
         (lambda d: d.update(phone=" "), "phone: a number to call"),
         (lambda d: d.update(closes="2026-01-01T00:00:00"), "closes: a time needs an offset"),
         (lambda d: d.update(closes="9999-12-31T23:59:59+09:00"), "closes: a time must lie between 1970 and 2999"),
+        (lambda d: d.update(opens=""), "opens: Invalid isoformat string"),
         (lambda d: d.update(opens="0001-01-01T00:00:00+14:00"), "opens: a time must lie between 1970 and 2999"),
         (
             lambda d: d.update(opens="2026-12-01T00:00:00Z", closes="2026-12-01T09:00:00+09:00"),

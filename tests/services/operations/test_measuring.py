@@ -35,6 +35,16 @@ async def test_queues_are_told_while_nobody_can_say_what_failed(counter: Counter
     assert [one.open_failures for one in await counter.core.measuring.queues()] == [None, None]
 
 
+async def test_documents_that_cannot_be_read_are_counted(counter: Counter):
+    assert await counter.core.measuring.damaged_documents() == 0
+    counter.editions.damaged["water"] = None
+    await counter.catalog.services()
+    assert await counter.core.measuring.damaged_documents() == 1
+
+    counter.failures.away = True
+    assert await counter.core.measuring.damaged_documents() is None
+
+
 async def test_queues_that_do_not_answer_are_not_taken_for_empty(counter: Counter):
     counter.queues.away = True
 
