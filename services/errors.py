@@ -33,7 +33,9 @@ MadoguchiError
 │       └── NotYetProcessed      the receipt is genuine, its document is still on its way
 ├── StoreUnavailable         a store did not answer: the outcome is not known, sending the same again is safe
 │   ├── ServicePaused          no edition of a service can be read: the others go on, and a person has to mend it
-│   └── EditionDamaged         the edition that a request answers cannot be read: so with other requests
+│   ├── DocumentDamaged        one document cannot be read: all others go on, and a person has to mend it
+│   │   └── EditionDamaged       the edition that a request answers cannot be read
+│   └── DocumentNewer          a later version of the app wrote one document: this one changes nothing of it
 ├── WriteConflict            a conditional write found another state; for the code that decides again
 └── NeverPossible            a queue message that can never succeed; says why
 """
@@ -43,7 +45,7 @@ from typing import ClassVar
 import msgspec
 
 from services.door import MOST_PLACES
-from services.times import Instant
+from services.times import Told
 
 UNTIL_MENDED = 60.0
 """Seconds after which to look again for what a person has to mend."""
@@ -158,7 +160,7 @@ class ServiceClosed(NotAllowed):
 
     code = "service_closed"
 
-    def __init__(self, *, opens: Instant | None, closes: Instant | None, phone: str) -> None:
+    def __init__(self, *, opens: Told | None, closes: Told | None, phone: str) -> None:
         super().__init__(f"opens {opens}, closes {closes}", phone=phone)
         self.opens, self.closes = opens, closes
         self.details = {"opens": opens, "closes": closes}
@@ -295,10 +297,22 @@ class ServicePaused(StoreUnavailable):
     code = "service_paused"
 
 
-class EditionDamaged(StoreUnavailable):
+class DocumentDamaged(StoreUnavailable):
+    """Say that one stored document cannot be read; all others go on."""
+
+    code = "document_damaged"
+
+
+class EditionDamaged(DocumentDamaged):
     """Say that the edition that a request answers cannot be read; other requests go on."""
 
     code = "edition_damaged"
+
+
+class DocumentNewer(StoreUnavailable):
+    """Say that a later version of the app wrote a document, of which this one changes nothing."""
+
+    code = "document_newer"
 
 
 class WriteConflict(MadoguchiError):
@@ -311,3 +325,7 @@ class NeverPossible(MadoguchiError):
     """Say why a queue message can never succeed."""
 
     code = "never_possible"
+
+
+UNUSABLE = (DocumentDamaged, DocumentNewer)
+"""What one document costs whoever asks for it: whatever goes through many documents leaves it out and goes on."""

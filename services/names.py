@@ -1,8 +1,13 @@
 """Names that become parts of addresses, queues and documents."""
 
 import re
+from typing import Annotated
 
-_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
+from msgspec import Meta
+
+_NAME = re.compile("[a-z](-?[a-z0-9]){0,39}")
+
+type Name = Annotated[str, Meta(pattern=rf"^{_NAME.pattern}\Z", max_length=40)]
 
 
 def is_name(text: str) -> bool:
@@ -10,4 +15,4 @@ def is_name(text: str) -> bool:
 
     Small letters, digits and single hyphens, at most 40, beginning with a letter.
     """
-    return _NAME.fullmatch(text) is not None and not text.endswith("-") and "--" not in text
+    return len(text) <= 40 and _NAME.fullmatch(text) is not None

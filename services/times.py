@@ -3,8 +3,20 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
 
-type Instant = str
+from msgspec import Meta
+
+_LONG_MONTHS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+_SHORT_MONTHS = "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+_FEBRUARY = "02-(0[1-9]|1[0-9]|2[0-8])"
+_DAYS = f"[12][0-9]{{3}}-({_LONG_MONTHS}|{_SHORT_MONTHS}|{_FEBRUARY})"
+_LEAP_DAYS = "[12][0-9](0[48]|[2468][048]|[13579][26])-02-29"
+_TIME = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z"
+
+type Instant = Annotated[str, Meta(pattern=rf"^({_DAYS}|{_LEAP_DAYS}){_TIME}\Z")]
+type Told = str
+"""A time as somebody outside writes it; `told` reads it."""
 type Clock = Callable[[], Instant]
 
 NEVER: Instant = "1970-01-01T00:00:00.000000Z"

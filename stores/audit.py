@@ -3,7 +3,8 @@
 from services.case.ports import AuditRecord
 from services.errors import StoreUnavailable, WriteConflict
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, plain, read_item
+from stores.cosmos import Cosmos, read_item
+from stores.documents import created
 
 AUDIT = ContainerSpec("audit", "/subject", ("/at/?",))
 
@@ -20,7 +21,7 @@ class CosmosAudit:
         Raises StoreUnavailable where it is not there after all: a container that is missing is a conflict, too.
         """
         try:
-            await self._cosmos.ask(AUDIT, lambda c: c.create_item(plain(record), no_response=True))
+            await self._cosmos.ask(AUDIT, lambda c: c.create_item(created(record), no_response=True))
         except WriteConflict as conflict:
             if await read_item(self._cosmos, AUDIT, record.id, record.subject) is None:
                 raise StoreUnavailable(str(conflict)) from conflict

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from services.case.documents import SCHEMA_VERSION, version_of
 from services.catalog.documents import body_of, body_of_current, current_in, edition_in
 from services.catalog.model import Current, Damaged, Edition, Sections
 from stores.containers import ContainerSpec
@@ -59,6 +60,7 @@ class CosmosEditions:
             "id": f"{edition.service}.{edition.version}",
             "kind": self._KIND,
             "current": False,
+            "schemaVersion": SCHEMA_VERSION,
             "edition": body_of(edition),
         }
         point: tuple[Any, ...] = ("create", (pointer,))
@@ -70,4 +72,6 @@ class CosmosEditions:
 def _lost(service: str, item: dict[str, Any]) -> Damaged:
     """Stand for a pointer that no list finds any more."""
     reason = "unknown field, or value out of range at $.current"
-    return Damaged(service=service, document=service, reason=reason, etag=str(item["_etag"]))
+    return Damaged(
+        service=service, document=service, reason=reason, schema_version=version_of(item), etag=str(item["_etag"])
+    )

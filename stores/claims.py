@@ -2,9 +2,11 @@
 
 import msgspec
 
+from services.case.ports import SetAside
 from services.tasks.claims import Claim
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, plain, read_item
+from stores.cosmos import Cosmos, read_item
+from stores.documents import Documents, Item, plain
 
 CLAIMS = ContainerSpec("claims", "/claimId", (), expires=True)
 
@@ -12,8 +14,9 @@ CLAIMS = ContainerSpec("claims", "/claimId", (), expires=True)
 class CosmosClaims:
     """Keep claims in the container `claims`, where each expires by its own `ttl`."""
 
-    def __init__(self, cosmos: Cosmos) -> None:
+    def __init__(self, cosmos: Cosmos, set_aside: SetAside) -> None:
         self._cosmos = cosmos
+        self._documents = Documents(cosmos, CLAIMS, set_aside)
 
     async def create(self, claim: Claim) -> None:
         """Store a claim."""
@@ -23,4 +26,8 @@ class CosmosClaims:
     async def read(self, claim_id: str) -> Claim | None:
         """Read a claim."""
         item = await read_item(self._cosmos, CLAIMS, claim_id, claim_id)
-        return msgspec.convert(item, Claim) if item else None
+        return await self._documents.one(item, _claim_of) if item else None
+
+
+def _claim_of(item: Item) -> Claim:
+    return msgspec.convert(item, Claim)

@@ -5,7 +5,6 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import msgspec
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 
@@ -129,13 +128,6 @@ def _copy(operation: tuple[Any, ...]) -> tuple[Any, ...]:
 async def all_items(container: ContainerProxy, sql: str, **options: Any) -> list[dict[str, Any]]:
     """Query a container, all pages."""
     return [item async for item in container.query_items(sql, **options)]
-
-
-def plain(document: msgspec.Struct) -> dict[str, Any]:
-    """Return the JSON of a document, without the ETag that the store gives."""
-    plain: dict[str, Any] = msgspec.to_builtins(document)
-    plain.pop("_etag", None)
-    return plain
 
 
 def without_nulls(item: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from services.case.request import Case, Contact, Submission
 from services.case.task import Staff
 from services.catalog.documents import definition_of
 from services.catalog.model import Current, Definition, Edition
+from services.failures.documents import SetAside
 from services.intake.service import Receipt
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from services.tasks.service import ClaimedTask
@@ -163,6 +164,7 @@ class Counter:
             copy=self.copy,
             shipped=self.shipped,
             failures=self.failures,
+            set_aside=SetAside(self.failures, self.clock),
             claims=self.claims,
             backlog=FakeBacklog(self.store),
         )

@@ -1,4 +1,4 @@
-"""A stored definition, damaged in each of its fields in each of these ways."""
+"""A stored document, damaged in each of its fields in each of these ways."""
 
 import copy
 import json
@@ -25,6 +25,8 @@ INSTEAD: dict[str, Any] = {
     "a long text": "x" * 5000,
     "depth": json.loads("[" * 200 + "]" * 200),
 }
+STORES_OWN = ("id", "kind", "current")
+"""Top-level keys by which a container keeps a document, and a list finds the current definitions."""
 WAYS = (GONE, "a field beside it", *INSTEAD)
 
 
@@ -36,7 +38,7 @@ def stored(current: Current) -> dict[str, Any]:
 
 def damaged(document: dict[str, Any], way: str) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Damage each field in this way."""
-    for place in _places(document):
+    for place in places_in(document):
         changed = copy.deepcopy(document)
         parent: Any = changed
         for step in place[:-1]:
@@ -50,11 +52,11 @@ def damaged(document: dict[str, Any], way: str) -> Iterator[tuple[Place, dict[st
         yield place, changed
 
 
-def _places(value: Any, place: Place = ()) -> Iterator[Place]:
-    """Find every field; of a list the first entry stands for all."""
+def places_in(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Find every field that the app wrote; of a list the first entry stands for all."""
     if place:
         yield place
     inner = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
     for key, one in inner:
-        if place or key in ("edition", "replaced"):
-            yield from _places(one, (*place, key))
+        if place or not (key in STORES_OWN or str(key).startswith("_")):
+            yield from places_in(one, (*place, key))

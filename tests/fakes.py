@@ -1,7 +1,7 @@
 """Our own ports in memory, with a switch for each way in which a store fails."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -60,6 +60,16 @@ class Switch:
         if self.lose_replies:
             self.lose_replies -= 1
             raise error or StoreUnavailable("reply lost")
+
+
+class Noted:
+    """Remember which documents could not be read."""
+
+    def __init__(self) -> None:
+        self.documents: list[str] = []
+
+    async def note(self, container: str, damaged: Mapping[str, str]) -> None:
+        self.documents += [f"{container}/{id_}: {reason}" for id_, reason in damaged.items()]
 
 
 class FakeRequests(Switch):

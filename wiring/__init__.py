@@ -11,6 +11,7 @@ from services.advance.dispatching import Plan
 from services.case.receipts import ReceiptSecrets
 from services.case.request import Request
 from services.catalog.model import Sections
+from services.failures.documents import SetAside
 from services.keys import derived
 from services.limits import KINDS, Limiter, Rate
 from services.operations.looks import Looks, WatchedAudit
@@ -61,16 +62,19 @@ def build(
     sections = sections_of(capabilities)
     blobs = BlobEditions(lambda: blob_client(settings.storage, identity), sections)
     looks = Looks(derived(settings.reference_secret, "looks"))
+    failures = CosmosFailures(cosmos, clock)
+    set_aside = SetAside(failures, clock)
     stores = Stores(
-        requests=CosmosRequests(cosmos, parts_of(capabilities)),
+        requests=CosmosRequests(cosmos, parts_of(capabilities), set_aside),
         queues=queues,
         audit=WatchedAudit(CosmosAudit(cosmos), looks, record_many_looks),
         editions=CosmosEditions(cosmos, sections),
         copy=blobs,
         shipped=ShippedEditions(sections),
-        failures=CosmosFailures(cosmos),
-        claims=CosmosClaims(cosmos),
-        backlog=CosmosBacklog(cosmos, [c.still_lasts for c in capabilities if c.still_lasts]),
+        failures=failures,
+        set_aside=set_aside,
+        claims=CosmosClaims(cosmos, set_aside),
+        backlog=CosmosBacklog(cosmos, [c.still_lasts for c in capabilities if c.still_lasts], set_aside),
     )
     secrets = ReceiptSecrets(settings.reference_secret, settings.access_secrets)
     core = core_over(stores, sections, plans_of(capabilities), secrets, settings.municipality_phone, clock)

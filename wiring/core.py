@@ -6,12 +6,11 @@ import msgspec
 
 from services.advance.dispatching import Dispatching, Plan
 from services.advance.service import Advance, Take
-from services.case.ports import AuditLog, Queues, RequestStore
+from services.case.ports import AuditLog, Queues, RequestStore, SetAside
 from services.case.receipts import ReceiptSecrets
 from services.catalog.model import Sections
 from services.catalog.ports import EditionCopy, EditionSource, EditionStore
 from services.catalog.service import Catalog
-from services.failures.documents import SetAside
 from services.failures.ports import FailureStore
 from services.failures.service import Failures, Worker
 from services.intake.queued import QueuedIntake
@@ -37,6 +36,7 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True):
     copy: EditionCopy
     shipped: EditionSource
     failures: FailureStore
+    set_aside: SetAside
     claims: ClaimStore
     backlog: Backlog
 
@@ -67,8 +67,7 @@ def core_over(
 ) -> Core:
     """Build the platform; `phone` is the municipality's."""
     store, queues, audit = stores.requests, stores.queues, stores.audit
-    set_aside = SetAside(stores.failures, clock)
-    catalog = Catalog(stores.editions, stores.copy, stores.shipped, queues, set_aside, sections, clock)
+    catalog = Catalog(stores.editions, stores.copy, stores.shipped, queues, stores.set_aside, sections, clock)
     dispatching = Dispatching(store, queues, catalog, plans, clock)
     steps: dict[str, Take] = {"dispatch": dispatching.dispatch, "review": dispatching.review}
     advance = Advance(store, queues, steps, clock)

@@ -93,7 +93,9 @@ def over(core: Core, sites: SiteStore, quotas: QuotaStore, bookings: Bookings) -
 
 
 def _build(core: Core, cosmos: Cosmos) -> Added:
-    return over(core, CosmosSites(cosmos), CosmosQuotas(cosmos), CosmosBookings(cosmos))
+    set_aside = core.stores.set_aside
+    sites, quotas = CosmosSites(cosmos, set_aside), CosmosQuotas(cosmos, set_aside)
+    return over(core, sites, quotas, CosmosBookings(cosmos, set_aside))
 
 
 CAPABILITY = Capability(

@@ -9,6 +9,7 @@ import msgspec
 from services import side_by_side, times
 from services.advance.model import QUEUE, SWEEP_LIMIT, TaskMessage, is_queued, next_look, wake_up
 from services.case import request as requests
+from services.case.documents import must_not_be_newer
 from services.case.ports import Due, Queues, RequestStore
 from services.case.request import Case, Step
 from services.case.task import queue_of
@@ -38,6 +39,7 @@ class Advance:
         case = await self._store.load(reference)
         if case is None:
             raise UnknownRequest()
+        must_not_be_newer(reference, case.request.schema_version)
         while due := requests.due_steps(case.request, self._clock()):
             id_, step = due[0]
             if step.kind not in self._steps:
@@ -88,7 +90,9 @@ class Advance:
                 return await self._wake_again(item)
             except DocumentFull as error:
                 log.error("%s cannot be moved on: %s", item.id, error)
-                return False
+            except StoreUnavailable as error:
+                log.warning("%s is not moved on now: %s", item.id, error)
+            return False
 
         return sum(await side_by_side.each(due, one, SWEPT_SIDE_BY_SIDE))
 

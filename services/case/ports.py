@@ -1,16 +1,18 @@
 """What the services need from the outside, as protocols; `stores/` has one class for each.
 
 Every call raises StoreUnavailable where the store does not answer in time. The outcome of a write is then not known.
+Every read of one document raises DocumentDamaged where it cannot be read.
 Every write raises DocumentFull where a document would grow over what the store takes; nothing is written then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from services.case.request import Case, Changes, Request
 from services.case.task import Priority, Task, TaskStatus
+from services.names import Name
 from services.times import Instant
 
 
@@ -21,29 +23,42 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     reference: str
     due_at: Instant
     sweeps: int = 0
-    team: str | None = None
+    team: Name | None = None
     priority: Priority = "normal"
     lease_until: Instant | None = None
     traceparent: str | None = None
 
 
+class SetAside(Protocol):
+    """Take note of documents that cannot be read."""
+
+    async def note(self, container: str, damaged: Mapping[str, str]) -> None:
+        """Record each once by its id, with the reason, for operators; never raises."""
+
+
 class RequestStore(Protocol):
-    """Keep requests and their tasks; one logical partition each."""
+    """Keep requests and their tasks; one logical partition each.
+
+    Lists leave out what cannot be read, after taking note of it.
+    """
 
     async def create(self, request: Request) -> None:
         """Store a new request; raises WriteConflict where its reference is taken."""
 
     async def read(self, reference: str) -> Request | None:
-        """Read a request alone."""
+        """Read a request alone; raises DocumentDamaged, DocumentNewer."""
 
     async def load(self, reference: str) -> Case | None:
-        """Read a request with all its tasks."""
+        """Read a request with all its tasks; raises DocumentDamaged and DocumentNewer for the request."""
 
     async def save(self, case: Case, changes: Changes) -> Case:
-        """Write all changes or none, each only over the state that was read; raises WriteConflict otherwise."""
+        """Write all changes or none, each only over the state that was read.
+
+        Raises WriteConflict otherwise, and DocumentNewer.
+        """
 
     async def due(self, now: Instant, limit: int) -> list[Due]:
-        """List what is due, the oldest first."""
+        """List what is due, the oldest first; what cannot be read is due again an hour later."""
 
     async def postpone(self, due: Due, until: Instant) -> bool:
         """Move `dueAt` where it still has the listed value and count the sweep; False where another moved it."""

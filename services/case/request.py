@@ -8,7 +8,7 @@ import msgspec
 from services import times
 from services.case import task as tasks
 from services.case.documents import Document, Event
-from services.case.task import PlannedTask, Staff, Task, TaskStatus
+from services.case.task import PlannedTask, Staff, Task, TaskId, TaskStatus
 from services.errors import HandedOver
 from services.times import Instant
 
@@ -21,12 +21,21 @@ MOST_OPEN_TASKS = 40
 type RequestStatus = Literal["accepted", "completed", "withdrawn"]
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KeptContact(msgspec.Struct, frozen=True, kw_only=True):
     """Say how the resident is reached; at least one is given, as people type it."""
 
     phone: str | None = None
     email: str | None = None
     name: str | None = None
+
+
+class Contact(KeptContact, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say how the resident is reached, as a submission sends it."""
+
+    @property
+    def kept(self) -> KeptContact:
+        """Return it as a request keeps it."""
+        return KeptContact(phone=self.phone, email=self.email, name=self.name)
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +62,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
 class RequestTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Mirror on the request how one of its tasks stands."""
 
-    id: str
+    id: TaskId
     kind: str
     team: str
     deadline: Instant
@@ -67,7 +76,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     body_hash: str
     received_at: Instant
     answers: dict[str, Any]
-    contact: Contact
+    contact: KeptContact
 
 
 class Part(Protocol):
@@ -98,7 +107,7 @@ class Request(Document, frozen=True, kw_only=True, rename="camel", tag_field="ty
     channel: str
     locale: str
     answers: dict[str, Any]
-    contact: Contact
+    contact: KeptContact
     received_at: Instant
     status: RequestStatus = "accepted"
     tasks: tuple[RequestTask, ...] = ()
@@ -110,10 +119,14 @@ class Request(Document, frozen=True, kw_only=True, rename="camel", tag_field="ty
 
 
 class Case(msgspec.Struct, frozen=True):
-    """Hold a request and its tasks: what one logical partition contains and one batch can change."""
+    """Hold a request and its tasks: what one logical partition contains and one batch can change.
+
+    `unreadable` are the ids of tasks that cannot be read: they stay as they are, and open on the request.
+    """
 
     request: Request
     tasks: dict[str, Task]
+    unreadable: frozenset[str] = frozenset()
 
     def with_documents(self, documents: tuple[Request | Task, ...]) -> "Case":
         """Return the case after these documents were written."""
@@ -123,7 +136,7 @@ class Case(msgspec.Struct, frozen=True):
                 request = document
             else:
                 changed[document.id] = document
-        return Case(request, changed)
+        return Case(request, changed, self.unreadable)
 
 
 type Changes = tuple[Request | Task, ...]
@@ -162,7 +175,7 @@ def accept(
         channel=submission.channel,
         locale=submission.locale,
         answers=submission.answers,
-        contact=submission.contact,
+        contact=submission.contact.kept,
         received_at=received_at,
         history=(Event(id="accept", at=received_at, event="accepted", by=name, by_id=id_),),
         traceparent=traceparent,

@@ -1,6 +1,6 @@
 """A staff task and the rules of its lease: who may hold it, until when, and what each verb makes of it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -8,7 +8,7 @@ from services import times
 from services.case.documents import Document, Event
 from services.case.receipts import is_reference
 from services.errors import RequestWithdrawn, StaleToken, TaskClosed, TaskHeld
-from services.names import is_name
+from services.names import Name, is_name
 from services.times import Instant
 
 CLOCKS_DIFFER_BY = 5.0
@@ -27,6 +27,8 @@ LONGEST_ID = 64
 TEAM = "Team."
 """Stands before the name of a team in the role of those who work for it."""
 
+type TaskId = Annotated[str, msgspec.Meta(pattern=r"\.[0-9]{1,9}\Z")]
+"""Ends in the round in which a route made the task (`task_id`)."""
 type Priority = Literal["urgent", "normal"]
 type TaskStatus = Literal["open", "completed", "cancelled"]
 
@@ -81,12 +83,13 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
 class Task(Document, frozen=True, kw_only=True, rename="camel", tag_field="type", tag="task"):
     """Hold one piece of work of one team; `token` is the last fencing token given out."""
 
+    id: TaskId
     reference: str
     service: str
     version: int
     route: str
     kind: str
-    team: str
+    team: Name
     priority: Priority
     deadline: Instant
     created_at: Instant

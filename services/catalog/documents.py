@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from services import door, messages, times
+from services import times
+from services.case.documents import Unreadable, decoded, version_of
 from services.catalog import controls
 from services.catalog.model import LATEST_VERSION, Current, Damaged, Definition, Edition, Section, Sections
 from services.names import is_name
@@ -44,7 +45,7 @@ def current_in(raw: object, service: str, kinds: Sections) -> Current | Damaged:
     def read() -> Current:
         known = _fields(raw)
         edition = _edition(known.get("edition"), service, kinds)
-        return msgspec.convert({**known, "edition": edition}, Current)
+        return msgspec.convert({**known, "edition": edition, "_beside": beside(known)}, Current)
 
     return _read(read, service, service, raw)
 
@@ -60,25 +61,27 @@ def body_of_current(current: Current) -> dict[str, Any]:
     """Return the JSON of what is current, as `current_in` reads it."""
     body: dict[str, Any] = msgspec.to_builtins(current)
     body.pop("_etag", None)
-    return {**body, "edition": body_of(current.edition)}
+    return {**body.pop("_beside"), **body, "edition": body_of(current.edition)}
+
+
+def beside(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stands in the document of a service beside what this code knows."""
+    ours = {"id", "kind", "current", *(field.encode_name for field in msgspec.structs.fields(Current))}
+    return {key: value for key, value in raw.items() if key not in ours and not key.startswith("_")}
 
 
 def _read[T](read: Callable[[], T], service: str, document: str, raw: object) -> T | Damaged:
     try:
-        msgspec.json.encode(raw)
-        if door.is_too_deep(raw):
-            raise msgspec.ValidationError(_NOT_SOUND)
-        return read()
-    except msgspec.ValidationError as error:
-        reason = messages.shape(error)
-    except (UnicodeError, RecursionError):
-        reason = "nested too deeply, or half a character"
+        return decoded(raw, read)
+    except Unreadable as error:
+        reason = str(error)
     etag = raw.get("_etag") if isinstance(raw, Mapping) else None
     return Damaged(
         service=service,
         document=document,
         reason=reason,
         title=_title(raw),
+        schema_version=version_of(raw),
         etag=etag if isinstance(etag, str) else "",
     )
 

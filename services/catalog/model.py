@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal, Protocol
 import msgspec
 
 from services import times
+from services.case.documents import SCHEMA_VERSION
 from services.case.request import Request, Step
 from services.case.task import Priority, Task
 from services.texts import Text
-from services.times import Instant
+from services.times import Instant, Told
 
 ACCEPTED_AFTER_REPLACEMENT = 24 * 3600.0
 """Seconds for which a version is still accepted after a newer one became current."""
@@ -119,8 +120,8 @@ class Definition(_Strict, frozen=True, kw_only=True):
     routes: tuple[Route, ...]
     cases: tuple[DefinitionCase, ...]
     summary: Text = {}
-    opens: Instant | None = None
-    closes: Instant | None = None
+    opens: Told | None = None
+    closes: Told | None = None
     outcomes: tuple[Outcome, ...] = ()
     sections: dict[str, Section] = {}
 
@@ -156,11 +157,16 @@ class Replaced(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Current(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Name the version of a service that is current, and those it replaced."""
+    """Name the version of a service that is current, and those it replaced.
+
+    `beside` is what stands in its document and this code does not know: it survives the next publication.
+    """
 
     edition: Edition
     replaced: tuple[Replaced, ...] = ()
+    schema_version: int = SCHEMA_VERSION
     etag: str = msgspec.field(default="", name="_etag")
+    beside: dict[str, Any] = msgspec.field(default_factory=dict, name="_beside")
 
     @property
     def service(self) -> str:
@@ -185,6 +191,7 @@ class Damaged(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     reason: str
     title: Text = {}
+    schema_version: int = SCHEMA_VERSION
     etag: str = ""
 
 
@@ -208,4 +215,5 @@ def next_edition(current: Current | None, definition: Definition, now: Instant, 
         kept = tuple(earlier for earlier in current.replaced if earlier.at >= oldest)
         replaced = (*kept, Replaced(current.edition.version, now))[-MOST_REPLACED:]
     edition = Edition(service=definition.id, version=version, published_at=now, definition=definition)
-    return Current(edition=edition, replaced=replaced, etag=current.etag if current else "")
+    made = Current(edition=edition, replaced=replaced)
+    return msgspec.structs.replace(made, etag=current.etag, beside=current.beside) if current else made

@@ -30,10 +30,3 @@ class EditionStore(EditionCopy, Protocol):
 
     async def newest(self, service: str) -> int:
         """Return the highest version of a service that was ever stored, 0 where there is none."""
-
-
-class SetAside(Protocol):
-    """Take note of documents that cannot be read."""
-
-    async def note(self, container: str, document: str, reason: str) -> None:
-        """Record it once, for operators; never raises."""

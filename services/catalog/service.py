@@ -7,12 +7,13 @@ from collections.abc import Collection
 import msgspec
 
 from services import times
-from services.case.ports import Queues
+from services.case.documents import must_not_be_newer
+from services.case.ports import Queues, SetAside
 from services.case.task import queue_of
 from services.catalog import publishing
 from services.catalog.forms import FormError
 from services.catalog.model import Current, Damaged, Definition, Edition, Sections, next_edition
-from services.catalog.ports import EditionCopy, EditionSource, EditionStore, SetAside
+from services.catalog.ports import EditionCopy, EditionSource, EditionStore
 from services.catalog.routing import CompiledService
 from services.catalog.rules import RuleError
 from services.errors import (
@@ -130,10 +131,12 @@ class Catalog:
 
         It is checked beside the loop, which goes on to answer other calls meanwhile. The queues of its teams are there
         before it becomes current. Over what cannot be read, it is the next version after all that were stored. Raises
-        DefinitionRefused, and WriteConflict where another was published at the same moment.
+        DefinitionRefused, DocumentNewer, and WriteConflict where another was published at the same moment.
         """
         definition = await asyncio.to_thread(publishing.checked, raw, self._sections)
         known = await self._store.current_of(definition.id)
+        if known:
+            must_not_be_newer(f"{CONTAINER}/{definition.id}", known.schema_version)
         await self._queues.ensure([queue_of(team, p) for team in definition.teams for p in ("urgent", "normal")])
         if isinstance(known, Current) and known.edition.definition == definition:
             current, is_new = known, False
@@ -203,7 +206,7 @@ class Catalog:
     async def _note(self, *damaged: Damaged) -> None:
         for one in damaged:
             log.warning("%s/%s cannot be read: %s", CONTAINER, one.document, one.reason)
-            await self._set_aside.note(CONTAINER, one.document, one.reason)
+            await self._set_aside.note(CONTAINER, {one.document: one.reason})
 
     async def _read_edition(self, id_: str, version: int) -> CompiledService | None:
         """Read an edition, or its copy where the store does not answer or what it keeps cannot be read."""

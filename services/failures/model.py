@@ -63,6 +63,7 @@ class Failure(FailureSummary, frozen=True, kw_only=True, rename="camel"):
     ttl: int | UnsetType = UNSET
     schema_version: int = SCHEMA_VERSION
     etag: str = msgspec.field(default="", name="_etag")
+    stored: dict[str, Any] = msgspec.field(default_factory=dict, name="_stored")
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

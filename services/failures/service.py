@@ -11,7 +11,16 @@ import msgspec
 from services import conflicts
 from services.case.ports import Queues
 from services.case.task import Staff
-from services.errors import DocumentFull, MadoguchiError, NeverPossible, StoreUnavailable, UnknownRequest, WriteConflict
+from services.errors import (
+    UNUSABLE,
+    DocumentFull,
+    MadoguchiError,
+    NeverPossible,
+    StoreUnavailable,
+    UnknownRequest,
+    UnknownService,
+    WriteConflict,
+)
 from services.failures import model
 from services.failures.model import Failure, FailureSummary, Selection, tries_of
 from services.failures.ports import FailureStore
@@ -61,6 +70,11 @@ class Worker:
         except DocumentFull as error:
             why = f"document full ({error}): see docs/operations/failures.md, then replay it"
             await self._fail(queue, body, why, message)
+        except UnknownService:
+            why = (
+                "the service or edition that the request answers was never published: mend the request, then replay it"
+            )
+            await self._fail(queue, body, why, message)
         except UnknownRequest as error:
             if tries_of(body) < TRIES_WITHOUT_DOCUMENT and model.can_count(body):
                 await self._put_back(queue, body, error)
@@ -80,7 +94,7 @@ class Worker:
 class Resolution(msgspec.Struct, rename="camel"):
     """Say what became of each failure: ids, and for those resolved before their status.
 
-    `left` counts what a call's limit left open.
+    `unknown` are those that are not there or cannot be read, `left` counts what a call's limit left open.
     """
 
     replayed: list[str] = []
@@ -157,7 +171,7 @@ class Failures:
 
         A document is read again without any message, and recorded again where it still cannot be.
         """
-        read = await self._store.read(listed.queue, listed.id)
+        read = await self._readable(listed)
         if read is None:
             resolution.unknown.append(listed.id)
         elif read.status != "open":
@@ -169,7 +183,7 @@ class Failures:
             resolution.replayed.append(read.id)
 
     async def _dismiss(self, listed: FailureSummary, reason: str, by: Staff, resolution: Resolution) -> None:
-        read = await self._store.read(listed.queue, listed.id)
+        read = await self._readable(listed)
         was_open = read is not None and read.status == "open"
         changed = read and await self._change(read, lambda known: model.dismissed(known, reason, by, self._clock()))
         if changed is None:
@@ -178,6 +192,13 @@ class Failures:
             resolution.dismissed.append(changed.id)
         else:
             resolution.already.append(_already(changed))
+
+    async def _readable(self, listed: FailureSummary) -> Failure | None:
+        """Read a failure; None where it is not there, or cannot be used."""
+        try:
+            return await self._store.read(listed.queue, listed.id)
+        except UNUSABLE:
+            return None
 
     async def _change(self, read: Failure, decide: Callable[[Failure], Failure]) -> Failure | None:
         return await _change(self._store, read.queue, read.id, lambda known: known and decide(known), read)

@@ -86,7 +86,7 @@ class QueuedIntake:
             body_hash=identity.body_hash,
             received_at=received_at,
             answers=message.answers,
-            contact=message.contact,
+            contact=message.contact.kept,
         )
 
         def decide(case: Case) -> Changes:

@@ -13,7 +13,7 @@ from services.case.request import Contact, Identity, Submission
 from services.catalog.forms import canonical, hidden, unsendable
 from services.errors import FieldError, NeverPossible, SubmissionTooLarge
 from services.invisible import trimmed
-from services.times import Instant
+from services.times import Instant, Told
 
 QUEUE = "requests-intake"
 MAX_MESSAGE_BYTES = 60 * 1024
@@ -35,7 +35,7 @@ _UNSEALED = ("seal", "tries")
 class QueuedSubmission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Hold a submission on its way through the queue `requests-intake`."""
 
-    received_at: Instant
+    received_at: Told
     service: str
     answers: dict[str, Any]
     contact: Contact

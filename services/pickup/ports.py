@@ -57,6 +57,9 @@ class SiteStore(Protocol):
     async def due_slots(self, now: Instant, limit: int) -> list[Opening]:
         """List the slots to look after, the most overdue first."""
 
+    async def put_off(self, opening: Opening, now: Instant) -> None:
+        """Let a slot that cannot be used be due again an hour later, unless it changed since it was listed."""
+
     async def move(self, site: str, id_: str) -> Move | None:
         """Read one move of stock."""
 

@@ -10,7 +10,8 @@ import msgspec
 
 from services import conflicts, times
 from services.case.ports import RequestStore
-from services.errors import DocumentFull, EditionDamaged, WriteConflict
+from services.case.request import Request
+from services.errors import UNUSABLE, DocumentFull, UnknownService, WriteConflict
 from services.pickup.booking import progress
 from services.pickup.booking.choosing import hold_until
 from services.pickup.booking.reservations import Reservations
@@ -65,7 +66,8 @@ class Tending:
         grown = [opening for opening in await self._sites.openings(now) if opening.has_many_ended]
         due = {one.name: one for one in (*await self._sites.due_slots(now, TENDED_AT_ONCE), *grown)}
         for name, opening in due.items():
-            await _alone(name, self.tend(opening.site_id, opening.id))
+            if await _alone(name, self.tend(opening.site_id, opening.id)):
+                await self._sites.put_off(opening, now)
         for method in ("pickup", "delivery"):
             await self._reservations.serve(None, method)
         return len(due)
@@ -126,11 +128,18 @@ class Tending:
         asked = {key: _asked_as(slot, key) for key, entry in slot.entries.items() if entry.state == "ended"}
         bookings = {}
         for some in itertools.batched({reference for reference, _ in asked.values()}, READ_SIDE_BY_SIDE, strict=False):
-            for request in await asyncio.gather(*(self._store.read(reference) for reference in some)):
+            for request in await asyncio.gather(*(self._readable(reference) for reference in some)):
                 if request and (booking := booking_of(request)):
                     bookings[request.reference] = booking
         read = [(key, bookings.get(reference), place) for key, (reference, place) in asked.items()]
         return {key for key, booking, place in read if booking and booking.is_past(place)}
+
+    async def _readable(self, reference: str) -> Request | None:
+        """Read a request; None where it is not there, or cannot be read."""
+        try:
+            return await self._store.read(reference)
+        except UNUSABLE:
+            return None
 
     async def _move_on(self, site: str, id_: str, is_over: bool, past: Collection[str]) -> None:
         """Write what the slot is from now on, over the state that was read, so that no turn made meanwhile is lost."""
@@ -148,14 +157,21 @@ class Tending:
         raise WriteConflict(conflicts.OVERTAKEN)
 
 
-async def _alone(name: str, work: Awaitable[object]) -> None:
-    """Run one action; where it cannot be written or read now, log that, so that the others go on."""
+async def _alone(name: str, work: Awaitable[object]) -> bool:
+    """Run one action; where it cannot be written or read now, log that, so that the others go on.
+
+    Return whether a document that it needs cannot be used.
+    """
     try:
         await work
-    except (WriteConflict, EditionDamaged) as error:
+    except (WriteConflict, UnknownService) as error:
         log.warning("%s is left for another time: %s", name, error)
+    except UNUSABLE as error:
+        log.warning("%s is left for another time: %s", name, error)
+        return True
     except DocumentFull as error:
         log.error("%s is left for another time: %s", name, error)
+    return False
 
 
 def _asked_as(slot: Slot, key: str) -> tuple[str, Place]:

@@ -15,7 +15,17 @@ from services.case.ports import AuditLog, Message, Queues, RequestStore
 from services.case.request import Case, Changes, Request
 from services.case.task import HIDDEN_AFTER_LEASE, MessageHandle, Staff, Task, TaskStatus, queue_of
 from services.catalog.service import Catalog
-from services.errors import Forbidden, Refusal, StoreUnavailable, UnknownOutcome, UnknownTask, WriteConflict
+from services.errors import (
+    UNTIL_MENDED,
+    UNUSABLE,
+    DocumentDamaged,
+    Forbidden,
+    Refusal,
+    StoreUnavailable,
+    UnknownOutcome,
+    UnknownTask,
+    WriteConflict,
+)
 from services.tasks.claims import Claim
 from services.tasks.ports import ClaimStore
 from services.tasks.team_queues import Candidate, TeamQueues
@@ -168,11 +178,11 @@ class Tasks:
         return claim
 
     async def _lease(self, claim: Claim, candidates: list[Candidate], staff: Staff, seconds: int) -> list[ClaimedTask]:
-        """Lease what the claim chose; skip what another took meanwhile, and what this claim lost or gave back."""
+        """Lease what the claim chose; skip what another took meanwhile, what this claim lost, and what is damaged."""
         at_hand = {candidate.task.id: candidate for candidate in candidates}
         claimed: list[ClaimedTask] = []
         for id_ in claim.tasks:
-            with suppress(Refusal):
+            with suppress(Refusal, *UNUSABLE):
                 candidate = at_hand.get(id_) or Candidate(*await self._load(id_))
                 claimed.append(await self._claim(candidate, staff, claim.claim_id, seconds))
         return claimed
@@ -216,6 +226,8 @@ class Tasks:
             case = await self._store.load(tasks.reference_of(task_id))
         except ValueError as error:
             raise UnknownTask() from error
+        if case and task_id in case.unreadable:
+            raise DocumentDamaged(task_id, wait=UNTIL_MENDED)
         if case is None or task_id not in case.tasks:
             raise UnknownTask()
         return case, case.tasks[task_id]

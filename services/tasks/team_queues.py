@@ -1,6 +1,7 @@
 """What a team's queues deliver, sorted into what can be claimed and what only needs tidying."""
 
 import random
+from contextlib import suppress
 
 import msgspec
 
@@ -9,12 +10,13 @@ from services.advance.model import TaskMessage
 from services.case.ports import Message, Queues, RequestStore
 from services.case.request import Case
 from services.case.task import HIDDEN_AFTER_LEASE, Task, is_claimable, is_held, queue_of, reference_of
-from services.errors import NeverPossible
+from services.errors import UNUSABLE, NeverPossible
 from services.failures.ports import FailureStore
 from services.failures.service import record_failure
 from services.times import Clock, Instant
 
 HIDDEN_WHILE_CLAIMING = 60.0
+HIDDEN_WHILE_UNUSABLE = 600.0
 NORMAL_EVERY = 5
 """One in so many of the tasks that claims of a team ask for, as one instance counts them, is a normal one first.
 
@@ -77,9 +79,10 @@ class TeamQueues:
         self._asked_at[team] = now
         found = []
         for task in await self._store.claimable_tasks(team, now, limit):
-            case = await self._store.load(task.reference)
-            if case and task.id in case.tasks:
-                found.append(Candidate(case, case.tasks[task.id]))
+            with suppress(*UNUSABLE):
+                case = await self._store.load(task.reference)
+                if case and task.id in case.tasks:
+                    found.append(Candidate(case, case.tasks[task.id]))
         return found
 
     def _share_of_normal(self, team: str, limit: int) -> int:
@@ -109,12 +112,15 @@ class TeamQueues:
             id_ = task_in(message.body)
             case = await self._store.load(reference_of(id_))
             if case is None or id_ not in case.tasks:
-                await self._without_task(message)
+                await self._without_task(message, is_there=case is not None and id_ in case.unreadable)
                 return None
             if message.queue not in queues_of(case.tasks[id_].team):
                 raise NeverPossible("the task of another team: the sender must send it to the queue of that team")
         except NeverPossible as error:
             await self._give_up(message, str(error))
+            return None
+        except UNUSABLE:
+            await self._without_task(message, is_there=True)
             return None
         task = case.tasks[id_]
         now = self._clock()
@@ -127,9 +133,14 @@ class TeamQueues:
             await self._queues.delete(message)
         return None
 
-    async def _without_task(self, message: Message) -> None:
-        """Leave a message whose task is not there (yet); reads may lag. After some deliveries it is a failure."""
-        if message.deliveries >= DELIVERIES_WITHOUT_TASK:
+    async def _without_task(self, message: Message, *, is_there: bool) -> None:
+        """Leave a message whose task is not there (yet); reads may lag. After some deliveries it is a failure.
+
+        One whose task is there and cannot be used waits until it is mended, or a later version of the app is back.
+        """
+        if is_there:
+            await self._queues.hide(message, HIDDEN_WHILE_UNUSABLE)
+        elif message.deliveries >= DELIVERIES_WITHOUT_TASK:
             await self._give_up(message, "no such task: replay it once the task is there")
 
     async def _give_up(self, message: Message, why: str) -> None:

@@ -1,19 +1,19 @@
 """What is still open over all requests, counted and listed in Cosmos DB."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from services.case.ports import Due
+from services.case.ports import Due, SetAside
 from services.case.task import TAKEOVER_AFTER, Priority
 from services.operations.reconciliation.model import OpenTasks
 from services.times import Instant, later
 from stores.case import REQUESTS
-from stores.cosmos import Cosmos
+from stores.cosmos import Cosmos, without_nulls
+from stores.documents import Documents, Item
 
 _COUNT = "SELECT VALUE COUNT(1) FROM c"
-_DUE = "SELECT c.id, c.reference, c.dueAt, c.sweeps, c.team, c.priority, c.traceparent FROM c"
+_DUE = "SELECT c.id, c.reference, c.dueAt, c.sweeps, c.team, c.priority, c.traceparent, c.schemaVersion FROM c"
 _OPEN = "c.type = 'task' AND c.status = 'open'"
 _OF_QUEUE = f"{_OPEN} AND c.team = @team AND c.priority = @priority"
 _FREE = "(NOT IS_DEFINED(c.lease['until']) OR c.lease['until'] <= @before)"
@@ -25,9 +25,10 @@ _OVERDUE = "c.type = 'request' AND c.dueAt < @before"
 class CosmosBacklog:
     """Query the container `requests` over all partitions; GROUP BY is avoided, since not every emulator knows it."""
 
-    def __init__(self, cosmos: Cosmos, still_lasts: Sequence[str]) -> None:
+    def __init__(self, cosmos: Cosmos, still_lasts: Sequence[str], set_aside: SetAside) -> None:
         """Take the conditions (in the dialect of Cosmos DB) under which a part of a request lasts."""
         self._cosmos = cosmos
+        self._documents = Documents(cosmos, REQUESTS, set_aside)
         self._still_lasts = still_lasts
 
     async def open_tasks(self, team: str, priority: Priority, now: Instant) -> OpenTasks:
@@ -39,9 +40,9 @@ class CosmosBacklog:
 
     async def free_tasks(self, team: str, priority: Priority, now: Instant, limit: int) -> list[Due]:
         """List the open tasks of a team and priority that nobody holds, the earliest `dueAt` first."""
-        sql = f"{_DUE} WHERE {_OF_QUEUE} AND {_FREE} ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
+        sql = f"{_DUE} WHERE {_OF_QUEUE} AND {_FREE} ORDER BY c.dueAt OFFSET @passed LIMIT @limit"
         before = later(now, -TAKEOVER_AFTER)
-        return await self._list(sql, team=team, priority=priority, before=before, limit=limit)
+        return await self._list(sql, limit, team=team, priority=priority, before=before)
 
     async def open_among(self, ids: Sequence[str]) -> set[str]:
         """Return those of these ids that are open tasks."""
@@ -50,8 +51,8 @@ class CosmosBacklog:
 
     async def overdue_requests(self, before: Instant, limit: int) -> list[Due]:
         """List the requests whose `dueAt` lies before this instant, the oldest first."""
-        sql = f"{_DUE} WHERE {_OVERDUE} ORDER BY c.dueAt OFFSET 0 LIMIT @limit"
-        return await self._list(sql, before=before, limit=limit)
+        sql = f"{_DUE} WHERE {_OVERDUE} ORDER BY c.dueAt OFFSET @passed LIMIT @limit"
+        return await self._list(sql, limit, before=before)
 
     async def count_overdue_requests(self, before: Instant) -> int:
         """Count the requests whose `dueAt` lies before this instant."""
@@ -69,6 +70,12 @@ class CosmosBacklog:
     async def _count(self, sql: str, **parameters: object) -> int:
         return sum(await self._cosmos.find(REQUESTS, sql, **parameters))
 
-    async def _list(self, sql: str, **parameters: object) -> list[Due]:
-        found: list[dict[str, Any]] = await self._cosmos.find(REQUESTS, sql, **parameters)
-        return msgspec.convert(found, list[Due])
+    async def _list(self, sql: str, limit: int, **parameters: object) -> list[Due]:
+        async def query(passed: int) -> list[Item]:
+            return await self._cosmos.find(REQUESTS, sql, passed=passed, limit=limit, **parameters)
+
+        return await self._documents.some(query, _due_of, limit)
+
+
+def _due_of(item: Item) -> Due:
+    return msgspec.convert(without_nulls(item), Due)

@@ -16,6 +16,7 @@ from stores.case import CosmosRequests
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.operators import Operator
 from tests.end_to_end.staff_pages import household_with_place, open_site
+from tests.fakes import Noted
 from wiring import PARTS
 
 pytestmark = pytest.mark.xdist_group("office")
@@ -37,7 +38,7 @@ def make_old(desk: RunningDesk, reference: str) -> None:
     async def run() -> None:
         app = wiring.build(Settings.from_env(values))
         try:
-            await cases.change(CosmosRequests(app.cosmos, PARTS), reference, old)
+            await cases.change(CosmosRequests(app.cosmos, PARTS, Noted()), reference, old)
         finally:
             await app.close()
 

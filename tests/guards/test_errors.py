@@ -59,6 +59,8 @@ STATUS_OF_CODE = {
     "unknown_outcome": 422,
     "too_many_requests": 429,
     "too_many_tries": 429,
+    "document_damaged": 503,
+    "document_newer": 503,
     "edition_damaged": 503,
     "not_yet_processed": 503,
     "service_paused": 503,

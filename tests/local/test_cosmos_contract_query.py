@@ -130,6 +130,7 @@ async def test_group_by_is_right_or_refused_clearly(container: ContainerProxy) -
         ("STARTSWITH(c.id, 'Q1', true)", IDS[10:]),
         ("CONTAINS(c.letter, 'B', true)", [id_ for n, id_ in enumerate(IDS) if n % 4 > 1]),
         ("EXISTS(SELECT VALUE x FROM x IN c.missing)", []),
+        ("EXISTS(SELECT VALUE x FROM x IN c.letter)", []),
         ("c.day >= '2026-01-03' AND c.day < '2026-01-05'", ["q02", "q03"]),
         ("c.letter = 'GROUP BY OFFSET 0 LIMIT 1'", []),
         ("NOT IS_DEFINED(c.lease['until']) OR c.lease['until'] <= '2026'", IDS),

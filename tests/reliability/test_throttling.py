@@ -9,6 +9,7 @@ from services.intake.outage import FAILURES_IN_A_ROW
 from services.intake.service import How, Receipt
 from stores.case import CosmosRequests
 from tests.counter import submission
+from tests.fakes import Noted
 from tests.reliability.faults import Throttling
 from tests.reliability.world import ANSWERS, World
 from wiring import PARTS
@@ -68,7 +69,7 @@ async def test_a_throttled_look_says_when_to_come_back(own: World):
 
 async def test_a_throttled_batch_and_a_throttled_query_say_when_to_come_back(own: World):
     await warmed(own)
-    store = CosmosRequests(own.app.cosmos, PARTS)
+    store = CosmosRequests(own.app.cosmos, PARTS, Noted())
     case = await store.load(own.reference)
     assert case is not None
 

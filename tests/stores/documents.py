@@ -1,5 +1,7 @@
 """Requests and tasks as the stores keep them."""
 
+import msgspec
+
 from services import times
 from services.case import request as requests
 from services.case import task as tasks
@@ -31,3 +33,16 @@ def task_of(reference: str, route: str = "prepare", **changes) -> tasks.Task:
         "due_at": times.later(NOW, 3600),
     }
     return tasks.Task(**{**fields, **changes})
+
+
+def as_made[D: msgspec.Struct](document: D) -> D:
+    """Return a document that was read as it was before it was written: without ETag and JSON."""
+    return msgspec.structs.replace(document, etag="", stored={})
+
+
+def without_json(case: requests.Case | None) -> requests.Case | None:
+    """Return a case without the JSON that its documents were read from, which a write leaves as it was."""
+    if case is None:
+        return None
+    documents = (case.request, *case.tasks.values())
+    return case.with_documents(tuple(msgspec.structs.replace(document, stored={}) for document in documents))

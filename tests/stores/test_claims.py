@@ -8,6 +8,7 @@ from services.errors import WriteConflict
 from services.tasks.claims import KEPT, Claim
 from stores.claims import CLAIMS, CosmosClaims
 from tests.counter import DEFINITION, HANAKO, submission
+from tests.fakes import Noted
 from wiring.app import App
 
 QUEUE = "tasks-supplies"
@@ -16,7 +17,7 @@ CLAIM = Claim(claim_id="claim-0001", team="supplies", holder="u-hanako", tasks=(
 
 @pytest.fixture
 def claims(app: App) -> CosmosClaims:
-    return CosmosClaims(app.cosmos)
+    return CosmosClaims(app.cosmos, Noted())
 
 
 async def make_tasks(app: App, number: int) -> None:

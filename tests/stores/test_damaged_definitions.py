@@ -7,6 +7,7 @@ import pytest
 from services.catalog.model import Current, Damaged, next_edition
 from services.failures.documents import SetAside
 from services.failures.model import Selection
+from services.times import system_clock
 from stores.catalog import CATALOG, CosmosEditions
 from stores.operations.failures import CosmosFailures
 from tests.counter import DEFINITION, definition
@@ -69,10 +70,10 @@ async def test_an_edition_that_cannot_be_read_is_told_apart_from_one_that_is_not
 
 
 async def test_damage_is_recorded_once_among_the_failures(app: App):
-    set_aside = SetAside(CosmosFailures(app.cosmos), lambda: NOW)
+    set_aside = SetAside(CosmosFailures(app.cosmos, system_clock), lambda: NOW)
 
     for _ in range(2):
-        await set_aside.note("catalog", "water", "Expected `object`, got `null`")
+        await set_aside.note("catalog", {"water": "Expected `object`, got `null`"})
 
     [failure] = await app.failures.list(Selection(queue="documents"))
     assert (failure.error, failure.tries) == ("catalog/water cannot be read: Expected `object`, got `null`", 1)

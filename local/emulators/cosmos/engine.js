@@ -19,9 +19,12 @@ Object.assign(helpers, { stripUndefined: withoutUndefined });
 const queryClass = Object.getPrototypeOf(engine("SELECT * FROM c"));
 const { get: generated } = /** @type {{ get(): string }} */ (Object.getOwnPropertyDescriptor(queryClass, "code"));
 const COPY_AND_APPEND = /\? \[\.\.\.\$, (\{[^{}]*\})\] : \$, \[\]\)/g;
+// What is no array has no entries to iterate over: the generated code throws for a text or a number.
+const ENTRIES_OF = /\(([\w.[\]"']+) \|\| \[\]\)\.map\(/g;
 Object.defineProperty(queryClass, "code", {
   get() {
-    return generated.call(this).replace(COPY_AND_APPEND, "? ($.push($1), $) : $, [])");
+    const code = generated.call(this).replace(COPY_AND_APPEND, "? ($.push($1), $) : $, [])");
+    return code.replace(ENTRIES_OF, "(Array.isArray($1) ? $1 : []).map(");
   },
 });
 

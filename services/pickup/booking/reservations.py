@@ -9,7 +9,7 @@ from services.case import request as requests
 from services.case.ports import Queues, RequestStore
 from services.case.request import Case, Changes, Request, Step
 from services.catalog.service import Catalog
-from services.errors import DocumentFull, StoreUnavailable
+from services.errors import UNUSABLE, DocumentFull, StoreUnavailable, UnknownService
 from services.pickup.booking import progress
 from services.pickup.booking.choosing import choice, held_until, wish
 from services.pickup.booking.state import ASKS, HAS_PLACE, IS_OVER, Booking, Place, place_of
@@ -26,8 +26,9 @@ from services.pickup.slots.turns import HouseholdInLine, Opening
 from services.times import Clock, Instant
 
 ATTEMPTS = 8
-CALLED_AT_ONCE = 50
-"""Households at the front of the line that one call looks at; the sweep calls again."""
+CALLED_AT_ONCE = (50, 500, 5_000)
+"""Households at the front of the line that one call looks at, more only where none of them can be used; the sweep calls
+again."""
 
 log = logging.getLogger("madoguchi.pickup")
 
@@ -121,9 +122,15 @@ class Reservations:
         openings = await self._openings(site, method)
         if not any(opening.free_places for opening in openings):
             return 0
-        waiting = await self._bookings.waiting(method, CALLED_AT_ONCE)
-        served = sum([await self._call(one, site, method) for one in waiting])
-        if not waiting:
+        looked_at = served = 0
+        for limit in CALLED_AT_ONCE:
+            waiting = await self._bookings.waiting(method, limit)
+            called = [await self._call(one, site, method) for one in waiting[looked_at:]]
+            served += called.count(True)
+            looked_at = len(waiting)
+            if looked_at < limit or any(one is not None for one in called):
+                break
+        if not looked_at:
             await self._slots.close_lines(openings)
         return served
 
@@ -288,8 +295,8 @@ class Reservations:
         await self.serve(place.site, booking.method)
         return case
 
-    async def _call(self, waiting: HouseholdInLine, site: str | None, method: str) -> bool:
-        """Call one household that waits, if it fits anywhere; log one whose document is full, so that others go on."""
+    async def _call(self, waiting: HouseholdInLine, site: str | None, method: str) -> bool | None:
+        """Call one household that waits, if it fits anywhere; log one that cannot be used, and return None for it."""
         openings = await self._openings(site, method)
         if not any(turns.has_room(opening, waiting.lines) for opening in openings):
             return False
@@ -299,9 +306,9 @@ class Reservations:
             if booking is None or booking.state != "called":
                 return False
             await self.take_now(case)
-        except DocumentFull as error:
+        except (DocumentFull, UnknownService, *UNUSABLE) as error:
             log.error("%s cannot be called: %s", waiting.reference, error)
-            return False
+            return None
         return True
 
     async def _openings(self, site: str | None, method: str) -> list[Opening]:

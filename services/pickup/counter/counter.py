@@ -8,7 +8,7 @@ import msgspec
 from services import times
 from services.case import audit, cases
 from services.case import request as requests
-from services.case.documents import Event
+from services.case.documents import Event, must_not_be_newer
 from services.case.ports import AuditLog, RequestStore
 from services.case.receipts import read_reference
 from services.case.request import Case, Changes, Request, Step
@@ -203,6 +203,7 @@ class Counter:
                 if known is None:
                     raise NothingDue("ended")
                 return known
+            must_not_be_newer(place.name, slot.schema_version)
             _refuse(_problems_of_lines(handed.lines, slot.lines(key)))
             move = _move(slot, key, request, turn.given, handed, by, self._clock())
             if await self._sites.turn(place.site, place.slot, turn, move):

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from services import times
-from services.case.documents import SCHEMA_VERSION
+from services.case.documents import Stored
 from services.pickup.entitlement.supplies import Period, Policy
 from services.times import Instant
 
@@ -25,13 +25,10 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     reason: str | None = None
 
 
-class Quota(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Hold the grants of a household under one policy, by reference and round; `etag` is empty until it is stored."""
+class Quota(Stored, frozen=True, kw_only=True, rename="camel"):
+    """Hold the grants of a household under one policy, by reference and round."""
 
-    id: str
     grants: dict[str, Grant] = {}
-    schema_version: int = SCHEMA_VERSION
-    etag: str = msgspec.field(default="", name="_etag")
 
 
 def quota_id(household_key: str, policy: str, secret: bytes) -> str:

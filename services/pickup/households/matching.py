@@ -8,7 +8,7 @@ from services.case.documents import Event
 from services.case.ports import RequestStore
 from services.case.request import Case, Changes, Request, Step
 from services.catalog.service import Catalog
-from services.errors import EditionDamaged
+from services.errors import EditionDamaged, UnknownService
 from services.pickup.asking import HOUSEHOLD, next_round
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.section import household_of, pickup_of
@@ -64,7 +64,7 @@ class Matching:
         """Return another household, nobody where the edition that it answers says nothing of it or cannot be read."""
         try:
             pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
-        except EditionDamaged:
+        except (EditionDamaged, UnknownService):
             pickup = None
         return household_of(pickup, other.answers, other.phone) if pickup else Household(name="", kana="", address="")
 

@@ -11,7 +11,7 @@ from services.case.documents import Event
 from services.case.ports import RequestStore
 from services.case.request import Case, Changes, Request
 from services.catalog.service import Catalog
-from services.errors import EditionDamaged, WriteConflict
+from services.errors import UNUSABLE, UnknownService, WriteConflict
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.grants import Grants
 from services.pickup.entitlement.section import folded_anew, pickup_of
@@ -76,16 +76,19 @@ class Refolding:
         return report
 
     async def _one(self, reference: str, dry_run: bool) -> Outcome:
+        try:
+            return await self._folded(reference, dry_run)
+        except (*UNUSABLE, UnknownService):
+            return "left"
+
+    async def _folded(self, reference: str, dry_run: bool) -> Outcome:
         case = await self._store.load(reference)
         booking = booking_of(case.request) if case else None
         if case is None or booking is None or booking.folding == FOLDING:
             return "done"
         if _is_on_its_way(case.request, booking):
             return "left"
-        try:
-            anew = await self._anew(case.request, booking)
-        except EditionDamaged:
-            return "left"
+        anew = await self._anew(case.request, booking)
         if not dry_run and not await self._is_folded(case, anew):
             return "left"
         return "rekeyed" if anew.formerly else "rewritten"

@@ -9,7 +9,7 @@ from services.case.ports import AuditLog, RequestStore
 from services.case.request import Request
 from services.case.task import Staff
 from services.catalog.service import Catalog
-from services.errors import EditionDamaged
+from services.errors import UNUSABLE, EditionDamaged, UnknownService
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.section import household_of, pickup_of, read
 from services.pickup.households.alike import Alike
@@ -82,7 +82,7 @@ class Searching:
     async def _judged(self, other: Alike, household: Household, wanted: Wanted) -> _Candidate | None:
         try:
             pickup = pickup_of((await self._catalog.edition(other.service, other.version)).definition)
-        except EditionDamaged:
+        except (EditionDamaged, UnknownService):
             return None
         if pickup is None or other.status == "withdrawn":
             return None
@@ -96,8 +96,11 @@ class Searching:
         )
 
     async def _found(self, candidate: _Candidate) -> Found | None:
-        """Read what is shown of a request; None where it has no booking any more."""
-        request = await self._store.read(candidate.reference)
+        """Read what is shown of a request; None where it has no booking any more, or cannot be read."""
+        try:
+            request = await self._store.read(candidate.reference)
+        except UNUSABLE:
+            return None
         booking = booking_of(request) if request else None
         if request is None or booking is None:
             return None

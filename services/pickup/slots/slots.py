@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from services import conflicts, times
+from services.case.documents import SCHEMA_VERSION, must_not_be_newer
 from services.errors import DocumentFull, StoreUnavailable, WriteConflict
 from services.pickup.booking.state import Booking, Place
 from services.pickup.ports import SiteStore
@@ -28,9 +29,10 @@ class Slots:
         self._listed_at = times.NEVER
 
     async def openings(self) -> list[Opening]:
-        """List the slots that have not begun yet, the earliest first."""
+        """List the slots that have not begun yet, the earliest first; one that a later version wrote takes nobody."""
         now = self._clock()
-        self._listed = {opening.name: opening for opening in await self._store.openings(now)}
+        listed = await self._store.openings(now)
+        self._listed = {one.name: one for one in listed if one.schema_version <= SCHEMA_VERSION}
         self._listed_at = now
         return list(self._listed.values())
 
@@ -60,7 +62,7 @@ class Slots:
                 return True
             self._listed_at = times.NEVER
             slot = await self._store.slot(opening.site_id, opening.id)
-            if slot is None:
+            if slot is None or slot.schema_version > SCHEMA_VERSION:
                 return False
             entry = slot.entries.get(turn.key)
             if entry:
@@ -75,8 +77,9 @@ class Slots:
         for attempt in range(conflicts.ATTEMPTS):
             slot = await self._store.slot(place.site, place.slot)
             turn = make(slot, key) if slot else None
-            if turn is None:
+            if turn is None or slot is None:
                 return slot
+            must_not_be_newer(place.name, slot.schema_version)
             if not await self._store.turn(place.site, place.slot, turn):
                 await conflicts.pause(attempt)
         raise WriteConflict(f"{conflicts.ATTEMPTS} turns in a row were overtaken")

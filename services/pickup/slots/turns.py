@@ -2,10 +2,12 @@
 the slot alone."""
 
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 
 from services import times
+from services.case.documents import SCHEMA_VERSION
 from services.pickup.stock.sites import MOST_HOUSEHOLDS, Entry, EntryState, Fill, Slot
 from services.times import Instant
 
@@ -25,7 +27,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     `before` is the state that the entry must have, None where there must be no entry. `places` and `takes` come out of
     what is free, or go back to it where they are negative; the units `given` leave the stock. A turn that takes a place
     needs an open slot with room, and one of a newcomer also a slot without a line. `ends` is the key of an entry that
-    this one replaces and whose place it gets.
+    this one replaces and whose place it gets, `kept` is what a later version of the app wrote on the entry.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     is_newcomer: bool = False
     given: dict[str, int] = {}
     ends: str | None = None
+    kept: dict[str, Any] = {}
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -54,6 +57,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     free: dict[str, int]
     has_line: bool
     entry_count: int = 0
+    schema_version: int = SCHEMA_VERSION
     etag: str = msgspec.field(default="", name="_etag")
 
     @property
@@ -125,7 +129,8 @@ def confirm(slot: Slot, key: str) -> Turn | None:
     entry = slot.entries.get(key)
     if entry is None or entry.state != "held":
         return None
-    return Turn(key=key, before="held", entry=Entry(state="confirmed", units=entry.units))
+    confirmed = Entry(state="confirmed", units=entry.units)
+    return Turn(key=key, before="held", entry=confirmed, kept=_kept(slot, key))
 
 
 def hold_again(slot: Slot, key: str, until: Instant) -> Turn | None:
@@ -134,7 +139,8 @@ def hold_again(slot: Slot, key: str, until: Instant) -> Turn | None:
     seconds = int(times.moment(until).timestamp())
     if entry is None or entry.state not in ("held", "confirmed") or (entry.state, entry.until) == ("held", seconds):
         return None
-    return Turn(key=key, before=entry.state, entry=Entry(state="held", units=entry.units, until=seconds))
+    held = Entry(state="held", units=entry.units, until=seconds)
+    return Turn(key=key, before=entry.state, entry=held, kept=_kept(slot, key))
 
 
 def swap(slot: Slot, old: str, new: str, lines: dict[str, int]) -> Turn | None:
@@ -165,7 +171,8 @@ def collect(slot: Slot, key: str, lines: dict[str, int] | None = None) -> Turn |
     given = {item: min(units, due[item] if lines is None else lines.get(item, 0)) for item, units in due.items()}
     left = {item: given[item] - units for item, units in due.items() if given[item] < units}
     units = tuple(given.get(item, 0) for item in slot.items)
-    return Turn(key=key, before=entry.state, entry=Entry(state="collected", units=units), takes=left, given=given)
+    collected = Entry(state="collected", units=units)
+    return Turn(key=key, before=entry.state, entry=collected, takes=left, given=given, kept=_kept(slot, key))
 
 
 def end(slot: Slot, key: str) -> Turn | None:
@@ -180,7 +187,7 @@ def end(slot: Slot, key: str) -> Turn | None:
     if entry.state in ("ended", "collected"):
         return None
     back = {item: -units for item, units in slot.lines(key).items()}
-    return Turn(key=key, before=entry.state, entry=ended, places=-1, takes=back)
+    return Turn(key=key, before=entry.state, entry=ended, places=-1, takes=back, kept=_kept(slot, key))
 
 
 def without_ended(slot: Slot, keys: Collection[str]) -> Slot:
@@ -216,6 +223,12 @@ def after(slot: Slot, turn: Turn) -> Slot | None:
         free=free,
         entries={**slot.entries, **ended, turn.key: turn.entry},
     )
+
+
+def _kept(slot: Slot, key: str) -> dict[str, Any]:
+    """Return what the stored entry says and this code does not know."""
+    entry = slot.stored.get("entries", {}).get(key, {})
+    return {name: value for name, value in entry.items() if name not in Entry.__struct_fields__}
 
 
 def _admits(slot: Slot, turn: Turn) -> bool:

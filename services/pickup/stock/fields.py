@@ -13,7 +13,7 @@ from services.pickup.entitlement.supplies import Item
 from services.pickup.sharing.split_rules import Rule
 from services.pickup.stock.sites import MOST_HOUSEHOLDS, MOST_ITEMS, MOST_UNITS, Fill, Method, MoveKind, SiteKind
 from services.texts import Text
-from services.times import Instant
+from services.times import Instant, Told
 
 LONGEST_SLOT = 24 * 3600.0
 FURTHEST_SLOT = 92 * 24 * 3600.0
@@ -48,8 +48,8 @@ class SiteFields(_Fields, frozen=True, kw_only=True):
 class SlotFields(_Fields, frozen=True, kw_only=True):
     """Describe a slot as an officer opens it: `places` for households, and the units allotted by item."""
 
-    starts: Instant
-    ends: Instant
+    starts: Told
+    ends: Told
     method: Method = "pickup"
     fill: Fill = "first_come"
     places: int

@@ -9,7 +9,7 @@ import msgspec
 from services import conflicts
 from services.case.task import Staff
 from services.catalog.service import Catalog
-from services.errors import DocumentFull, FieldError, InvalidSubmission, WriteConflict
+from services.errors import UNUSABLE, DocumentFull, FieldError, InvalidSubmission, WriteConflict
 from services.names import is_name
 from services.pickup.entitlement.section import pickup_of
 from services.pickup.entitlement.supplies import Item
@@ -72,13 +72,13 @@ class Keeping:
     async def catch_up(self) -> None:
         """Change the slots of every site that was closed or moved, as far as they have not followed it yet.
 
-        Where one site cannot be written now, the others go on.
+        Where one site cannot be read or written now, the others go on.
         """
         for site in await self._store.sites():
             if site.due_at:
                 try:
                     await self._follow(await self.site(site.site_id))
-                except (DocumentFull, WriteConflict) as error:
+                except (DocumentFull, WriteConflict, *UNUSABLE) as error:
                     log.error("%s is left for another time: %s", site.site_id, error)
 
     async def move(self, site: str, fields: StockFields, staff: Staff) -> Stock:

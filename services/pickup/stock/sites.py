@@ -1,6 +1,6 @@
 """A pickup site (避難所, 物資拠点), its slots, and the stock that is kept and allotted there."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -28,6 +28,8 @@ type Method = Literal["pickup", "delivery"]
 type Fill = Literal["first_come", "split"]
 """Who a slot is for: whoever comes first, or nobody until a split of it is decided and all its shares are followed."""
 type EntryState = Literal["held", "confirmed", "collected", "ended"]
+type EntryKey = Annotated[str, msgspec.Meta(pattern=r"\.[0-9]{1,9}\Z")]
+"""A reference and the round in which it asked (`turns.key_of`)."""
 type MoveKind = Literal["received", "allotted", "released", "handed_over", "adjusted", "packed"]
 
 
@@ -78,7 +80,11 @@ class Slot(Document, frozen=True, kw_only=True, rename="camel", tag_field="type"
     free: dict[str, int]
     has_line: bool = False
     moved_at: Instant | None = None
-    entries: dict[str, Entry] = {}
+    entries: dict[EntryKey, Entry] = {}
+
+    def __post_init__(self) -> None:
+        if self.free.keys() != self.allotted.keys():
+            raise ValueError("units are free of items that are not allotted, or the other way round")
 
     @property
     def items(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from services.case import request as requests
 from services.case import task as tasks
 from stores.case import CosmosRequests
 from tests.counter import submission
+from tests.fakes import Noted
 from wiring import PARTS
 from wiring.app import App
 
@@ -35,7 +36,7 @@ async def keep(app: App, reference: str, *new: tasks.Task, is_dispatched: bool =
     identity = requests.Identity(reference=reference, key_hash="k", body_hash="b", access_version=1)
     step = requests.Step(kind="dispatch", at=NOW)
     request = requests.accept(submission(), identity, version=1, received_at=NOW, now=NOW, steps={"dispatch": step})
-    store = CosmosRequests(app.cosmos, PARTS)
+    store = CosmosRequests(app.cosmos, PARTS, Noted())
     await store.create(request)
     case = await store.load(reference)
     assert case is not None

@@ -6,13 +6,14 @@ from services.case import task as tasks
 from services.operations.reconciliation.model import OpenTasks
 from stores.operations.backlog import CosmosBacklog
 from tests.counter import HANAKO
+from tests.fakes import Noted
 from tests.stores.operations.kept import NOW, keep, task_of
 from wiring.app import App
 
 
 @pytest.fixture
 def backlog(app: App) -> CosmosBacklog:
-    return CosmosBacklog(app.cosmos, [])
+    return CosmosBacklog(app.cosmos, [], Noted())
 
 
 async def test_open_tasks_are_counted_by_team_and_priority_the_held_ones_apart(app: App, backlog: CosmosBacklog):

@@ -21,7 +21,7 @@ from stores.case import CosmosRequests, body_of, document_of
 from stores.catalog import CosmosEditions
 from tests.apps import running, settings_for
 from tests.counter import HANAKO
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, Noted
 from tests.pickup import PICKUP_DEFINITION
 from wiring import PARTS, SECTIONS
 from wiring.app import App
@@ -45,7 +45,7 @@ async def app(emulators) -> AsyncIterator[App]:
 
 
 async def request_of(app: App, name: str) -> Request:
-    case = await CosmosRequests(app.cosmos, PARTS).load(RECEIPTS[name]["reference"])
+    case = await CosmosRequests(app.cosmos, PARTS, Noted()).load(RECEIPTS[name]["reference"])
     assert case
     return case.request
 

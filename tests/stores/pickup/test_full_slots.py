@@ -6,8 +6,9 @@ from services.case.documents import Event
 from services.errors import DocumentFull
 from services.pickup.slots import turns
 from services.pickup.stock.sites import Entry, Move, Slot
-from stores.cosmos import plain
+from stores.documents import plain
 from stores.pickup.sites import SITES, CosmosSites
+from tests.fakes import Noted
 from tests.local.cosmos_contract import LARGE_BODY
 from tests.stores.documents import NOW
 from wiring.app import App
@@ -15,7 +16,7 @@ from wiring.app import App
 
 @LARGE_BODY
 async def test_a_slot_whose_document_is_full_refuses_a_turn_and_can_be_tended(app: App):
-    sites = CosmosSites(app.cosmos)
+    sites = CosmosSites(app.cosmos, Noted())
     await app.cosmos.ask(SITES, lambda c: c.create_item(plain(full_slot())))
     turn = turns.reserve(("kit",), "MMMM-MMMM-MMMM.1", {"kit": 1}, until=None, is_newcomer=True)
     move = Move(id="m1", site_id="school", kind="handed_over", at=NOW, lines={"kit": -1})

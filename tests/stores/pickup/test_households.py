@@ -12,6 +12,7 @@ from services.pickup.households.comparing import compare
 from services.pickup.part import with_booking
 from stores.case import CosmosRequests
 from stores.pickup.bookings import CosmosBookings
+from tests.fakes import Noted
 from tests.stores.documents import request_of
 from wiring import PARTS
 from wiring.app import App
@@ -21,12 +22,12 @@ KANA, LAND, PHONE = "k:ミホンハナコ", "a:見本市中央1-2-3", "t:0900000
 
 @pytest.fixture
 def store(app: App) -> CosmosRequests:
-    return CosmosRequests(app.cosmos, PARTS)
+    return CosmosRequests(app.cosmos, PARTS, Noted())
 
 
 @pytest.fixture
 def found(app: App) -> CosmosBookings:
-    return CosmosBookings(app.cosmos)
+    return CosmosBookings(app.cosmos, Noted())
 
 
 def booked(reference: str, *blocks: str, folding: int = 2) -> Request:

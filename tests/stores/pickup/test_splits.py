@@ -24,7 +24,7 @@ from stores.pickup.bookings import CosmosBookings
 from stores.pickup.sites import CosmosSites
 from tests.apps import running, settings_for
 from tests.counter import SUPERVISOR
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, Noted
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.reliability.faults import Storm, under_the_sdks
 from wiring import PARTS
@@ -69,7 +69,7 @@ class Town:
         return await pickup(self.app).splits.decide("school", SLOT, fields, SUPERVISOR)
 
     async def requests(self) -> list[Request]:
-        store = CosmosRequests(self.app.cosmos, PARTS)
+        store = CosmosRequests(self.app.cosmos, PARTS, Noted())
         return [request for reference in self.references if (request := await store.read(reference))]
 
 
@@ -83,7 +83,7 @@ async def town(emulators) -> AsyncIterator[Town]:
 
 
 async def test_the_line_says_of_each_household_what_a_split_needs(town: Town):
-    first = (await CosmosBookings(town.app.cosmos).waiting("pickup", 1))[0]
+    first = (await CosmosBookings(town.app.cosmos, Noted()).waiting("pickup", 1))[0]
 
     booking = booking_of((await town.requests())[0])
     assert booking
@@ -110,13 +110,13 @@ async def test_of_two_officers_one_decides_and_a_decision_is_written_once(town: 
     )
 
     assert {type(first), type(second)} == {Preview, AlreadyDecided}
-    decided = await CosmosSites(town.app.cosmos).decision("school", SLOT)
+    decided = await CosmosSites(town.app.cosmos, Noted()).decision("school", SLOT)
     assert isinstance(decided, Decision)
     assert [move.kind for move in await pickup(town.app).keeping.moves("school")] == ["received", "allotted"]
 
 
 async def test_a_decision_is_no_longer_written_over_a_slot_that_changed(town: Town):
-    sites = CosmosSites(town.app.cosmos)
+    sites = CosmosSites(town.app.cosmos, Noted())
     seen = await sites.slot("school", SLOT)
     assert seen
     await sites.mark_line("school", SLOT)
@@ -152,7 +152,7 @@ async def test_each_gets_its_share_once_while_a_tenth_of_all_operations_fails(to
     half = HOUSEHOLDS // 2
     assert granted == [2] * half + [1] * half
     assert [[e.event for e in r.history].count("apportioned") for r in requests] == [1] * HOUSEHOLDS
-    found = await CosmosSites(town.app.cosmos).slot("school", SLOT)
+    found = await CosmosSites(town.app.cosmos, Noted()).slot("school", SLOT)
     assert found
     live = [entry for entry in found.entries.values() if entry.state == "held"]
     assert (len(live), sum(entry.units[0] for entry in live), found.free) == (HOUSEHOLDS, BOTTLES, {"water": 0})
