@@ -252,4 +252,4 @@ def test_who_goes_back_after_finish_finds_nothing_of_whoever_was_here(context: B
         assert fields.count() == 0 or fields.input_value() == ""
         walked.look()
 
-    assert walked.seen == ["受付番号の画面は閉じています", "この内容は、もう受け付けています", "支援物資の受け取り"]
+    assert walked.seen == ["受付番号の画面は閉じました", "この内容は受け付け済みです", "支援物資の受け取り"]

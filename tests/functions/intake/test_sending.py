@@ -189,7 +189,7 @@ async def test_a_receipt_closes_after_thirty_minutes_and_the_same_content_opens_
 
     closed = await browser.receipt()
 
-    assert closed.heading == "受付番号の画面は閉じています"
+    assert closed.heading == "受付番号の画面は閉じました"
     assert numbers(first)[0] not in closed.text
     assert numbers(await browser.send(typed)) == numbers(first)
     assert len(counter.store.cases) == 1
@@ -204,7 +204,7 @@ async def test_who_is_done_closes_the_receipt_and_the_next_draft_begins(counter:
 
     assert closing.headers["Location"] == {"finish": "/ja", "another": "/ja/services/water"}[step]
     assert closing.headers["Clear-Site-Data"] == '"cache"'
-    assert (await browser.receipt()).heading == "受付番号の画面は閉じています"
+    assert (await browser.receipt()).heading == "受付番号の画面は閉じました"
     assert (await browser.form())["seed"] != typed["seed"]
     assert numbers(first)[0] != numbers(await browser.request())[0]
     assert len(counter.store.cases) == 2
@@ -222,7 +222,7 @@ async def test_what_was_closed_is_neither_sent_twice_nor_shown(
 
     page = await (browser.send(typed) if way == "send" else browser.check(typed))
 
-    assert page.heading == "この内容は、もう受け付けています"
+    assert page.heading == "この内容は受け付け済みです"
     assert not set(numbers(first)) & set(re.findall(r"[0-9A-Z-]{8,}", page.text))
     assert list(counter.store.cases) == [numbers(first)[0]]
     assert not counter.queues.messages.get("requests-intake")
@@ -238,9 +238,9 @@ async def test_other_content_closes_the_receipt_before_it(counter: Counter, brow
         assert numbers(await browser.send(others)) != numbers(first)
     else:
         await browser.check(others)
-        assert (await browser.receipt()).heading == "受付番号の画面は閉じています"
+        assert (await browser.receipt()).heading == "受付番号の画面は閉じました"
 
-    assert (await browser.send({**typed, **ANSWERS})).heading == "この内容は、もう受け付けています"
+    assert (await browser.send({**typed, **ANSWERS})).heading == "この内容は受け付け済みです"
 
 
 async def test_who_checks_other_content_reads_what_was_sent_before_and_that_this_is_another(
@@ -276,7 +276,7 @@ async def test_another_service_is_other_content(browser: Browser):
 
     await browser.ask("check_answers", {**await browser.form(), **ANSWERS}, service="blankets")
 
-    assert (await browser.receipt()).heading == "受付番号の画面は閉じています"
+    assert (await browser.receipt()).heading == "受付番号の画面は閉じました"
 
 
 async def test_a_browser_that_refuses_cookies_gets_its_receipt_at_once_and_the_same_again(counter: Counter):
@@ -287,7 +287,7 @@ async def test_a_browser_that_refuses_cookies_gets_its_receipt_at_once_and_the_s
 
     assert numbers(first) == numbers(again)
     assert list(counter.store.cases) == [numbers(first)[0]]
-    assert (await browser.receipt()).heading == "受付番号の画面は閉じています"
+    assert (await browser.receipt()).heading == "受付番号の画面は閉じました"
 
 
 async def test_a_cookie_is_marked_secure_where_the_browser_speaks_https(counter: Counter):
