@@ -96,10 +96,16 @@ async def test_a_request_is_sent_and_its_receipt_opens_again(counter: Counter, b
     assert numbers(receipt)[0] in counter.store.cases
 
 
-async def test_a_receipt_opens_again_without_a_look_into_the_store(counter: Counter, browser: Browser):
+@pytest.mark.parametrize("not_even_shipped", [False, True])
+async def test_a_receipt_opens_again_without_a_look_into_the_store(
+    counter: Counter, browser: Browser, not_even_shipped: bool
+):
     first = numbers(await browser.request())
     counter.store.away = counter.editions.away = counter.copy.away = True
+    if not_even_shipped:
+        counter.shipped.forget()
     counter.new_instance()
+    served.serve(served.app_over(counter))
 
     assert numbers(await browser.receipt()) == first
 
@@ -357,3 +363,13 @@ async def test_what_a_page_of_the_version_before_sent_in_vain_meets_the_same_req
     assert receipt.reference in page.get_body().decode()
     assert list(counter.store.cases) == [receipt.reference]
     assert hash_of_body(submission) != of_before.body_hash
+
+
+async def test_a_page_of_the_version_before_checks_at_its_address_and_is_led_on_by_the_new_ones(
+    counter: Counter, browser: Browser
+):
+    checked = await browser.ask("answer_form", {"seed": "a" * 32, "step": "check", "version": "1", **ANSWERS})
+    page = Page(checked.get_body().decode())
+
+    assert [e.get("action") for e in page.all("form")] == ["/ja/services/water/send"]
+    assert list(counter.store.cases) == [numbers(await browser.send(one_each(page)))[0]]
