@@ -14,11 +14,10 @@ from functions.edge.texts import negotiate
 from functions.intake import drafts, sending, views
 from functions.intake.drafts import Verdict
 from functions.intake.form_pages import check_page, form_page, outdated_page, read_submission, read_version, with_seed
+from functions.intake.sending import SERVICE
 from services.catalog.model import state_of
 from services.errors import InvalidSubmission, MadoguchiError, ServiceClosed, TooLarge
 from services.intake.submissions import hash_of_body
-
-SERVICE = LANG + "/services/{id}"
 
 bp = func.Blueprint()
 
