@@ -103,6 +103,7 @@ def build(
         keys=KeySet(settings.token_jwks_uri),
         identity=identity,
         limits={kind: Limiter(rate, derived(settings.reference_secret, f"calls to {kind}")) for kind in KINDS},
+        draft_secret=derived(settings.reference_secret, "drafts"),
         clock=clock,
     )
 

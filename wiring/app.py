@@ -50,6 +50,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeySet
     identity: Identity
     limits: dict[Kind, Limiter]
+    draft_secret: bytes
     clock: Clock
 
     async def close(self) -> None:

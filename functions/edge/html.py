@@ -53,6 +53,12 @@ class Visit(msgspec.Struct, frozen=True):
         """Return the W3C traceparent of what is done now."""
         return telemetry.traceparent() or self.host_traceparent
 
+    @property
+    def is_secure(self) -> bool:
+        """Tell whether the browser speaks HTTPS, to us or to the machine in front of the app."""
+        scheme = self.request.headers.get("x-forwarded-proto") or self.request.url.partition(":")[0]
+        return bool(scheme.strip().lower() == "https")
+
     def route(self, name: str) -> str:
         """Return a parameter of the route."""
         return str(self.request.route_params[name])
@@ -75,9 +81,12 @@ class Visit(msgspec.Struct, frozen=True):
         wait: int | None = None,
         cache: str = KEPT,
         policy: Mapping[str, str] = OF_PAGES,
+        cookie: str | None = None,
         **values: Any,
     ) -> func.HttpResponse:
         """Draw a template such as `pages/home`; `policy` are the headers that say what its browser may do.
+
+        `cookie` is a Set-Cookie header.
 
         `wait` says after how many seconds the same may succeed.
         """
@@ -97,6 +106,8 @@ class Visit(msgspec.Struct, frozen=True):
         headers = {**policy, "Cache-Control": cache}
         if wait:
             headers["Retry-After"] = str(wait)
+        if cookie:
+            headers["Set-Cookie"] = cookie
         return respond(html, status=status, mimetype="text/html", headers=headers)
 
     def problem(self, error: MadoguchiError, template: str = "pages/problem", **values: Any) -> func.HttpResponse:

@@ -10,8 +10,6 @@ from functions.edge.fields import Field, Option, Typed
 from functions.edge.texts import Texts
 from services.case.request import Contact, Submission
 from services.catalog.model import Definition
-from services.catalog.routing import CompiledService
-from services.catalog.service import AS_SHIPPED
 
 CONTACT = {"name": "name", "phone": "tel", "email": "email"}
 """The fields by which a resident is reached, with what a browser may fill in (HTML `autocomplete`)."""
@@ -29,15 +27,15 @@ def draw(
     return form, fields.draw(_contact(texts), "/contact", texts, typed, messages)
 
 
-def read(service: CompiledService, texts: Texts, typed: Typed, locale: str) -> Submission:
-    """Read what was typed as a submission, whether it fits the form or not."""
+def read(definition: Definition, texts: Texts, typed: Typed, version: int | None) -> Submission:
+    """Read what was typed into an edition of the form as a submission, whether it fits the form or not."""
     contact = fields.answers_in(_contact(texts), "/contact", typed)
     return Submission(
-        service=service.definition.id,
-        answers=fields.answers_in(service.definition.form, "/answers", typed),
+        service=definition.id,
+        answers=fields.answers_in(definition.form, "/answers", typed),
         contact=msgspec.convert(contact, Contact),
-        version=service.edition.version if service.edition.version != AS_SHIPPED else None,
-        locale=locale,
+        version=version,
+        locale=texts.language,
     )
 
 

@@ -1,33 +1,23 @@
-"""What residents see on the way to a receipt: services, the form and its check; without JavaScript."""
+"""What residents see on the way to a receipt: services, the form and its check; without JavaScript.
 
-import base64
-import hashlib
-import re
-import secrets
-from typing import Any
+Each step has an address of its own: when a connection is lost, a browser puts the error in the place of a page of the
+same address, and what was typed there is gone.
+"""
 
 import azure.functions as func
-import msgspec
 
-from functions.edge import capabilities, fields, telemetry
-from functions.edge.fields import Field, Typed, first
+from functions.edge import telemetry
+from functions.edge.fields import Typed, first
 from functions.edge.headers import respond
 from functions.edge.html import LANG, Visit, page
-from functions.edge.problems import message
-from functions.edge.texts import LANGUAGES, negotiate
-from functions.edge.web import MAX_BODY
-from functions.intake import forms, views
-from functions.intake.api import STATUS_OF
-from functions.intake.receipt_pages import receipt_page
-from services.case.request import Submission
+from functions.edge.texts import negotiate
+from functions.intake import drafts, sending, views
+from functions.intake.drafts import Verdict
+from functions.intake.form_pages import check_page, form_page, outdated_page, read_submission, read_version, with_seed
+from functions.intake.sending import SERVICE
 from services.catalog.model import state_of
-from services.catalog.routing import CompiledService
-from services.errors import FieldError, InvalidSubmission, MadoguchiError, ReferenceTaken, ServiceClosed, TooLarge
-from services.intake.service import How, Receipt
-from services.intake.submissions import hash_of_body, is_idempotency_key
-
-MOST_KEYS = 3
-"""How many keys are tried for one body: a reference is seldom taken already (one in 10^5 at a million requests)."""
+from services.errors import InvalidSubmission, MadoguchiError, ServiceClosed, TooLarge
+from services.intake.submissions import hash_of_body
 
 bp = func.Blueprint()
 
@@ -53,157 +43,77 @@ async def home(visit: Visit) -> func.HttpResponse:
     return visit.page("pages/home", services=by_state, paused=paused)
 
 
-@bp.route(LANG + "/services/{id}", methods=["GET"])
+@bp.route(SERVICE, methods=["GET"])
 @page("services/{id}", limit="look")
 async def show_form(visit: Visit) -> func.HttpResponse:
-    """Show what the data is used for, and the form."""
+    """Show what the data is used for, and the form; give the browser a draft unless it has one."""
     service = await visit.app.catalog.accepted(visit.route("id"), None)
     definition = service.definition
     if state_of(definition, visit.app.clock()) == "closed":
         raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
-    seed = _new_seed()
-    with telemetry.span("form", telemetry.trace_of(seed)):
-        return await _form_page(visit, service, {"seed": [seed]})
+    known = sending.draft_of(visit)
+    draft = known or drafts.new()
+    cookie = None if known else sending.cookie_of(visit, draft)
+    with telemetry.span("form", telemetry.trace_of(draft.id)):
+        return await form_page(visit, service, {"seed": [draft.id]}, draft, cookie=cookie)
 
 
-@bp.route(LANG + "/services/{id}", methods=["POST"])
+@bp.route(SERVICE, methods=["POST"])
 @page("services/{id}", limit="send")
 async def answer_form(visit: Visit) -> func.HttpResponse:
-    """Take one step with what was typed: correct it, check it, send it. No step loses a word."""
-    typed = _with_seed(visit.form())
+    """Show the form again with what was typed.
+
+    A page that was open while this version was deployed checks and sends here, by its `step`.
+    """
+    typed = with_seed(visit.form(), sending.draft_of(visit))
     with telemetry.span("form", telemetry.trace_of(first(typed, "seed"))):
-        return await _take_step(visit, typed)
+        match first(typed, "step"):
+            case "edit":
+                return await _edit(visit, typed)
+            case "send":
+                return await sending.send(visit, typed, as_before=True)
+            case _:
+                return await _check(visit, typed)
 
 
-async def _take_step(visit: Visit, typed: Typed) -> func.HttpResponse:
-    id_ = visit.route("id")
+@bp.route(SERVICE + "/check", methods=["POST"])
+@page("services/{id}/check", limit="send")
+async def check_answers(visit: Visit) -> func.HttpResponse:
+    """Show what would be sent; or the form, with what is to be corrected."""
+    typed = with_seed(visit.form(), sending.draft_of(visit))
+    with telemetry.span("form", telemetry.trace_of(first(typed, "seed"))):
+        return await _check(visit, typed)
+
+
+async def _edit(visit: Visit, typed: Typed) -> func.HttpResponse:
+    draft = sending.draft_of(visit)
     try:
-        service = await visit.app.catalog.accepted(id_, _version(typed))
+        service = await visit.app.catalog.accepted(visit.route("id"), read_version(typed))
     except InvalidSubmission as error:
-        return await _form_page(visit, await visit.app.catalog.accepted(id_, None), typed, error)
-    step = first(typed, "step")
-    if step == "edit":
-        return await _form_page(visit, service, typed)
+        return await outdated_page(visit, typed, draft, error)
+    return await form_page(visit, service, typed, draft)
+
+
+async def _check(visit: Visit, typed: Typed) -> func.HttpResponse:
+    draft, secret, cookie = sending.draft_of(visit), visit.app.draft_secret, None
     try:
-        submission = _submission(visit, service, typed)
-        if step != "send":
-            await visit.app.requests.check(submission)
-            return await _check_page(visit, service, typed)
-        receipt, how = await _send(visit, submission, first(typed, "seed"))
+        service = await visit.app.catalog.accepted(visit.route("id"), read_version(typed))
     except InvalidSubmission as error:
-        return await _form_page(visit, service, typed, error)
+        return await outdated_page(visit, typed, draft, error)
+    try:
+        submission = read_submission(visit, service, typed)
+    except TooLarge as error:
+        return await check_page(visit, service, typed, draft, problem=error)
+    verdict: Verdict = "new"
+    if draft:
+        verdict, seed, changed = drafts.checked(draft, secret, first(typed, "seed"), hash_of_body(submission))
+        if verdict == "closed":
+            return sending.received_page(visit, service.definition.phone)
+        typed, cookie, draft = {**typed, "seed": [seed]}, sending.cookie_if_new(visit, draft, changed), changed
+    try:
+        await visit.app.requests.check(submission)
+    except InvalidSubmission as error:
+        return await form_page(visit, service, typed, draft, error, cookie)
     except MadoguchiError as error:
-        return await _check_page(visit, service, typed, error)
-    title = visit.texts.of(service.definition.title)
-    return receipt_page(
-        visit,
-        receipt.reference,
-        receipt.access_code,
-        status=STATUS_OF[how],
-        title=title,
-        received_at=receipt.received_at,
-        how=how,
-        next=visit.texts(f"next.{receipt.status}"),
-        definition=service.definition,
-        phone=receipt.phone,
-    )
-
-
-def key_for(seed: str, submission: Submission, attempt: int) -> str:
-    """Derive the Idempotency-Key of a form: whatever the browser repeats, one body has one key."""
-    digest = hashlib.sha256(f"{seed}\0{hash_of_body(submission)}\0{attempt}".encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-async def _send(visit: Visit, submission: Submission, seed: str) -> tuple[Receipt, How]:
-    for attempt in range(MOST_KEYS - 1):
-        try:
-            return await _send_under(visit, submission, key_for(seed, submission, attempt))
-        except ReferenceTaken:
-            continue
-    return await _send_under(visit, submission, key_for(seed, submission, MOST_KEYS - 1))
-
-
-async def _send_under(visit: Visit, submission: Submission, key: str) -> tuple[Receipt, How]:
-    receipt, how = await visit.app.requests.submit(submission, key, visit.traceparent)
-    telemetry.record_submission(submission.service, submission.channel, how)
-    return receipt, how
-
-
-def _version(typed: Typed) -> int | None:
-    version = first(typed, "version")
-    return int(version) if re.fullmatch("[0-9]{1,9}", version) else None
-
-
-def _tried_in(typed: Typed) -> str:
-    """Return the language in which the form was sent when no answer came: it is part of the body, and so of the key."""
-    language = first(typed, "locale")
-    return language if language in LANGUAGES else ""
-
-
-def _with_seed(typed: Typed) -> Typed:
-    return typed if is_idempotency_key(first(typed, "seed")) else {**typed, "seed": [_new_seed()]}
-
-
-def _new_seed() -> str:
-    return secrets.token_urlsafe(24)
-
-
-def _submission(visit: Visit, service: CompiledService, typed: Typed) -> Submission:
-    """Read a submission from what was typed; raises TooLarge."""
-    submission = forms.read(service, visit.texts, typed, _tried_in(typed) or visit.texts.language)
-    if len(msgspec.json.encode(submission)) > MAX_BODY:
-        raise TooLarge()
-    return submission
-
-
-async def _form_page(
-    visit: Visit, service: CompiledService, typed: Typed, error: InvalidSubmission | None = None
-) -> func.HttpResponse:
-    found = error.errors if error else ()
-    if error:
-        telemetry.record_refusal("page", error.code)
-    messages = {e.pointer: message(e.mistake, service.definition.form, visit.texts) for e in reversed(found)}
-    form, contact = await _drawn(visit, service, typed, messages)
-    return visit.page(
-        "pages/form",
-        status=422 if error else 200,
-        service=service,
-        phone=service.definition.phone,
-        seed=first(typed, "seed"),
-        locale=_tried_in(typed),
-        form=form,
-        contact=contact,
-        mistakes=[_mistake((form, contact), e, messages[e.pointer]) for e in found],
-    )
-
-
-async def _check_page(
-    visit: Visit, service: CompiledService, typed: Typed, problem: MadoguchiError | None = None
-) -> func.HttpResponse:
-    form, contact = await _drawn(visit, service, typed, {})
-    phone = service.definition.phone
-    shown: dict[str, Any] = {
-        "service": service,
-        "seed": first(typed, "seed"),
-        "locale": _tried_in(typed) or (visit.texts.language if problem else ""),
-        "form": form,
-        "contact": contact,
-        "phone": phone,
-    }
-    if problem:
-        return visit.problem(problem, "pages/check", **shown)
-    return visit.page("pages/check", problem=None, **shown)
-
-
-async def _drawn(visit: Visit, service: CompiledService, typed: Typed, messages: dict[str, str]) -> tuple[Field, Field]:
-    offered = await capabilities.options_of(visit.app, service.definition, visit.texts)
-    return forms.draw(service.definition, visit.texts, typed, messages, offered)
-
-
-def _mistake(drawn: tuple[Field, ...], error: FieldError, message: str) -> dict[str, str | None]:
-    """Say a mistake in the summary: which field, what to do, and the control that a link leads to."""
-    found = [field for one in drawn if (field := fields.field_at(one, error.pointer))]
-    if not found or found[0].pointer == "/answers":
-        return {"label": None, "message": message, "anchor": None}
-    return {"label": found[0].label, "message": message, "anchor": found[0].anchor}
+        return await check_page(visit, service, typed, draft, problem=error, cookie=cookie)
+    return await check_page(visit, service, typed, draft, verdict=verdict, cookie=cookie)

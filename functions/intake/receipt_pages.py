@@ -60,16 +60,17 @@ def receipt_page(
     definition: Definition | None,
     status: int = 200,
     shown: Mapping[str, Any] = {},
+    closes: bool = False,
     **values: Any,
 ) -> func.HttpResponse:
-    """Draw a receipt, which no cache keeps."""
+    """Draw a receipt, which no cache keeps; `closes` where the browser opened it by its draft and may close it."""
     asked = Asked(step="receipt", typed={}, request=None)
-    known = {"shown": shown, **_of_capabilities(visit, asked, definition), **values}
+    known = {"shown": shown, "closes": closes, **_of_capabilities(visit, asked, definition), **values}
     return visit.page("pages/receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
 
 
 def _receipt_again(visit: Visit, request: Request | None, values: dict[str, Any]) -> func.HttpResponse:
-    """Show a receipt in another language; sending the form again would not, since its language is part of it."""
+    """Show a receipt to whoever has its number and code: in another language, or on another device."""
     shown = values["shown"]
     known = {name: value for name, value in values.items() if name not in ("code", "phone", "definition")}
     return receipt_page(

@@ -151,7 +151,7 @@ async def take_in_form_at_counter(call: Call) -> func.HttpResponse:
     """Make a request from the form of a service as it was typed at the counter."""
     body = call.json(WalkInForm)
     service = await call.app.catalog.accepted(body.service, None)
-    submission = forms.read(service, call.texts, body.typed, call.texts.language)
+    submission = forms.read(service.definition, call.texts, body.typed, service.edition.version or None)
     card = await pickup(call.app).walk_ins.take_in(submission, body.id, call.caller, call.traceparent)
     return answer(counter_views.card(card))
 

@@ -80,7 +80,13 @@ def has_ended(secrets: ReceiptSecrets, reference: str, code: str, *, version: in
 
 def is_genuine(secrets: ReceiptSecrets, reference: str, code: str) -> bool:
     """Tell whether a pair is a first receipt of ours, whether or not its document is there yet."""
-    return any(opens(secrets, reference, code, version=version, epoch=0) for version in secrets.access)
+    return version_behind(secrets, reference, code) is not None
+
+
+def version_behind(secrets: ReceiptSecrets, reference: str, code: str) -> int | None:
+    """Return the version of the secret behind a first access code; None where it is none."""
+    found = (version for version in secrets.access if opens(secrets, reference, code, version=version, epoch=0))
+    return next(found, None)
 
 
 def _hmac(secret: bytes, *parts: str) -> bytes:

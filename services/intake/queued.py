@@ -93,8 +93,10 @@ class QueuedIntake:
             request = case.request
             if request.key_hash != identity.key_hash:
                 raise NeverPossible("another request stands under this reference; send again with a new key")
-            if request.body_hash == identity.body_hash:
+            if request.body_hash in intake.hashes_of_body(message.submission, request.locale):
                 return merging.received_earlier(request, received_at, self._clock())
+            if any(one.body_hash == intake.hash_with_language(message.submission) for one in request.variants):
+                return ()
             return merging.kept_beside(request, variant, self._clock())
 
         await cases.change(self._store, identity.reference, decide)

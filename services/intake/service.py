@@ -112,7 +112,7 @@ class Requests:
             await self._queue(message, request.version)
             return self._receipt(request, service.definition.phone, status="received"), "queued"
         except WriteConflict:
-            return await self._first_receipt(request, identity)
+            return await self._first_receipt(request, submission, identity)
         await self._advance.wake(request.reference, request.traceparent)
         return self._receipt(request, service.definition.phone), "created"
 
@@ -161,6 +161,16 @@ class Requests:
             return (await self._catalog.service(request.service)).edition.definition.phone
         except (UnknownService, StoreUnavailable):
             return self._phone
+
+    def version_behind(self, receipt: Receipt) -> int | None:
+        """Return the version of the secret behind the code of a receipt, by which `code_again` makes it."""
+        return receipts.version_behind(self._secrets, receipt.reference, receipt.access_code)
+
+    def code_again(self, reference: str, version: int) -> str | None:
+        """Make the first access code of a request again; None where its secret is not there any more."""
+        if version not in self._secrets.access:
+            return None
+        return receipts.access_code_for(self._secrets, reference, version=version, epoch=0)
 
     async def opened(self, reference: str, access_code: str) -> Request:
         """Return the request of a pair; raises UnknownRequest, TooManyTries, NotYetProcessed."""
@@ -239,20 +249,20 @@ class Requests:
         existing = await self._store.read(identity.reference)
         if existing is None:
             raise refusal
-        return await self._repeated(existing, identity)
+        return await self._repeated(existing, submission, identity)
 
-    async def _first_receipt(self, request: Request, identity: Identity) -> tuple[Receipt, How]:
+    async def _first_receipt(self, request: Request, submission: Submission, identity: Identity) -> tuple[Receipt, How]:
         """Tell a repeat, another body and a foreign request apart; an own write whose reply was lost is a success."""
         existing = await self._store.read(request.reference)
         if existing is None:
             raise StoreUnavailable("the request that was in the way cannot be read yet")
-        receipt = await self._repeated(existing, identity)
+        receipt = await self._repeated(existing, submission, identity)
         return receipt, "created" if existing.received_at == request.received_at else "repeated"
 
-    async def _repeated(self, existing: Request, identity: Identity) -> Receipt:
+    async def _repeated(self, existing: Request, submission: Submission, identity: Identity) -> Receipt:
         if existing.key_hash != identity.key_hash:
             raise ReferenceTaken()
-        if existing.body_hash != identity.body_hash:
+        if existing.body_hash not in intake.hashes_of_body(submission, existing.locale):
             raise KeyReused(phone=self._phone)
         return self._receipt(existing, await self.phone_of(existing))
 

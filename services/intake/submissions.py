@@ -87,8 +87,19 @@ def is_idempotency_key(text: str) -> bool:
 
 
 def hash_of_body(submission: Submission) -> str:
-    """Return the same text for every submission that is equal as JSON."""
-    return hashlib.sha256(canonical(msgspec.to_builtins(submission)).encode()).hexdigest()
+    """Return the same text for every submission that is equal as JSON, whatever language it was sent in."""
+    sent = {name: value for name, value in msgspec.to_builtins(submission).items() if name != "locale"}
+    return _hash(sent)
+
+
+def hash_with_language(submission: Submission) -> str:
+    """Return the hash that documents and keys of forms were made of before the language was left out."""
+    return _hash(msgspec.to_builtins(submission))
+
+
+def hashes_of_body(submission: Submission, first_locale: str) -> tuple[str, str]:
+    """Return every hash under which a body may be known that was first sent in this language."""
+    return hash_of_body(submission), hash_with_language(msgspec.structs.replace(submission, locale=first_locale))
 
 
 def cannot_be_kept(submission: Submission) -> bool:
@@ -203,6 +214,10 @@ def _refuse_what_no_document_holds(message: QueuedSubmission) -> None:
         raise NeverPossible("answers are over 48 KiB: the sender must send less")
     if not _CHANNEL.fullmatch(message.channel):
         raise NeverPossible("channel is not 1 to 20 characters of a-z 0-9 - that begin with a letter")
+
+
+def _hash(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(plain).encode()).hexdigest()
 
 
 def _are_too_large(answers: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practi
 
 
 def context_of(browser: Browser, desk: RunningDesk, **options: object) -> BrowserContext:
-    context = browser.new_context(base_url=desk.url, viewport=PHONE, locale="ja-JP", **options)
+    context = browser.new_context(**{"base_url": desk.url, "viewport": PHONE, "locale": "ja-JP", **options})
     context.set_default_timeout(15_000)
     return context
 

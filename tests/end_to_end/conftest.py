@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -28,7 +29,7 @@ SITE = {"name": {"ja": "例示町公民館"}, "kind": "temporary", "address": "�
 
 
 class RunningDesk:
-    """Hold a desk that runs, and speak to it."""
+    """Hold a desk that runs, and speak to it; `http` keeps no cookies, so that each form has a draft of its own."""
 
     def __init__(self, *options: str, root: Path = ROOT) -> None:
         self.root = root
@@ -39,7 +40,8 @@ class RunningDesk:
         self._new: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, cookies=no_cookies)
 
     @property
     def url(self) -> str:

@@ -31,8 +31,15 @@ def get(desk: RunningDesk, path: str, status: int = 200) -> Page:
     return Page(answer.text)
 
 
+STEPS_OF_ITS_OWN = ("check", "send")
+"""Steps of a form that have addresses of their own."""
+
+
 def post(desk: RunningDesk, path: str, typed: Typed, step: str, status: int = 200) -> Page:
-    answer = desk.http.post(path, data={**typed, "step": step})
+    if "/services/" in path and step in STEPS_OF_ITS_OWN:
+        answer = desk.http.post(f"{path}/{step}", data=typed)
+    else:
+        answer = desk.http.post(path, data={**typed, "step": step})
     assert answer.status_code == status, answer.text
     return Page(answer.text)
 

@@ -116,8 +116,8 @@ def test_an_outage_costs_a_resident_no_word_and_no_receipt(lent_desk: RunningDes
     with away(lent_desk, "cosmos.js", "azurite.js"):
         refused = post(lent_desk, FORM, other, "send", 503)
     in_english = post(lent_desk, "/en/services/relief-supplies", refused.typed, "check")
-    later = lent_desk.http.post("/en/services/relief-supplies", data={**in_english.typed, "step": "send"})
-    wait_until(lambda: lent_desk.http.post(FORM, data={**other, "step": "send"}).status_code == 200)
+    later = lent_desk.http.post("/en/services/relief-supplies/send", data=in_english.typed)
+    wait_until(lambda: lent_desk.http.post(f"{FORM}/send", data=other).status_code == 200)
     again = post(lent_desk, FORM, other, "send")
 
     assert "もう一度送る必要はありません" in queued.text

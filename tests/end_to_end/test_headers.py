@@ -70,7 +70,7 @@ def test_what_is_no_page_runs_nothing_and_is_kept_by_no_cache(desk: RunningDesk,
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("language", ["ja", "ja-easy", "en"])
 def test_a_form_that_another_site_sends_is_refused_with_the_way_to_ours(desk: RunningDesk, language: str, site: str):
-    for place in ("requests", "services/relief-supplies"):
+    for place in ("requests", *(f"services/relief-supplies{step}" for step in ("", "/check", "/send", "/receipt"))):
         answer = desk.http.post(f"/{language}/{place}", data={"step": "send"}, headers={"Sec-Fetch-Site": site})
 
         assert answer.status_code == 403
@@ -88,7 +88,7 @@ def test_nothing_is_done_for_a_form_that_another_site_sends(desk: RunningDesk):
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
 def test_a_form_of_ours_is_taken(desk: RunningDesk, site: str):
-    answer = desk.http.post(FORM, data={**start(desk), "step": "send"}, headers={"Sec-Fetch-Site": site})
+    answer = desk.http.post(f"{FORM}/send", data=start(desk), headers={"Sec-Fetch-Site": site})
 
     assert answer.status_code == 201
 

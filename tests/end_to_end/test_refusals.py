@@ -111,9 +111,20 @@ def test_the_same_key_with_another_body_is_refused(desk: RunningDesk):
     key = new_key()
     desk.http.post("/api/requests", json=BODY, headers=key)
 
-    answer = desk.http.post("/api/requests", json={**BODY, "locale": "en"}, headers=key)
+    other = {**BODY, "contact": {**BODY["contact"], "name": "見本 次郎"}}
+    answer = desk.http.post("/api/requests", json=other, headers=key)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_reused")
+
+
+def test_the_same_key_and_body_in_another_language_give_the_first_receipt(desk: RunningDesk):
+    key = new_key()
+    first = desk.http.post("/api/requests", json={**BODY, "locale": "ja"}, headers=key)
+
+    again = desk.http.post("/api/requests", json={**BODY, "locale": "en"}, headers=key)
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["reference"] == first.json()["reference"]
 
 
 def test_a_double_click_gives_one_receipt(desk: RunningDesk):

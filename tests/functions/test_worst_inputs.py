@@ -53,7 +53,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "reconcile_now": {"dryRun": True},
 }
 """A good body for each function that reads one; its worst are made of it."""
-FORMS = {"answer_form", "show_request"}
+FORMS = {"answer_form", "check_answers", "send_request", "close_receipt", "show_request"}
 DEFINITIONS = {"publish_service"}
 SERVICES = (SERVICE,)
 LOOKS = ("reference", "accessCode", "step")
@@ -141,5 +141,6 @@ async def test_a_large_definition_is_checked_beside_other_calls(staff: dict[str,
 async def test_many_controls_are_refused_and_as_many_as_are_taken_cost_little(staff: dict[str, str]):
     many = b"&".join([b"/answers/damage=" + b"x" * 400] * 499)
 
-    assert (await served.call("answer_form", b"a=&" * 80_000, route=ROUTE)).status_code == 400
+    for name in FORMS:
+        assert (await served.call(name, b"a=&" * 80_000, route=ROUTE)).status_code == 400
     assert await cost(lambda: answered("answer_form", many, {}, ROUTE), CHEAP) <= CHEAP

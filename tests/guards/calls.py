@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
-ASK_NOBODY = {"clock", "settings", "limits"}
+ASK_NOBODY = {"clock", "settings", "limits", "draft_secret"}
 """What is in the app itself; all else of it may ask a store."""
 
 type Place = tuple[str, str]

@@ -28,7 +28,7 @@ BOUNDED = {
     "functions/edge/dates.py": {"re.compile"},  # a line of the door
     "functions/edge/fields.py": {"re.fullmatch"},  # a line of the door
     "functions/operations/api.py": {"re.fullmatch"},  # anchored, of one class: linear in a parameter of the address
-    "functions/intake/pages.py": {"re.fullmatch"},  # anchored, of one class
+    "functions/intake/form_pages.py": {"re.fullmatch"},  # anchored, of one class
     "functions/edge/telemetry.py": {"json.decode"},  # a message of a queue: 64 KB at most
     "functions/edge/texts.py": {"json.loads"},  # a file of ours
     "services/catalog/forms.py": {"re.compile", "re.sub"},  # one class; a keyword of JSON Schema

@@ -63,6 +63,32 @@ async def test_a_default_that_a_channel_spells_out_is_the_same_body(counter: Cou
     assert counter.case(receipt).request.variants == ()
 
 
+async def test_the_language_is_no_part_of_the_body(counter: Counter):
+    receipt = await counter.submit()
+
+    await queued(counter, message(counter, locale="en"))
+
+    assert counter.case(receipt).request.variants == ()
+
+
+async def test_a_body_that_was_kept_under_the_hash_of_before_is_the_same(counter: Counter):
+    """Versions before hashed it with its language."""
+    receipt = await counter.submit()
+    await queued(counter, message(counter, answers={"members": 3}))
+    known = counter.case(receipt)
+    first, other = (intake.hash_with_language(submission(answers={"members": n})) for n in (2, 3))
+    [variant] = known.request.variants
+    of_before = msgspec.structs.replace(
+        known.request, body_hash=first, variants=(msgspec.structs.replace(variant, body_hash=other),)
+    )
+    counter.store.cases[receipt.reference] = known.with_documents((of_before,))
+
+    for members in (2, 3):
+        await queued(counter, message(counter, answers={"members": members}))
+
+    assert len(counter.case(receipt).request.variants) == 1
+
+
 async def test_the_earlier_receipt_of_the_same_body_counts(counter: Counter):
     body = message(counter)
     counter.clock.pass_(60)

@@ -15,6 +15,8 @@ from services.errors import (
     UnknownRequest,
     UnknownService,
 )
+from services.intake import submissions as intake
+from services.intake.service import Receipt
 from tests.counter import CITY_PHONE, DEFINITION, HANAKO, KEY, OTHER_KEY, SERVICE_PHONE, Counter, current, submission
 
 CHANGED = {**DEFINITION, "phone": "0000-00-5678"}
@@ -46,6 +48,40 @@ async def test_a_body_equal_as_json_is_a_repeat_however_it_is_written(counter: C
     first = await counter.submit(answers={"members": 2, "note": "あ"})
 
     assert await counter.submit(answers={"note": "あ", "members": 2.0}) == first
+
+
+async def test_the_language_is_no_part_of_the_body(counter: Counter):
+    first = await counter.submit(locale="ja")
+
+    assert await counter.submit(locale="en") == first
+    assert counter.case(first).request.locale == "ja"
+
+
+def hash_as_before(counter: Counter, receipt: Receipt) -> None:
+    """Leave the document of a request as versions wrote it that hashed the body with its language."""
+    known = counter.case(receipt)
+    of_before = intake.hash_with_language(submission(locale=known.request.locale))
+    changed = msgspec.structs.replace(known.request, body_hash=of_before)
+    counter.store.cases[receipt.reference] = known.with_documents((changed,))
+
+
+@pytest.mark.parametrize("locale", ["ja", "en"])
+async def test_a_repeat_of_what_was_kept_under_the_hash_of_before_is_recognised(counter: Counter, locale: str):
+    first = await counter.submit(locale="en")
+    hash_as_before(counter, first)
+
+    assert await counter.submit(locale=locale) == first
+    with pytest.raises(KeyReused):
+        await counter.submit(answers={"members": 3}, locale=locale)
+
+
+async def test_a_code_is_made_again_under_the_version_that_it_was_made_under(counter: Counter):
+    receipt = await counter.submit()
+    version = counter.requests.version_behind(receipt)
+
+    assert version is not None
+    assert counter.requests.code_again(receipt.reference, version) == receipt.access_code
+    assert counter.requests.code_again(receipt.reference, version + 1) is None
 
 
 async def test_a_repeat_is_recognised_after_the_service_closed(counter: Counter):
