@@ -29,7 +29,6 @@ FLAGS = [
     (VAULT, "properties.enableSoftDelete", True),
     (VAULT, "properties.enablePurgeProtection", True),
     (SITE, "properties.httpsOnly", True),
-    (SITE, "properties.siteConfig.ftpsState", "Disabled"),
     (SITE, "properties.siteConfig.minTlsVersion", "1.2"),
     (SITE, "properties.siteConfig.scmMinTlsVersion", "1.2"),
     (SITE, "properties.siteConfig.remoteDebuggingEnabled", False),
@@ -55,6 +54,18 @@ GRANTS = {
     ("cosmos/dbs", "cosmosDataContributor"),
 }
 """Who may what: the identity of the app, on these scopes, in these roles, and no more."""
+REFUSED_BY_FLEX = {
+    "properties.siteConfig": {
+        *("alwaysOn", "ftpsState", "functionAppScaleLimit", "functionsRuntimeScaleMonitoringEnabled", "healthCheckPath"),
+        *("linuxFxVersion", "netFrameworkVersion", "preWarmedInstanceCount", "use32BitWorkerProcess"),
+    },
+    "properties": {"endToEndEncryptionEnabled"},
+}
+"""Properties with which Azure refuses a site on Flex Consumption (error 51021 for most), or which do nothing there."""
+SETTINGS_REFUSED_BY_FLEX = re.compile(
+    "WEBSITE_(RUN_FROM_PACKAGE|CONTENT.*|TIME_ZONE|LOAD_CERTIFICATES)|TZ|ENABLE_ORYX_BUILD|SCM_DO_BUILD_DURING_DEPLOYMENT"
+    "|FUNCTIONS_(EXTENSION_VERSION|WORKER_RUNTIME.*)"
+)
 NEVER_CALLED = {"listKeys", "listAccountSas", "listServiceSas", "listConnectionStrings", "utcNow", "newGuid"}
 OF_SECRETS = re.compile("AccountKey=|SharedAccess|InstrumentationKey|ConnectionString|primaryKey|masterKey|getSecret")
 THE_ADDRESS_OF_INSIGHTS = "insights.properties.ConnectionString"
@@ -131,6 +142,18 @@ def flag(infra: Infra, type_: str, path: str, wanted: object) -> list[str]:
     resources = made(infra, type_)
     wrong = [f"{d.symbol}: {path} is {at(d.body, path)}" for d in resources if at(d.body, path) != wanted]
     return wrong if resources else [f"no {type_}"]
+
+
+def refused_by_flex(infra: Infra) -> list[str]:
+    """Find what a site on Flex Consumption must not carry: a deployment with it ends in an error."""
+    wrong = []
+    for site in made(infra, SITE):
+        for path, names_ in REFUSED_BY_FLEX.items():
+            refused = {name.lower() for name in names_}
+            wrong += [f"{path}.{name}" for name in at(site.body, path) if name.lower() in refused]
+        settings = [setting["name"] for setting in at(site.body, "properties.siteConfig.appSettings")]
+        wrong += [name for name in settings if SETTINGS_REFUSED_BY_FLEX.fullmatch(name)]
+    return wrong
 
 
 def secrets(infra: Infra) -> list[str]:

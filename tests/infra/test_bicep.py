@@ -45,6 +45,10 @@ def test_every_resource_has_its_secure_flag(type_: str, path: str, wanted: objec
     assert rules.flag(INFRA, type_, path, wanted) == []
 
 
+def test_the_site_carries_nothing_that_flex_consumption_refuses():
+    assert rules.refused_by_flex(INFRA) == []
+
+
 def test_neither_ftp_nor_the_deployment_site_takes_a_password():
     assert {d.body["name"] for d in rules.made(INFRA, rules.CREDENTIALS)} == {"ftp", "scm"}
 

@@ -40,6 +40,18 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "cosmos.outputs.db",
         rules.module_calls,
     ),
+    "a property that Flex Consumption refuses": (
+        "modules/function-app.bicep",
+        "      minTlsVersion: '1.2'\n",
+        "      minTlsVersion: '1.2'\n      ftpsState: 'Disabled'\n",
+        rules.refused_by_flex,
+    ),
+    "a setting that Flex Consumption refuses": (
+        "modules/function-app.bicep",
+        "'COSMOS_DATABASE'",
+        "'WEBSITE_TIME_ZONE'",
+        rules.refused_by_flex,
+    ),
     "an account key": (
         "modules/function-app.bicep",
         "value: hostStorage.properties.primaryEndpoints.blob }",
