@@ -77,11 +77,17 @@ param backupTier string = 'Continuous7Days'
 @description('Reach the stores and the vault through private endpoints only.')
 param privateNetwork bool = false
 
+@description('With the private network: let the app call out from one fixed address, through a NAT gateway.')
+param natGateway bool = false
+
 @description('Public IPv4 addresses that may reach the stores and the vault past the private network: operators who set secrets, staff apps that poll a queue.')
 param allowedAddresses array = []
 
 @description('Put Front Door with a web application firewall before the app, and let nothing else reach it.')
 param frontDoor bool = false
+
+@description('With Front Door: the municipality\'s own name for the counter, such as madoguchi.example.lg.jp; empty for none.')
+param ownDomain string = ''
 
 @description('Requests in a minute from one address at which the firewall starts to refuse, and each instance by itself. An evacuation centre shares one address: keep it generous.')
 @minValue(100)
@@ -97,6 +103,7 @@ param logRetention int = 30
 param tags object = { application: 'madoguchi', stage: stage }
 
 var unique = uniqueString(resourceGroup().id, stage)
+var platformHost = frontDoor ? door!.outputs.host : functionApp.outputs.host
 var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
 
 module monitoring 'modules/monitoring.bicep' = {
@@ -114,7 +121,10 @@ module network 'modules/network.bicep' = if (privateNetwork) {
   name: 'network'
   params: {
     name: 'vnet-madoguchi-${stage}'
+    natName: 'ng-madoguchi-${stage}'
+    addressName: 'pip-madoguchi-${stage}'
     location: location
+    natGateway: natGateway
     tags: tags
   }
 }
@@ -232,6 +242,7 @@ module door 'modules/front-door.bicep' = if (frontDoor) {
     endpointName: 'fde-madoguchi-${stage}-${unique}'
     firewallName: 'fdfpmadoguchi${stage}'
     requestsPerMinute: requestsPerMinute
+    ownDomain: ownDomain
     workspaceId: monitoring.outputs.workspaceId
     tags: tags
   }
@@ -275,6 +286,7 @@ module route 'modules/front-door-route.bicep' = if (frontDoor) {
   params: {
     profileName: door!.outputs.profileName
     endpointName: door!.outputs.endpointName
+    domainId: door!.outputs.domainId
     siteHost: functionApp.outputs.host
   }
 }
@@ -295,7 +307,16 @@ module alerts 'modules/alerts.bicep' = {
 output functionAppName string = functionApp.outputs.name
 
 @description('Address that residents and staff use.')
-output address string = 'https://${frontDoor ? door!.outputs.host : functionApp.outputs.host}'
+output address string = 'https://${empty(ownDomain) ? platformHost : ownDomain}'
+
+@description('Host of Front Door, which the own name must point to; empty without Front Door.')
+output frontDoorHost string = frontDoor ? door!.outputs.host : ''
+
+@description('What the record `_dnsauth` of the own name must say; empty without an own name, or once it need not.')
+output validationToken string = frontDoor ? door!.outputs.validationToken : ''
+
+@description('Address that the app calls others from; empty where it is not fixed.')
+output outboundAddress string = privateNetwork ? network!.outputs.address : ''
 
 @description('Name of the vault that waits for `reference-secret` and `access-secrets`.')
 output keyVaultName string = keyVault.outputs.name

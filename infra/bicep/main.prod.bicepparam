@@ -12,5 +12,7 @@ param requestsThroughput = 10000
 param sharedThroughput = 4000
 param backupTier = 'Continuous30Days'
 param privateNetwork = true
+param natGateway = true
 param frontDoor = true
+param ownDomain = readEnvironmentVariable('OWN_DOMAIN', '')
 param logRetention = 90

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.infra.reading import Declaration, Expression, Infra, at, calls, names
+from tests.infra.reading import Choice, Declaration, Expression, Infra, at, calls, names
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 COSMOS = "Microsoft.DocumentDB/databaseAccounts"
@@ -56,8 +56,9 @@ GRANTS = {
 """Who may what: the identity of the app, on these scopes, in these roles, and no more."""
 REFUSED_BY_FLEX = {
     "properties.siteConfig": {
-        *("alwaysOn", "ftpsState", "functionAppScaleLimit", "functionsRuntimeScaleMonitoringEnabled", "healthCheckPath"),
-        *("linuxFxVersion", "netFrameworkVersion", "preWarmedInstanceCount", "use32BitWorkerProcess"),
+        *("alwaysOn", "ftpsState", "functionAppScaleLimit", "functionsRuntimeScaleMonitoringEnabled"),
+        *("healthCheckPath", "linuxFxVersion", "netFrameworkVersion", "preWarmedInstanceCount"),
+        "use32BitWorkerProcess",
     },
     "properties": {"endToEndEncryptionEnabled"},
 }
@@ -66,6 +67,8 @@ SETTINGS_REFUSED_BY_FLEX = re.compile(
     "WEBSITE_(RUN_FROM_PACKAGE|CONTENT.*|TIME_ZONE|LOAD_CERTIFICATES)|TZ|ENABLE_ORYX_BUILD|SCM_DO_BUILD_DURING_DEPLOYMENT"
     "|FUNCTIONS_(EXTENSION_VERSION|WORKER_RUNTIME.*)"
 )
+HARMLESS = {"id", "name", "hostName", "defaultHostName", "frontDoorId", "principalId", "ipAddress", "validationToken"}
+"""What an output may end in; `validationToken` stands in the DNS for everybody."""
 NEVER_CALLED = {"listKeys", "listAccountSas", "listServiceSas", "listConnectionStrings", "utcNow", "newGuid"}
 OF_SECRETS = re.compile("AccountKey=|SharedAccess|InstrumentationKey|ConnectionString|primaryKey|masterKey|getSecret")
 THE_ADDRESS_OF_INSIGHTS = "insights.properties.ConnectionString"
@@ -168,13 +171,21 @@ def secrets(infra: Infra) -> list[str]:
 
 def outputs_of_secrets(infra: Infra) -> list[str]:
     """Find outputs that hand on more than names, ids and hosts."""
-    harmless = re.compile(r"\.(id|name|host|hostName|defaultHostName|frontDoorId|outputs\.\w+(Name|Id)?)\b")
     return [
-        f"{path}: {d.symbol}"
+        f"{path}: {d.symbol} is {last}"
         for path, source in infra.items()
         for d in source.of("output").values()
-        if not (isinstance(d.value, Expression) and harmless.search(d.value.text))
+        for text in _ends(d.value)
+        for last in re.findall(r"\b[a-z]\w*[!?.]*(?:\.\??\w+!?)*\.\??(\w+)", text)
+        if last not in HARMLESS and ".outputs." not in text
     ]
+
+
+def _ends(value: object) -> list[str]:
+    """Return the expressions that a value may end in, strings left out."""
+    if isinstance(value, Choice):
+        return _ends(value.then) + _ends(value.otherwise)
+    return [value.text] if isinstance(value, Expression) else []
 
 
 def grants(infra: Infra) -> set[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra import agreement, reading, rules, watching
+from tests.infra import again, agreement, reading, rules, watching
 from tests.infra.reading import Infra
 
 TEXTS = reading.texts()
@@ -26,7 +26,12 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "'Microsoft.KeyVault/vaults@2024-11-01'",
         rules.versions,
     ),
-    "a parameter that nothing reads": ("modules/network.bicep", "  tags: tags\n", "", rules.unused_names),
+    "a parameter that nothing reads": (
+        "modules/monitoring.bicep",
+        "    retentionInDays: logRetention\n",
+        "",
+        rules.unused_names,
+    ),
     "a module without a parameter": ("main.bicep", "    keepVersions: true\n", "", rules.module_calls),
     "a module with a parameter too many": (
         "main.bicep",
@@ -51,6 +56,36 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "'COSMOS_DATABASE'",
         "'WEBSITE_TIME_ZONE'",
         rules.refused_by_flex,
+    ),
+    "a network with a list of its subnets": (
+        "modules/network.bicep",
+        "addressPrefixes: ['10.0.0.0/16'] } }",
+        "addressPrefixes: ['10.0.0.0/16'] }, subnets: [{ name: 'x' }] }",
+        again.half_ours,
+    ),
+    "a subnet whose way out is left to the next hand": (
+        "modules/network.bicep",
+        "    natGateway: natGateway ? { id: wayOut!.id } : null\n",
+        "",
+        again.half_ours,
+    ),
+    "a route that drops the own name": (
+        "modules/front-door-route.bicep",
+        "    customDomains: empty(domainId) ? [] : [{ id: domainId }]\n",
+        "",
+        again.domains,
+    ),
+    "an own name that no firewall covers": (
+        "modules/front-door.bicep",
+        ", { id: domain!.id }]",
+        "]",
+        again.domains,
+    ),
+    "a resource that somebody else makes": (
+        "modules/private-endpoints.bicep",
+        "'Microsoft.KeyVault/vaults@2025-05-01'",
+        "'Microsoft.KeyVault/managedHSMs@2025-05-01'",
+        again.strangers,
     ),
     "an account key": (
         "modules/function-app.bicep",
