@@ -4,7 +4,7 @@ PORT ?= 7071
 REQUESTS ?= 2000
 SEED ?= 1
 NODE := lint/node_modules/.bin
-MYPY := services stores settings.py wiring functions local bench soak audit
+MYPY := services stores settings.py wiring functions local bench soak audit infra/preview.py
 
 .PHONY: help setup run reset test test-deep lint format bench soak audit publish requirements
 help: ## This list

@@ -15,8 +15,11 @@ param location string = 'japaneast'
 @allowed(['', 'japaneast', 'japanwest'])
 param secondaryLocation string = ''
 
-@description('Spread the app, both storage accounts and the first region of Cosmos DB over availability zones.')
+@description('Spread the app and both storage accounts over availability zones.')
 param zoneRedundant bool = false
+
+@description('Spread the first region of Cosmos DB over availability zones. It cannot change for a region that is there.')
+param cosmosZoneRedundant bool = zoneRedundant
 
 @description('Name of the municipality, as the pages show it.')
 @minLength(1)
@@ -180,7 +183,7 @@ module cosmos 'modules/cosmos.bicep' = {
     name: empty(cosmosAccount) ? 'cosmos-madoguchi-${stage}-${unique}' : cosmosAccount
     location: location
     secondaryLocation: secondaryLocation
-    zoneRedundant: zoneRedundant
+    zoneRedundant: cosmosZoneRedundant
     serverless: cosmosServerless
     requestsThroughput: requestsThroughput
     sharedThroughput: sharedThroughput
