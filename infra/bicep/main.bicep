@@ -60,6 +60,10 @@ param alwaysReadyInstances int = 0
 @maxLength(44)
 param cosmosAccount string = ''
 
+@description('Region that the Cosmos DB account is registered in, which never changes: of a restored account, that of the account it comes from.')
+@allowed(['japaneast', 'japanwest'])
+param cosmosHome string = location
+
 @description('Pay Cosmos DB by the request instead of by throughput: for trials, in one region only.')
 param cosmosServerless bool = false
 
@@ -181,6 +185,7 @@ module cosmos 'modules/cosmos.bicep' = {
   name: 'cosmos'
   params: {
     name: empty(cosmosAccount) ? 'cosmos-madoguchi-${stage}-${unique}' : cosmosAccount
+    home: cosmosHome
     location: location
     secondaryLocation: secondaryLocation
     zoneRedundant: cosmosZoneRedundant

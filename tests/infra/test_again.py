@@ -14,7 +14,7 @@ NOT_IN_THE_FILES = {
     "rest",
     *("ad app create", "ad app update", "ad app federated-credential create", "ad sp create"),
     *("keyvault secret set", "keyvault secret backup", "keyvault secret restore"),
-    "role assignment create",
+    *("role assignment create", "lock delete", "network private-endpoint delete"),
     *("functionapp restart", "functionapp start", "functionapp stop", "functionapp deployment source config-zip"),
     *("cosmosdb restore", "cosmosdb delete", "cosmosdb sql retrieve-latest-backup-time"),
     "deployment group create",
@@ -23,6 +23,7 @@ NOT_IN_THE_FILES = {
 """What the pages make or change that no file of infra/bicep says: the tenant, people's roles, secrets, what runs."""
 UNTIL_THE_NEXT_DEPLOYMENT = {
     *("cosmosdb sql container throughput update", "cosmosdb sql database throughput update"),
+    *("cosmosdb sql container throughput migrate", "cosmosdb sql database throughput migrate"),
     *("cosmosdb update", "cosmosdb failover-priority-change"),
 }
 """What an operator may change at night or in a drill although the files say it; the pages say what to do about it."""

@@ -5,6 +5,9 @@ metadata description = 'The Cosmos DB account with the database and every contai
 @maxLength(44)
 param name string
 
+@description('Region that the account is registered in.')
+param home string
+
 @description('First region: the one that is written to.')
 param location string
 
@@ -102,7 +105,7 @@ var documentsExpireByTheirOwnTtl = -1
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' = {
   name: name
-  location: location
+  location: home
   tags: tags
   kind: 'GlobalDocumentDB'
   properties: {
