@@ -109,6 +109,43 @@ param logRetention int = 30
 @description('Tags of every resource.')
 param tags object = { application: 'madoguchi', stage: stage }
 
+// What Azure would refuse in the middle of a deployment, or take without effect: a sentence for each, or nothing.
+// tests/infra/reckoning.py works these expressions out and knows few functions and operators: keep to those.
+var privateRanges = concat(['10.', '127.', '169.254.', '192.168.'], map(range(16, 16), second => '172.${second}.'))
+var ofOneOrTwo = filter(allowedAddresses, address => endsWith(address, '/31') || endsWith(address, '/32'))
+var notOfVersion4 = filter(allowedAddresses, address => contains(address, ':'))
+var notPublic = filter(allowedAddresses, address => !empty(filter(privateRanges, start => startsWith(address, start))))
+var refusedAddresses = concat(ofOneOrTwo, notOfVersion4, notPublic)
+var groupsOfAudience = join(map(split(tokenAudience, '-'), group => string(length(group))), '-')
+var audienceInSmall = toLower(tokenAudience)
+var oddInAudience = filter(range(0, 36), place => !contains('0123456789abcdef-', substring(audienceInSmall, place, 1)))
+var isAccountName = length(cosmosAccount) > 2 && cosmosAccount == toLower(cosmosAccount)
+var isBareName = ownDomain == toLower(ownDomain) && !contains(ownDomain, '/') && !contains(ownDomain, ':')
+var sentences = [
+  cosmosServerless && !empty(secondaryLocation)
+    ? 'cosmosServerless: Cosmos DB by the request stands in one region, so secondaryLocation must be empty.'
+    : ''
+  secondaryLocation == location ? 'secondaryLocation: the second region is the first one.' : ''
+  requestsThroughput % 1000 != 0 ? 'requestsThroughput: autoscale goes in steps of 1,000.' : ''
+  sharedThroughput % 1000 != 0 ? 'sharedThroughput: autoscale goes in steps of 1,000.' : ''
+  stage == 'prod' && empty(alertAddress) ? 'alertAddress: prod must wake somebody; the address is empty.' : ''
+  !empty(allowedAddresses) && !privateNetwork
+    ? 'allowedAddresses: without privateNetwork everybody is let in, and the list has no effect.'
+    : ''
+  empty(refusedAddresses)
+    ? ''
+    : 'allowedAddresses: storage takes public IPv4 addresses, and networks up to /30. Not: ${join(refusedAddresses, ', ')}.'
+  empty(cosmosAccount) || isAccountName ? '' : 'cosmosAccount: a name has three characters at least, and no capitals.'
+  groupsOfAudience == '8-4-4-4-12' && empty(oddInAudience)
+    ? ''
+    : 'tokenAudience: an application id has 8-4-4-4-12 characters, each a digit or one of a to f.'
+  natGateway && !privateNetwork ? 'natGateway: without privateNetwork there is no network to give a way out.' : ''
+  !empty(ownDomain) && !frontDoor ? 'ownDomain: without frontDoor there is nothing that answers to the name.' : ''
+  isBareName ? '' : 'ownDomain: only the name, in small letters, such as madoguchi.example.lg.jp.'
+]
+var refused = filter(sentences, sentence => !empty(sentence))
+var checkedTags = empty(refused) ? tags : fail(join(refused, ' '))
+
 var unique = uniqueString(resourceGroup().id, stage)
 var platformHost = frontDoor ? door!.outputs.host : functionApp.outputs.host
 var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
@@ -120,7 +157,7 @@ module monitoring 'modules/monitoring.bicep' = {
     insightsName: 'appi-madoguchi-${stage}'
     location: location
     logRetention: logRetention
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -132,7 +169,7 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     addressName: 'pip-madoguchi-${stage}'
     location: location
     natGateway: natGateway
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -148,7 +185,7 @@ module hostStorage 'modules/storage.bicep' = {
     privateNetwork: privateNetwork
     allowedAddresses: []
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -177,7 +214,7 @@ module appStorage 'modules/storage.bicep' = {
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -196,7 +233,7 @@ module cosmos 'modules/cosmos.bicep' = {
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -208,7 +245,7 @@ module keyVault 'modules/key-vault.bicep' = {
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -223,7 +260,7 @@ module access 'modules/access.bicep' = {
     databaseName: cosmos.outputs.databaseName
     keyVaultName: keyVault.outputs.name
     insightsName: monitoring.outputs.insightsName
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -238,7 +275,7 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (privateNetwork) 
     appStorageName: appStorage.outputs.name
     cosmosName: cosmos.outputs.name
     keyVaultName: keyVault.outputs.name
-    tags: tags
+    tags: checkedTags
   }
   dependsOn: [access]
 }
@@ -252,7 +289,7 @@ module door 'modules/front-door.bicep' = if (frontDoor) {
     requestsPerMinute: requestsPerMinute
     ownDomain: ownDomain
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -284,7 +321,7 @@ module functionApp 'modules/function-app.bicep' = {
     municipality: municipality
     municipalityPhone: municipalityPhone
     callsPerMinute: requestsPerMinute
-    tags: tags
+    tags: checkedTags
   }
   dependsOn: [privateEndpoints]
 }
@@ -307,7 +344,7 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     cosmosName: cosmos.outputs.name
     alertAddress: alertAddress
-    tags: tags
+    tags: checkedTags
   }
 }
 
