@@ -101,6 +101,9 @@ param ownDomain string = ''
 @maxValue(100000)
 param requestsPerMinute int = 1200
 
+@description('The code was published once: ask the counter from outside, and wake somebody by what it logs. Before that, the web test would fail and the alerts would ask for tables that are not there.')
+param published bool = false
+
 @description('Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
@@ -112,9 +115,9 @@ param tags object = { application: 'madoguchi', stage: stage }
 // What Azure would refuse in the middle of a deployment, or take without effect: a sentence for each, or nothing.
 // tests/infra/reckoning.py works these expressions out and knows few functions and operators: keep to those.
 var privateRanges = concat(['10.', '127.', '169.254.', '192.168.'], map(range(16, 16), second => '172.${second}.'))
-var ofOneOrTwo = filter(allowedAddresses, address => endsWith(address, '/31') || endsWith(address, '/32'))
-var notOfVersion4 = filter(allowedAddresses, address => contains(address, ':'))
-var notPublic = filter(allowedAddresses, address => !empty(filter(privateRanges, start => startsWith(address, start))))
+var ofOneOrTwo = filter(allowedAddresses, one => endsWith(one, '/31') || endsWith(one, '/32'))
+var notOfVersion4 = filter(allowedAddresses, one => contains(one, ':'))
+var notPublic = filter(allowedAddresses, one => !empty(filter(privateRanges, start => startsWith(one, start))))
 var refusedAddresses = concat(ofOneOrTwo, notOfVersion4, notPublic)
 var groupsOfAudience = join(map(split(tokenAudience, '-'), group => string(length(group))), '-')
 var audienceInSmall = toLower(tokenAudience)
@@ -148,6 +151,7 @@ var checkedTags = empty(refused) ? tags : fail(join(refused, ' '))
 
 var unique = uniqueString(resourceGroup().id, stage)
 var platformHost = frontDoor ? door!.outputs.host : functionApp.outputs.host
+var address = 'https://${empty(ownDomain) ? platformHost : ownDomain}'
 var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
 
 module monitoring 'modules/monitoring.bicep' = {
@@ -336,6 +340,16 @@ module route 'modules/front-door-route.bicep' = if (frontDoor) {
   }
 }
 
+module webTest 'modules/web-test.bicep' = if (published) {
+  name: 'web-test'
+  params: {
+    location: location
+    insightsName: monitoring.outputs.insightsName
+    address: address
+    tags: checkedTags
+  }
+}
+
 module alerts 'modules/alerts.bicep' = {
   name: 'alerts'
   params: {
@@ -352,7 +366,7 @@ module alerts 'modules/alerts.bicep' = {
 output functionAppName string = functionApp.outputs.name
 
 @description('Address that residents and staff use.')
-output address string = 'https://${empty(ownDomain) ? platformHost : ownDomain}'
+output address string = address
 
 @description('Host of Front Door, which the own name must point to; empty without Front Door.')
 output frontDoorHost string = frontDoor ? door!.outputs.host : ''

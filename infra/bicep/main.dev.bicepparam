@@ -6,3 +6,4 @@ param municipalityPhone = readEnvironmentVariable('MUNICIPALITY_PHONE', '0000-00
 param tokenAudience = readEnvironmentVariable('TOKEN_AUDIENCE')
 param alertAddress = readEnvironmentVariable('ALERT_ADDRESS', '')
 param cosmosServerless = true
+param published = readEnvironmentVariable('PUBLISHED', '') == 'true'

@@ -16,3 +16,4 @@ param natGateway = true
 param frontDoor = true
 param ownDomain = readEnvironmentVariable('OWN_DOMAIN', '')
 param logRetention = 90
+param published = readEnvironmentVariable('PUBLISHED', '') == 'true'

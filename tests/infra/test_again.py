@@ -18,7 +18,6 @@ NOT_IN_THE_FILES = {
     *("functionapp restart", "functionapp start", "functionapp stop", "functionapp deployment source config-zip"),
     *("cosmosdb restore", "cosmosdb delete", "cosmosdb sql retrieve-latest-backup-time"),
     "deployment group create",
-    "monitor app-insights web-test create",
 }
 """What the pages make or change that no file of infra/bicep says: the tenant, people's roles, secrets, what runs."""
 UNTIL_THE_NEXT_DEPLOYMENT = {

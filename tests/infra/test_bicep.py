@@ -148,6 +148,11 @@ def test_every_store_that_the_app_reaches_has_a_private_endpoint():
     assert agreement.private_endpoints(INFRA) == []
 
 
+def test_the_web_test_asks_whether_the_counter_is_ready_once_something_is_published(functions: list[dict]):
+    assert agreement.web_test(INFRA) == []
+    assert "api/ready" in {f["trigger"].get("route") for f in functions}
+
+
 def test_data_stays_in_japan():
     parameters = INFRA["main.bicep"].of("parameter")
 

@@ -87,6 +87,13 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "'Microsoft.KeyVault/managedHSMs@2025-05-01'",
         again.strangers,
     ),
+    "a web test of another page": (
+        "modules/web-test.bicep",
+        "/api/ready",
+        "/api/health",
+        agreement.web_test,
+    ),
+    "a web test of what is not published": ("main.bicep", "= if (published) {", "= {", agreement.web_test),
     "an account key": (
         "modules/function-app.bicep",
         "value: hostStorage.properties.primaryEndpoints.blob }",
