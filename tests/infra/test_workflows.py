@@ -175,5 +175,5 @@ def test_the_package_holds_the_app_and_nothing_else():
 
     assert left >= {"function_app.py", "functions", "services", "stores", "settings.py", "wiring", "host.json"}
     assert left >= {"catalog", "web", "requirements.txt"}
-    assert left & {"infra", "docs", "tests", "local", "audit", "bench", "soak", "examples"} == set()
+    assert left & {"infra", "docs", "tests", "local", "audit", "bench", "soak", "examples", "package"} == set()
     assert left & {".audit", ".azure", ".github", ".ci", ".git", "azure.yaml"} == set()
