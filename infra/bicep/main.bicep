@@ -90,6 +90,12 @@ param natGateway bool = false
 @description('Public IPv4 addresses that may reach the stores and the vault past the private network: operators who set secrets, staff apps that poll a queue.')
 param allowedAddresses array = []
 
+@description('Public IPv4 addresses that may publish the code, and call the app past Front Door: for the time of a publication.')
+param publishingAddresses array = []
+
+@description('Let nobody delete what holds data (Cosmos DB, the queues, the vault) before a lock is taken off.')
+param locks bool = stage == 'prod'
+
 @description('Put Front Door with a web application firewall before the app, and let nothing else reach it.')
 param frontDoor bool = false
 
@@ -138,6 +144,9 @@ var sentences = [
   empty(refusedAddresses)
     ? ''
     : 'allowedAddresses: storage takes public IPv4 addresses, and networks up to /30. Not: ${join(refusedAddresses, ', ')}.'
+  empty(filter(publishingAddresses, one => contains(one, '/') || contains(one, ':')))
+    ? ''
+    : 'publishingAddresses: single IPv4 addresses only, without a length of a network.'
   empty(cosmosAccount) || isAccountName ? '' : 'cosmosAccount: a name has three characters at least, and no capitals.'
   groupsOfAudience == '8-4-4-4-12' && empty(oddInAudience)
     ? ''
@@ -188,6 +197,7 @@ module hostStorage 'modules/storage.bicep' = {
     keepVersions: false
     privateNetwork: privateNetwork
     allowedAddresses: []
+    locked: false
     workspaceId: monitoring.outputs.workspaceId
     tags: checkedTags
   }
@@ -217,6 +227,7 @@ module appStorage 'modules/storage.bicep' = {
     keepVersions: true
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
+    locked: locks
     workspaceId: monitoring.outputs.workspaceId
     tags: checkedTags
   }
@@ -236,6 +247,7 @@ module cosmos 'modules/cosmos.bicep' = {
     backupTier: backupTier
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
+    locked: locks
     workspaceId: monitoring.outputs.workspaceId
     tags: checkedTags
   }
@@ -248,6 +260,7 @@ module keyVault 'modules/key-vault.bicep' = {
     location: location
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
+    locked: locks
     workspaceId: monitoring.outputs.workspaceId
     tags: checkedTags
   }
@@ -309,6 +322,7 @@ module functionApp 'modules/function-app.bicep' = {
     httpConcurrency: httpConcurrency
     alwaysReadyInstances: alwaysReadyInstances
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    publishingAddresses: publishingAddresses
     frontDoorId: frontDoor ? door!.outputs.frontDoorId : ''
     identityName: access.outputs.identityName
     hostStorageName: hostStorage.outputs.name

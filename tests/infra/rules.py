@@ -29,6 +29,8 @@ FLAGS = [
     (VAULT, "properties.enableSoftDelete", True),
     (VAULT, "properties.enablePurgeProtection", True),
     (SITE, "properties.httpsOnly", True),
+    (SITE, "properties.siteConfig.scmIpSecurityRestrictionsUseMain", False),
+    (SITE, "properties.siteConfig.scmIpSecurityRestrictionsDefaultAction", "Deny"),
     (SITE, "properties.siteConfig.minTlsVersion", "1.2"),
     (SITE, "properties.siteConfig.scmMinTlsVersion", "1.2"),
     (SITE, "properties.siteConfig.remoteDebuggingEnabled", False),

@@ -15,7 +15,7 @@ NOT_IN_THE_FILES = {
     *("ad app create", "ad app update", "ad app federated-credential create", "ad sp create"),
     *("keyvault secret set", "keyvault secret backup", "keyvault secret restore"),
     *("role assignment create", "lock delete", "network private-endpoint delete"),
-    *("functionapp restart", "functionapp start", "functionapp stop", "functionapp deployment source config-zip"),
+    *("functionapp restart", "functionapp start", "functionapp stop"),
     *("cosmosdb restore", "cosmosdb delete", "cosmosdb sql retrieve-latest-backup-time"),
     "deployment group create",
 }

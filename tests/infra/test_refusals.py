@@ -30,6 +30,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "two addresses": ({"allowedAddresses": ["203.0.113.4/31"]}, "203.0.113.4/31"),
     "one address as a network": ({"allowedAddresses": ["203.0.113.4", "203.0.113.5/32"]}, ": 203.0.113.5/32."),
+    "a network that publishes": ({"publishingAddresses": ["203.0.113.4/32"]}, "publishingAddresses"),
     "version 6": ({"allowedAddresses": ["2001:db8::1"]}, "2001:db8::1"),
     "ten": ({"allowedAddresses": ["10.1.2.3"]}, "10.1.2.3"),
     "172.16": ({"allowedAddresses": ["172.16.0.1"]}, "172.16.0.1"),

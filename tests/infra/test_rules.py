@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra import again, agreement, reading, rules, watching
+from tests.infra import again, agreement, guarded, reading, rules, watching
 from tests.infra.reading import Infra
 
 TEXTS = reading.texts()
@@ -94,6 +94,22 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         agreement.web_test,
     ),
     "a web test of what is not published": ("main.bicep", "= if (published) {", "= {", agreement.web_test),
+    "a deployment site that is open": (
+        "modules/function-app.bicep",
+        "for (address, index) in publishingAddresses",
+        "for (address, index) in ['0.0.0.0']",
+        guarded.doors,
+    ),
+    "an app that any Front Door reaches": ("modules/function-app.bicep", "[frontDoorId] }", "[] }", guarded.doors),
+    "addresses that may always publish": (
+        "main.bicep",
+        "param publishingAddresses array = []",
+        "param publishingAddresses array = ['203.0.113.4']",
+        guarded.doors,
+    ),
+    "documents without a lock": ("modules/cosmos.bicep", "'CanNotDelete'", "'NotSpecified'", guarded.unlocked),
+    "a lock that is always off": ("main.bicep", "locked: locks", "locked: false", guarded.unlocked),
+    "a lock that is always on": ("modules/key-vault.bicep", "= if (locked) {", "= {", guarded.unlocked),
     "an account key": (
         "modules/function-app.bicep",
         "value: hostStorage.properties.primaryEndpoints.blob }",

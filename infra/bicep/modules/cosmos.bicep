@@ -35,6 +35,9 @@ param privateNetwork bool
 @description('Public IPv4 addresses that may come in all the same.')
 param allowedAddresses array
 
+@description('Let nobody delete it before a lock is taken off.')
+param locked bool
+
 @description('Workspace that the logs go to.')
 param workspaceId string
 
@@ -160,6 +163,15 @@ resource sqlContainers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
     }
   }
 ]
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  scope: account
+  name: 'keep'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'It holds data. docs/operations/restore.md says when it may go.'
+  }
+}
 
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: account

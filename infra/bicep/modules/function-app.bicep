@@ -30,6 +30,9 @@ param subnetId string
 @description('Front Door that alone may call the app; empty to let anyone.')
 param frontDoorId string
 
+@description('Public IPv4 addresses that may publish, and call the app past Front Door meanwhile.')
+param publishingAddresses array
+
 @description('Identity of the app.')
 param identityName string
 
@@ -102,6 +105,23 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
+var publishing = [
+  for (address, index) in publishingAddresses: {
+    name: 'publishing-${index}'
+    priority: 200 + index
+    action: 'Allow'
+    ipAddress: '${address}/32'
+  }
+]
+var fromFrontDoor = {
+  name: 'front-door'
+  priority: 100
+  action: 'Allow'
+  tag: 'ServiceTag'
+  ipAddress: 'AzureFrontDoor.Backend'
+  headers: { 'x-azure-fdid': [frontDoorId] }
+}
+
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
@@ -161,19 +181,10 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       remoteDebuggingEnabled: false
       ipSecurityRestrictionsDefaultAction: empty(frontDoorId) ? 'Allow' : 'Deny'
-      ipSecurityRestrictions: empty(frontDoorId)
-        ? []
-        : [
-            {
-              name: 'front-door'
-              priority: 100
-              action: 'Allow'
-              tag: 'ServiceTag'
-              ipAddress: 'AzureFrontDoor.Backend'
-              headers: { 'x-azure-fdid': [frontDoorId] }
-            }
-          ]
+      ipSecurityRestrictions: empty(frontDoorId) ? [] : concat([fromFrontDoor], publishing)
       scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: 'Deny'
+      scmIpSecurityRestrictions: publishing
       appSettings: [
         { name: 'AzureWebJobsStorage__blobServiceUri', value: hostStorage.properties.primaryEndpoints.blob }
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }

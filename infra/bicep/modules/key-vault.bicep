@@ -14,6 +14,9 @@ param privateNetwork bool
 @description('Public IPv4 addresses that may come in all the same.')
 param allowedAddresses array
 
+@description('Let nobody delete it before a lock is taken off.')
+param locked bool
+
 @description('Workspace that the logs go to.')
 param workspaceId string
 
@@ -37,6 +40,15 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
       defaultAction: privateNetwork ? 'Deny' : 'Allow'
       ipRules: [for address in allowedAddresses: { value: address }]
     }
+  }
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  scope: vault
+  name: 'keep'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'It holds data. docs/operations/restore.md says when it may go.'
   }
 }
 

@@ -26,6 +26,9 @@ param privateNetwork bool
 @description('Public IPv4 addresses that may come in all the same.')
 param allowedAddresses array
 
+@description('Let nobody delete it before a lock is taken off.')
+param locked bool
+
 @description('Workspace that the logs go to.')
 param workspaceId string
 
@@ -105,6 +108,15 @@ resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2
     name: queue
   }
 ]
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  scope: account
+  name: 'keep'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'It holds data. docs/operations/restore.md says when it may go.'
+  }
+}
 
 resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobService
