@@ -96,6 +96,12 @@ param publishingAddresses array = []
 @description('Let nobody delete what holds data (Cosmos DB, the queues, the vault) before a lock is taken off.')
 param locks bool = stage == 'prod'
 
+@description('Keep a deleted vault for 90 days whatever anybody does, its name with it. Once on, it stays on. Off for trials, which are deleted and made again.')
+param purgeProtection bool = stage == 'prod'
+
+@description('Bring the vault back that was deleted with its group: for one deployment, then off again.')
+param recoverVault bool = false
+
 @description('Put Front Door with a web application firewall before the app, and let nothing else reach it.')
 param frontDoor bool = false
 
@@ -258,6 +264,8 @@ module keyVault 'modules/key-vault.bicep' = {
   params: {
     name: 'kv-${stage}-${unique}'
     location: location
+    purgeProtection: purgeProtection
+    recover: recoverVault
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
     locked: locks
@@ -266,18 +274,25 @@ module keyVault 'modules/key-vault.bicep' = {
   }
 }
 
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  params: {
+    name: 'id-madoguchi-${stage}'
+    location: location
+    tags: checkedTags
+  }
+}
+
 module access 'modules/access.bicep' = {
   name: 'access'
   params: {
-    identityName: 'id-madoguchi-${stage}'
-    location: location
+    principalId: identity.outputs.principalId
     hostStorageName: hostStorage.outputs.name
     appStorageName: appStorage.outputs.name
     cosmosName: cosmos.outputs.name
     databaseName: cosmos.outputs.databaseName
     keyVaultName: keyVault.outputs.name
     insightsName: monitoring.outputs.insightsName
-    tags: checkedTags
   }
 }
 
@@ -324,7 +339,7 @@ module functionApp 'modules/function-app.bicep' = {
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     publishingAddresses: publishingAddresses
     frontDoorId: frontDoor ? door!.outputs.frontDoorId : ''
-    identityName: access.outputs.identityName
+    identityName: identity.outputs.name
     hostStorageName: hostStorage.outputs.name
     deploymentContainer: 'deployment'
     appStorageName: appStorage.outputs.name
@@ -341,7 +356,7 @@ module functionApp 'modules/function-app.bicep' = {
     callsPerMinute: requestsPerMinute
     tags: checkedTags
   }
-  dependsOn: [privateEndpoints]
+  dependsOn: [access, privateEndpoints]
 }
 
 module route 'modules/front-door-route.bicep' = if (frontDoor) {
@@ -371,6 +386,7 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     workspaceId: monitoring.outputs.workspaceId
     cosmosName: cosmos.outputs.name
+    published: published
     alertAddress: alertAddress
     tags: checkedTags
   }

@@ -51,3 +51,26 @@ def deployer(infra: Infra, page: str) -> list[str]:
     wrong = [f"may give {role}" for role in named - given] + [f"may not give {role}" for role in given - named]
     asked = ("roleAssignments/write", "roleAssignments/delete", "@Request", "@Resource", "{'ServicePrincipal'}")
     return wrong + [f"the condition leaves out {word}" for word in asked if word not in condition]
+
+
+def again_the_same_day(infra: Infra) -> list[str]:
+    """Find that a trial leaves a vault that blocks its name, or that prod leaves none."""
+    (vault,) = made(infra, VAULT)
+    properties, main = vault.body["properties"], infra["main.bicep"].of("parameter")
+    expected = {
+        "enablePurgeProtection": Choice("purgeProtection", True, None),
+        "softDeleteRetentionInDays": Choice("purgeProtection", 90, 7),
+        "createMode": Choice("recover", "recover", "default"),
+    }
+    wrong = [name for name, value in expected.items() if properties.get(name) != value]
+    wrong += [] if main["purgeProtection"].value == Expression("stage == 'prod'") else ["purgeProtection"]
+    return wrong + ([] if main["recoverVault"].value is False else ["recoverVault"])
+
+
+def alerts_before_their_tables(infra: Infra) -> list[str]:
+    """Find alerts on logs that are on before anything logs: they fail, and after a week Azure switches them off."""
+    rules_ = made(infra, "Microsoft.Insights/scheduledQueryRules")
+    wrong = [d.symbol for d in rules_ if at(d.body, "properties.enabled") != Expression("published")]
+    wrong += [d.symbol for d in rules_ if at(d.body, "properties.skipQueryValidation") is not True]
+    given = infra["main.bicep"].of("module")["alerts"].value["params"].get("published")
+    return wrong + ([] if given == Expression("published") else ["the parameter"])

@@ -27,7 +27,6 @@ FLAGS = [
     (COSMOS, "properties.networkAclBypass", "None"),
     (VAULT, "properties.enableRbacAuthorization", True),
     (VAULT, "properties.enableSoftDelete", True),
-    (VAULT, "properties.enablePurgeProtection", True),
     (SITE, "properties.httpsOnly", True),
     (SITE, "properties.siteConfig.scmIpSecurityRestrictionsUseMain", False),
     (SITE, "properties.siteConfig.scmIpSecurityRestrictionsDefaultAction", "Deny"),
@@ -221,10 +220,12 @@ def assignments(infra: Infra) -> list[str]:
     for d in made(infra, "Microsoft.Authorization/roleAssignments"):
         name = d.body["name"].text
         role = _role(at(d.body, "properties.roleDefinitionId").text)
-        if name != f"guid({d.body['scope'].text}.id, identity.id, roles.{role})":
+        if name != f"guid({d.body['scope'].text}.id, principalId, roles.{role})":
             wrong.append(f"{d.symbol}: {name}")
         if at(d.body, "properties.principalType") != "ServicePrincipal":
             wrong.append(f"{d.symbol}: principalType")
+    for d in made(infra, f"{COSMOS}/sqlRoleAssignments"):
+        wrong += [] if "principalId" in d.body["name"].text else [f"{d.symbol}: {d.body['name'].text}"]
     return wrong
 
 

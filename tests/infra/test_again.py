@@ -8,12 +8,13 @@ ROOT = Path(__file__).parent.parent.parent
 INFRA = reading.read_all(reading.texts())
 PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "operations").glob("*.md")))
 NOT_IN_THE_FILES = {
-    *("login", "logout", "bicep install"),
+    *("login", "logout", "bicep install", "extension add"),
     "provider register",
     "group create",
     "rest",
     *("ad app create", "ad app update", "ad app federated-credential create", "ad sp create"),
     *("keyvault secret set", "keyvault secret backup", "keyvault secret restore"),
+    *("group delete", "keyvault purge", "functionapp delete"),
     *("role assignment create", "lock delete", "network private-endpoint delete"),
     *("functionapp restart", "functionapp start", "functionapp stop"),
     *("cosmosdb restore", "cosmosdb delete", "cosmosdb sql retrieve-latest-backup-time"),

@@ -110,6 +110,30 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
     "documents without a lock": ("modules/cosmos.bicep", "'CanNotDelete'", "'NotSpecified'", guarded.unlocked),
     "a lock that is always off": ("main.bicep", "locked: locks", "locked: false", guarded.unlocked),
     "a lock that is always on": ("modules/key-vault.bicep", "= if (locked) {", "= {", guarded.unlocked),
+    "a vault that can be purged in prod": (
+        "main.bicep",
+        "param purgeProtection bool = stage == 'prod'",
+        "param purgeProtection bool = false",
+        guarded.again_the_same_day,
+    ),
+    "a vault that takes away its protection": (
+        "modules/key-vault.bicep",
+        "purgeProtection ? true : null",
+        "purgeProtection ? true : false",
+        guarded.again_the_same_day,
+    ),
+    "an alert on a table that is not there yet": (
+        "modules/alerts.bicep",
+        "enabled: published",
+        "enabled: true",
+        guarded.alerts_before_their_tables,
+    ),
+    "grants that a new identity would collide with": (
+        "modules/access.bicep",
+        "guid(cosmos.id, principalId,",
+        "guid(cosmos.id, 'app',",
+        rules.assignments,
+    ),
     "an account key": (
         "modules/function-app.bicep",
         "value: hostStorage.properties.primaryEndpoints.blob }",
@@ -151,8 +175,7 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
     "documents of the whole account": ("modules/access.bicep", "/dbs/${databaseName}", "", rules.roles),
     "an assignment without the kind of its principal": (
         "modules/access.bicep",
-        "monitoringMetricsPublisher)\n    principalId: identity.properties.principalId\n"
-        "    principalType: 'ServicePrincipal'",
+        "monitoringMetricsPublisher)\n    principalId: principalId\n    principalType: 'ServicePrincipal'",
         "monitoringMetricsPublisher)\n    principalId: identity.properties.principalId",
         rules.assignments,
     ),

@@ -8,6 +8,12 @@ param name string
 @description('Region.')
 param location string
 
+@description('Keep the vault for 90 days after a deletion, whatever anybody does.')
+param purgeProtection bool
+
+@description('Bring a deleted vault of this name back instead of making one.')
+param recover bool
+
 @description('Refuse the public network.')
 param privateNetwork bool
 
@@ -32,8 +38,9 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
     enableSoftDelete: true
-    softDeleteRetentionInDays: 90
-    enablePurgeProtection: true
+    softDeleteRetentionInDays: purgeProtection ? 90 : 7
+    enablePurgeProtection: purgeProtection ? true : null
+    createMode: recover ? 'recover' : 'default'
     publicNetworkAccess: privateNetwork && empty(allowedAddresses) ? 'Disabled' : 'Enabled'
     networkAcls: {
       bypass: 'None'
