@@ -7,4 +7,4 @@ param tokenAudience = readEnvironmentVariable('TOKEN_AUDIENCE')
 param alertAddress = readEnvironmentVariable('ALERT_ADDRESS', '')
 param cosmosServerless = true
 param published = readEnvironmentVariable('PUBLISHED', '') == 'true'
-param publishingAddresses = filter(split(readEnvironmentVariable('PUBLISHING_ADDRESSES', ''), ' '), one => !empty(one))
+param publishingAddresses = filter(split(readEnvironmentVariable('PUBLISHING_ADDRESSES', ''), ' '), it => !empty(it))

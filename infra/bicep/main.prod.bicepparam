@@ -17,4 +17,4 @@ param frontDoor = true
 param ownDomain = readEnvironmentVariable('OWN_DOMAIN', '')
 param logRetention = 90
 param published = readEnvironmentVariable('PUBLISHED', '') == 'true'
-param publishingAddresses = filter(split(readEnvironmentVariable('PUBLISHING_ADDRESSES', ''), ' '), one => !empty(one))
+param publishingAddresses = filter(split(readEnvironmentVariable('PUBLISHING_ADDRESSES', ''), ' '), it => !empty(it))

@@ -75,6 +75,8 @@ OF_SECRETS = re.compile("AccountKey=|SharedAccess|InstrumentationKey|ConnectionS
 THE_ADDRESS_OF_INSIGHTS = "insights.properties.ConnectionString"
 """An address and no secret, since the component takes no local authentication."""
 GUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+WIDTH = 120
+ONE_STRING = re.compile(r"^ *(?:[@\w.: =?(]+ )?[\w@?: (]*'(?:[^'\\]|\\.|\$\{[^}]*\})*'\)?$|^ *//")
 PROD = {
     "privateNetwork": True,
     "zoneRedundant": True,
@@ -93,6 +95,23 @@ def made(infra: Infra, type_: str) -> list[Declaration]:
 def syntax_errors(infra: Infra) -> list[str]:
     """Find what the grammar does not know."""
     return [f"{path}:{line}" for path, source in infra.items() for line in source.errors]
+
+
+def unformatted(infra: Infra) -> list[str]:
+    """Find lines over 120 columns that `bicep format` would break, and expressions over several that it would join.
+
+    Only the compiler knows the format whole (infra/compile.sh asks it); this is what it changed in these files.
+    """
+    wrong = []
+    for path, source in infra.items():
+        lines = source.text.splitlines()
+        wrong += [f"{path}:{n}" for n, line in enumerate(lines, 1) if len(line) > WIDTH and not ONE_STRING.match(line)]
+        for n in range(len(lines) - 2):
+            first, then, otherwise = lines[n : n + 3]
+            whole = f"{first} {then.strip()} {otherwise.strip()}"
+            is_choice = then.strip().startswith("? ") and otherwise.strip().startswith(": ")
+            wrong += [f"{path}:{n + 1}"] if is_choice and len(whole) <= WIDTH and whole[-1] not in "[{(" else []
+    return wrong
 
 
 def without_description(infra: Infra) -> list[str]:

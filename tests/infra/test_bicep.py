@@ -184,4 +184,17 @@ def test_every_rule_of_the_linter_is_on():
     config = json.loads((reading.FOLDER / "bicepconfig.json").read_text(encoding="utf-8"))["analyzers"]["core"]
 
     assert config["enabled"] is True
-    assert {rule["level"] for rule in config["rules"].values()} <= {"error", "warning"}
+    assert {rule["level"] for rule in config["rules"].values()} == {"error"}
+
+
+def test_a_rule_is_switched_off_only_where_its_reason_stands():
+    lines = [line for path, source in INFRA.items() if path.endswith(".bicep") for line in source.text.splitlines()]
+    off = [number for number, line in enumerate(lines) if line.startswith("#disable")]
+
+    assert {lines[number] for number in off} == {"#disable-next-line use-recent-api-versions"}
+    assert all(lines[number - 1].startswith("// ") and "diagnosticSettings@" in lines[number + 1] for number in off)
+    assert not any("diagnosticSettings@" in line and "#disable" not in lines[n - 1] for n, line in enumerate(lines))
+
+
+def test_lines_break_where_bicep_format_breaks_them():
+    assert rules.unformatted(INFRA) == []

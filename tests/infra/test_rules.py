@@ -134,6 +134,18 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "guid(cosmos.id, 'app',",
         rules.assignments,
     ),
+    "a line that is too long": (
+        "modules/network.bicep",
+        "['10.0.0.0/16'] } }",
+        "['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16', '10.4.0.0/16', '10.5.0.0/16'] } }",
+        rules.unformatted,
+    ),
+    "a choice that fits on one line": (
+        "modules/network.bicep",
+        "natGateway ? { id: wayOut!.id } : null",
+        "natGateway\n      ? { id: wayOut!.id }\n      : null",
+        rules.unformatted,
+    ),
     "an account key": (
         "modules/function-app.bicep",
         "value: hostStorage.properties.primaryEndpoints.blob }",
@@ -175,8 +187,8 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
     "documents of the whole account": ("modules/access.bicep", "/dbs/${databaseName}", "", rules.roles),
     "an assignment without the kind of its principal": (
         "modules/access.bicep",
-        "monitoringMetricsPublisher)\n    principalId: principalId\n    principalType: 'ServicePrincipal'",
-        "monitoringMetricsPublisher)\n    principalId: identity.properties.principalId",
+        "    principalType: 'ServicePrincipal'\n",
+        "",
         rules.assignments,
     ),
     "an assignment named after another scope": (

@@ -171,7 +171,7 @@ resource fromLogs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   }
 ]
 
-resource throughput 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource throughput 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'alert-madoguchi-${stage}-throughput'
   location: 'global'
   tags: tags
@@ -201,7 +201,7 @@ resource throughput 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
-resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource throttled 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'alert-madoguchi-${stage}-throttled'
   location: 'global'
   tags: tags

@@ -99,6 +99,8 @@ resource protection 'Microsoft.Cdn/profiles/securityPolicies@2025-06-01' = {
   }
 }
 
+// There is no newer version, and none that is stable.
+#disable-next-line use-recent-api-versions
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: profile
   name: 'to-workspace'
