@@ -1,8 +1,10 @@
 """Which files are published, and that a package is the same each time; tests/end_to_end/test_package.py runs one."""
 
 import json
+import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -49,16 +51,19 @@ def test_a_pattern_ignores_a_file_or_a_folder(name: str, pattern: str, left: lis
 
 def test_packing_is_the_same_bytes_whenever_and_whoever_made_the_files(tmp_path: Path):
     made_ = []
-    for number, order in enumerate((("b", "a/c"), ("a/c", "b"))):
+    for number, order in enumerate((("b", "a/c", "a.py"), ("a.py", "a/c", "b"))):
         folder = tmp_path / str(number)
         for name in order:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(name)
             (folder / name).chmod(0o600 + number)
+            os.utime(folder / name, (10**9 + number * 10**6,) * 2)
         files.pack(folder, tmp_path / f"{number}.zip")
         made_.append(files.digest(tmp_path / f"{number}.zip"))
 
     assert made_[0] == made_[1]
+    with zipfile.ZipFile(tmp_path / "0.zip") as packed:
+        assert packed.namelist() == ["a.py", "a/c", "b"]
 
 
 def test_bytecode_says_where_the_app_runs_and_is_the_same_wherever_it_is_made(tmp_path: Path):
