@@ -74,7 +74,7 @@ def test_every_night_runs_what_a_commit_does_not_wait_for():
 
 
 def test_a_deployment_is_compiled_previewed_built_opened_published_closed_and_asked_in_this_order():
-    order = ["compile.sh", "group what-if", "make package", "group create", "infra/publish.sh", "/api/ready"]
+    order = ["compile.sh", "group what-if", "make --silent package", "group create", "infra/publish.sh", "/api/ready"]
 
     places = [commands("deploy").find(words) for words in order]
 
@@ -84,7 +84,7 @@ def test_a_deployment_is_compiled_previewed_built_opened_published_closed_and_as
 
 
 def test_a_preview_changes_nothing():
-    changing = ("group create", "publish.sh", "make package")
+    changing = ("group create", "publish.sh", "make --silent package")
 
     guarded = [s.get("if", "") for s in steps("deploy") if any(word in s.get("run", "") for word in changing)]
 
