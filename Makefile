@@ -4,9 +4,9 @@ PORT ?= 7071
 REQUESTS ?= 2000
 SEED ?= 1
 NODE := lint/node_modules/.bin
-MYPY := services stores settings.py wiring functions local bench soak audit
+MYPY := services stores settings.py wiring functions local bench soak audit package infra/preview.py
 
-.PHONY: help setup run reset test test-deep lint format bench soak audit publish requirements
+.PHONY: help setup run reset test test-deep lint format bench soak audit package requirements
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
@@ -55,6 +55,9 @@ audit: setup ## Ask for known weaknesses of every package; write docs/licences.m
 	@.venv/bin/uv venv -q --allow-existing --python $(PYTHON) .audit/tools
 	@.venv/bin/uv pip sync -q --python .audit/tools --require-hashes audit/requirements.txt
 	@$(PYTHON) -m audit
+
+package: setup ## Build what is published into .package, from the locked hashes; prints its size
+	@$(PYTHON) -m package
 
 requirements: setup ## Compile every requirements.txt from its requirements.in
 	@for name in requirements requirements-dev audit/requirements; do \

@@ -1,6 +1,7 @@
 """What operators and editors call: health, readiness, queues, failures, publishing."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import azure.functions as func
@@ -18,6 +19,9 @@ from services.times import Instant
 MAX_DEFINITION = 512 * 1024
 MOST_VALUES = 20_000
 """Values in a definition; the shipped ones have about 1,100."""
+_OF_THE_PACKAGE = Path(__file__).parents[2] / "commit.txt"
+COMMIT = _OF_THE_PACKAGE.read_text(encoding="utf-8").strip() if _OF_THE_PACKAGE.exists() else None
+"""Which commit this is, as `make package` wrote it; None where it did not."""
 QUEUE_NAME = "^[a-z0-9-]{3,63}$"
 STATUSES: tuple[FailureStatus, ...] = ("open", "replayed", "dismissed")
 
@@ -58,8 +62,8 @@ class Dismiss(_Body, frozen=True, kw_only=True):
 @bp.route("api/health", methods=["GET"])
 @api(access=ANYONE)
 async def health(call: Call) -> func.HttpResponse:
-    """Tell that this instance is alive."""
-    return answer({"status": "alive", "at": call.app.clock()})
+    """Tell that this instance is alive, and which commit it runs."""
+    return answer({"status": "alive", "at": call.app.clock(), "commit": COMMIT})
 
 
 @bp.route("api/ready", methods=["GET"])

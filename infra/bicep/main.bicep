@@ -15,8 +15,11 @@ param location string = 'japaneast'
 @allowed(['', 'japaneast', 'japanwest'])
 param secondaryLocation string = ''
 
-@description('Spread the app, both storage accounts and the first region of Cosmos DB over availability zones.')
+@description('Spread the app and both storage accounts over availability zones.')
 param zoneRedundant bool = false
+
+@description('Spread the first region of Cosmos DB over availability zones. It cannot change for a region that is there.')
+param cosmosZoneRedundant bool = zoneRedundant
 
 @description('Name of the municipality, as the pages show it.')
 @minLength(1)
@@ -57,6 +60,10 @@ param alwaysReadyInstances int = 0
 @maxLength(44)
 param cosmosAccount string = ''
 
+@description('Region that the Cosmos DB account is registered in, which never changes: of a restored account, that of the account it comes from.')
+@allowed(['japaneast', 'japanwest'])
+param cosmosHome string = location
+
 @description('Pay Cosmos DB by the request instead of by throughput: for trials, in one region only.')
 param cosmosServerless bool = false
 
@@ -77,16 +84,37 @@ param backupTier string = 'Continuous7Days'
 @description('Reach the stores and the vault through private endpoints only.')
 param privateNetwork bool = false
 
+@description('With the private network: let the app call out from one fixed address, through a NAT gateway.')
+param natGateway bool = false
+
 @description('Public IPv4 addresses that may reach the stores and the vault past the private network: operators who set secrets, staff apps that poll a queue.')
 param allowedAddresses array = []
 
+@description('Public IPv4 addresses that may publish the code, and call the app past Front Door: for the time of a publication.')
+param publishingAddresses array = []
+
+@description('Let nobody delete what holds data (Cosmos DB, the queues, the vault) before a lock is taken off.')
+param locks bool = stage == 'prod'
+
+@description('Keep a deleted vault for 90 days whatever anybody does, its name with it. Once on, it stays on. Off for trials, which are deleted and made again.')
+param purgeProtection bool = stage == 'prod'
+
+@description('Bring the vault back that was deleted with its group: for one deployment, then off again.')
+param recoverVault bool = false
+
 @description('Put Front Door with a web application firewall before the app, and let nothing else reach it.')
 param frontDoor bool = false
+
+@description('With Front Door: the municipality\'s own name for the counter, such as madoguchi.example.lg.jp; empty for none.')
+param ownDomain string = ''
 
 @description('Requests in a minute from one address at which the firewall starts to refuse, and each instance by itself. An evacuation centre shares one address: keep it generous.')
 @minValue(100)
 @maxValue(100000)
 param requestsPerMinute int = 1200
+
+@description('The code was published once: ask the counter from outside, and wake somebody by what it logs. Before that, the web test would fail and the alerts would ask for tables that are not there.')
+param published bool = false
 
 @description('Days that logs are kept.')
 @minValue(30)
@@ -96,7 +124,49 @@ param logRetention int = 30
 @description('Tags of every resource.')
 param tags object = { application: 'madoguchi', stage: stage }
 
+// What Azure would refuse in the middle of a deployment, or take without effect: a sentence for each, or nothing.
+// tests/infra/reckoning.py works these expressions out and knows few functions and operators: keep to those.
+var privateRanges = concat(['10.', '127.', '169.254.', '192.168.'], map(range(16, 16), second => '172.${second}.'))
+var ofOneOrTwo = filter(allowedAddresses, one => endsWith(one, '/31') || endsWith(one, '/32'))
+var notOfVersion4 = filter(allowedAddresses, one => contains(one, ':'))
+var notPublic = filter(allowedAddresses, one => !empty(filter(privateRanges, start => startsWith(one, start))))
+var refusedAddresses = concat(ofOneOrTwo, notOfVersion4, notPublic)
+var groupsOfAudience = join(map(split(tokenAudience, '-'), group => string(length(group))), '-')
+var audienceInSmall = toLower(tokenAudience)
+var oddInAudience = filter(range(0, 36), place => !contains('0123456789abcdef-', substring(audienceInSmall, place, 1)))
+var isAccountName = length(cosmosAccount) > 2 && cosmosAccount == toLower(cosmosAccount)
+var isBareName = ownDomain == toLower(ownDomain) && !contains(ownDomain, '/') && !contains(ownDomain, ':')
+var sentences = [
+  cosmosServerless && !empty(secondaryLocation)
+    ? 'cosmosServerless: Cosmos DB by the request stands in one region, so secondaryLocation must be empty.'
+    : ''
+  secondaryLocation == location ? 'secondaryLocation: the second region is the first one.' : ''
+  requestsThroughput % 1000 != 0 ? 'requestsThroughput: autoscale goes in steps of 1,000.' : ''
+  sharedThroughput % 1000 != 0 ? 'sharedThroughput: autoscale goes in steps of 1,000.' : ''
+  stage == 'prod' && empty(alertAddress) ? 'alertAddress: prod must wake somebody; the address is empty.' : ''
+  !empty(allowedAddresses) && !privateNetwork
+    ? 'allowedAddresses: without privateNetwork everybody is let in, and the list has no effect.'
+    : ''
+  empty(refusedAddresses)
+    ? ''
+    : 'allowedAddresses: storage takes public IPv4 addresses, and networks up to /30. Not: ${join(refusedAddresses, ', ')}.'
+  empty(filter(publishingAddresses, one => contains(one, '/') || contains(one, ':')))
+    ? ''
+    : 'publishingAddresses: single IPv4 addresses only, without a length of a network.'
+  empty(cosmosAccount) || isAccountName ? '' : 'cosmosAccount: a name has three characters at least, and no capitals.'
+  groupsOfAudience == '8-4-4-4-12' && empty(oddInAudience)
+    ? ''
+    : 'tokenAudience: an application id has 8-4-4-4-12 characters, each a digit or one of a to f.'
+  natGateway && !privateNetwork ? 'natGateway: without privateNetwork there is no network to give a way out.' : ''
+  !empty(ownDomain) && !frontDoor ? 'ownDomain: without frontDoor there is nothing that answers to the name.' : ''
+  isBareName ? '' : 'ownDomain: only the name, in small letters, such as madoguchi.example.lg.jp.'
+]
+var refused = filter(sentences, sentence => !empty(sentence))
+var checkedTags = empty(refused) ? tags : fail(join(refused, ' '))
+
 var unique = uniqueString(resourceGroup().id, stage)
+var platformHost = frontDoor ? door!.outputs.host : functionApp.outputs.host
+var address = 'https://${empty(ownDomain) ? platformHost : ownDomain}'
 var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
 
 module monitoring 'modules/monitoring.bicep' = {
@@ -106,7 +176,7 @@ module monitoring 'modules/monitoring.bicep' = {
     insightsName: 'appi-madoguchi-${stage}'
     location: location
     logRetention: logRetention
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -114,8 +184,11 @@ module network 'modules/network.bicep' = if (privateNetwork) {
   name: 'network'
   params: {
     name: 'vnet-madoguchi-${stage}'
+    natName: 'ng-madoguchi-${stage}'
+    addressName: 'pip-madoguchi-${stage}'
     location: location
-    tags: tags
+    natGateway: natGateway
+    tags: checkedTags
   }
 }
 
@@ -130,8 +203,9 @@ module hostStorage 'modules/storage.bicep' = {
     keepVersions: false
     privateNetwork: privateNetwork
     allowedAddresses: []
+    locked: false
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -159,8 +233,9 @@ module appStorage 'modules/storage.bicep' = {
     keepVersions: true
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
+    locked: locks
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -168,17 +243,19 @@ module cosmos 'modules/cosmos.bicep' = {
   name: 'cosmos'
   params: {
     name: empty(cosmosAccount) ? 'cosmos-madoguchi-${stage}-${unique}' : cosmosAccount
+    home: cosmosHome
     location: location
     secondaryLocation: secondaryLocation
-    zoneRedundant: zoneRedundant
+    zoneRedundant: cosmosZoneRedundant
     serverless: cosmosServerless
     requestsThroughput: requestsThroughput
     sharedThroughput: sharedThroughput
     backupTier: backupTier
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
+    locked: locks
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -187,25 +264,35 @@ module keyVault 'modules/key-vault.bicep' = {
   params: {
     name: 'kv-${stage}-${unique}'
     location: location
+    purgeProtection: purgeProtection
+    recover: recoverVault
     privateNetwork: privateNetwork
     allowedAddresses: allowedAddresses
+    locked: locks
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
+  }
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  params: {
+    name: 'id-madoguchi-${stage}'
+    location: location
+    tags: checkedTags
   }
 }
 
 module access 'modules/access.bicep' = {
   name: 'access'
   params: {
-    identityName: 'id-madoguchi-${stage}'
-    location: location
+    principalId: identity.outputs.principalId
     hostStorageName: hostStorage.outputs.name
     appStorageName: appStorage.outputs.name
     cosmosName: cosmos.outputs.name
     databaseName: cosmos.outputs.databaseName
     keyVaultName: keyVault.outputs.name
     insightsName: monitoring.outputs.insightsName
-    tags: tags
   }
 }
 
@@ -220,7 +307,7 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (privateNetwork) 
     appStorageName: appStorage.outputs.name
     cosmosName: cosmos.outputs.name
     keyVaultName: keyVault.outputs.name
-    tags: tags
+    tags: checkedTags
   }
   dependsOn: [access]
 }
@@ -232,8 +319,9 @@ module door 'modules/front-door.bicep' = if (frontDoor) {
     endpointName: 'fde-madoguchi-${stage}-${unique}'
     firewallName: 'fdfpmadoguchi${stage}'
     requestsPerMinute: requestsPerMinute
+    ownDomain: ownDomain
     workspaceId: monitoring.outputs.workspaceId
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -249,8 +337,9 @@ module functionApp 'modules/function-app.bicep' = {
     httpConcurrency: httpConcurrency
     alwaysReadyInstances: alwaysReadyInstances
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    publishingAddresses: publishingAddresses
     frontDoorId: frontDoor ? door!.outputs.frontDoorId : ''
-    identityName: access.outputs.identityName
+    identityName: identity.outputs.name
     hostStorageName: hostStorage.outputs.name
     deploymentContainer: 'deployment'
     appStorageName: appStorage.outputs.name
@@ -265,9 +354,9 @@ module functionApp 'modules/function-app.bicep' = {
     municipality: municipality
     municipalityPhone: municipalityPhone
     callsPerMinute: requestsPerMinute
-    tags: tags
+    tags: checkedTags
   }
-  dependsOn: [privateEndpoints]
+  dependsOn: [access, privateEndpoints]
 }
 
 module route 'modules/front-door-route.bicep' = if (frontDoor) {
@@ -275,7 +364,18 @@ module route 'modules/front-door-route.bicep' = if (frontDoor) {
   params: {
     profileName: door!.outputs.profileName
     endpointName: door!.outputs.endpointName
+    domainId: door!.outputs.domainId
     siteHost: functionApp.outputs.host
+  }
+}
+
+module webTest 'modules/web-test.bicep' = if (published) {
+  name: 'web-test'
+  params: {
+    location: location
+    insightsName: monitoring.outputs.insightsName
+    address: address
+    tags: checkedTags
   }
 }
 
@@ -286,8 +386,9 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     workspaceId: monitoring.outputs.workspaceId
     cosmosName: cosmos.outputs.name
+    published: published
     alertAddress: alertAddress
-    tags: tags
+    tags: checkedTags
   }
 }
 
@@ -295,7 +396,16 @@ module alerts 'modules/alerts.bicep' = {
 output functionAppName string = functionApp.outputs.name
 
 @description('Address that residents and staff use.')
-output address string = 'https://${frontDoor ? door!.outputs.host : functionApp.outputs.host}'
+output address string = address
+
+@description('Host of Front Door, which the own name must point to; empty without Front Door.')
+output frontDoorHost string = frontDoor ? door!.outputs.host : ''
+
+@description('What the record `_dnsauth` of the own name must say; empty without an own name, or once it need not.')
+output validationToken string = frontDoor ? door!.outputs.validationToken : ''
+
+@description('Address that the app calls others from; empty where it is not fixed.')
+output outboundAddress string = privateNetwork ? network!.outputs.address : ''
 
 @description('Name of the vault that waits for `reference-secret` and `access-secrets`.')
 output keyVaultName string = keyVault.outputs.name

@@ -12,5 +12,9 @@ param requestsThroughput = 10000
 param sharedThroughput = 4000
 param backupTier = 'Continuous30Days'
 param privateNetwork = true
+param natGateway = true
 param frontDoor = true
+param ownDomain = readEnvironmentVariable('OWN_DOMAIN', '')
 param logRetention = 90
+param published = readEnvironmentVariable('PUBLISHED', '') == 'true'
+param publishingAddresses = filter(split(readEnvironmentVariable('PUBLISHING_ADDRESSES', ''), ' '), it => !empty(it))

@@ -31,10 +31,10 @@ SITE = {"name": {"ja": "例示町公民館"}, "kind": "temporary", "address": "�
 class RunningDesk:
     """Hold a desk that runs, and speak to it; `http` keeps no cookies, so that each form has a draft of its own."""
 
-    def __init__(self, *options: str, root: Path = ROOT) -> None:
+    def __init__(self, *options: str, root: Path = ROOT, python: str = sys.executable) -> None:
         self.root = root
         self.port = free_port()
-        command = [sys.executable, "-m", "local", "--port", str(self.port), *options]
+        command = [python, "-m", "local", "--port", str(self.port), *options]
         self.process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines: list[str] = []
         self._new: queue.Queue[str] = queue.Queue()
@@ -97,9 +97,9 @@ class RunningDesk:
 
 
 @contextmanager
-def running_desk(root: Path = ROOT) -> Iterator[RunningDesk]:
+def running_desk(root: Path = ROOT, python: str = sys.executable) -> Iterator[RunningDesk]:
     """Start a desk and forget it in the end."""
-    desk = RunningDesk(root=root)
+    desk = RunningDesk(root=root, python=python)
     try:
         desk.wait_for_line("Ctrl-C stops everything")
         yield desk

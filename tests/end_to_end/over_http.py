@@ -74,6 +74,23 @@ def complete(desk: RunningDesk, task: dict[str, Any]) -> dict[str, Any]:
     return answer.json()
 
 
+def tasks_of(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any]]:
+    """Claim every task of a request, by id."""
+    wait_until_dispatched(desk, receipt)
+    return [claim_one(desk, task) for task in open_tasks(desk, receipt)]
+
+
+def hand_over(desk: RunningDesk, receipt: dict[str, Any]) -> None:
+    """Hand over what was packed, once the household has its place."""
+    deadline = time.monotonic() + 20
+    while "place" not in (status(desk, receipt).get("booking") or {}):
+        assert time.monotonic() < deadline, "never got a place"
+        time.sleep(0.1)
+    body = {"reference": receipt["reference"], "id": secrets.token_urlsafe(9), "receiver": "household"}
+    answer = desk.http.post("/api/staff/pickup/hand-overs", json=body, headers=desk.token("yamada", "Team.supplies"))
+    assert answer.status_code == 200, answer.text
+
+
 def eventually[T](found: Callable[[], T], within: float = 20) -> T:
     """Wait until something is found."""
     deadline = time.monotonic() + within

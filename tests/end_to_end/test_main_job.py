@@ -11,23 +11,18 @@ from services import times
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.over_http import (
     BODY,
-    claim_one,
     complete,
+    hand_over,
     new_key,
     of_another_household,
     open_tasks,
     status,
     submit,
+    tasks_of,
     wait_until_dispatched,
 )
 
 pytestmark = pytest.mark.xdist_group("office")
-
-
-def tasks_of(desk: RunningDesk, receipt: dict[str, Any]) -> list[dict[str, Any]]:
-    """Claim every task of a request, by id."""
-    wait_until_dispatched(desk, receipt)
-    return [claim_one(desk, task) for task in open_tasks(desk, receipt)]
 
 
 def claim_next(desk: RunningDesk, team: str, claim_id: str) -> list[dict[str, Any]]:
@@ -36,17 +31,6 @@ def claim_next(desk: RunningDesk, team: str, claim_id: str) -> list[dict[str, An
     answer = desk.http.post(f"/api/staff/teams/{team}/claims", json=body, headers=staff)
     assert answer.status_code == 200, answer.text
     return answer.json()["tasks"]
-
-
-def hand_over(desk: RunningDesk, receipt: dict[str, Any]) -> None:
-    """Hand over what was packed, once the household has its place."""
-    deadline = time.monotonic() + 20
-    while "place" not in (status(desk, receipt).get("booking") or {}):
-        assert time.monotonic() < deadline, "never got a place"
-        time.sleep(0.1)
-    body = {"reference": receipt["reference"], "id": secrets.token_urlsafe(9), "receiver": "household"}
-    answer = desk.http.post("/api/staff/pickup/hand-overs", json=body, headers=desk.token("yamada", "Team.supplies"))
-    assert answer.status_code == 200, answer.text
 
 
 def test_a_request_goes_from_the_resident_to_staff_and_back(desk: RunningDesk):

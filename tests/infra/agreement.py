@@ -124,6 +124,16 @@ def private_endpoints(infra: Infra) -> list[str]:
     return _differences({f"{e['target'].text.removesuffix('.id')} {e['group']}" for e in endpoints}, reached)
 
 
+def web_test(infra: Infra) -> list[str]:
+    """Find that the web test asks for another page than the one on readiness, or runs before anything is published."""
+    (test,) = made(infra, "Microsoft.Insights/webtests")
+    asked = at(test.body, "properties.Request.RequestUrl")
+    wrong = [] if asked == Expression("'${address}/api/ready'") else [f"{asked}"]
+    return wrong + (
+        [] if "module webTest 'modules/web-test.bicep' = if (published) {" in infra["main.bicep"].text else ["on"]
+    )
+
+
 def _queues(infra: Infra) -> set[str]:
     return set(infra["main.bicep"].of("module")["appStorage"].value["params"]["queues"])
 

@@ -116,6 +116,12 @@ def at(value: Any, path: str) -> Any:
     return value
 
 
+def parsed(expression: str) -> tree_sitter.Node:
+    """Return the tree of one expression."""
+    root = _PARSER.parse(f"var it = {expression}\n".encode()).root_node
+    return root.named_children[0].named_children[-1]
+
+
 def calls(source: Source) -> set[str]:
     """Return the names of all functions that a file calls, methods among them."""
     root = _PARSER.parse(source.text.encode()).root_node

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.infra.reading import Declaration, Expression, Infra, at, calls, names
+from tests.infra.reading import Choice, Declaration, Expression, Infra, at, calls, names
 
 STORAGE = "Microsoft.Storage/storageAccounts"
 COSMOS = "Microsoft.DocumentDB/databaseAccounts"
@@ -27,9 +27,9 @@ FLAGS = [
     (COSMOS, "properties.networkAclBypass", "None"),
     (VAULT, "properties.enableRbacAuthorization", True),
     (VAULT, "properties.enableSoftDelete", True),
-    (VAULT, "properties.enablePurgeProtection", True),
     (SITE, "properties.httpsOnly", True),
-    (SITE, "properties.siteConfig.ftpsState", "Disabled"),
+    (SITE, "properties.siteConfig.scmIpSecurityRestrictionsUseMain", False),
+    (SITE, "properties.siteConfig.scmIpSecurityRestrictionsDefaultAction", "Deny"),
     (SITE, "properties.siteConfig.minTlsVersion", "1.2"),
     (SITE, "properties.siteConfig.scmMinTlsVersion", "1.2"),
     (SITE, "properties.siteConfig.remoteDebuggingEnabled", False),
@@ -55,11 +55,28 @@ GRANTS = {
     ("cosmos/dbs", "cosmosDataContributor"),
 }
 """Who may what: the identity of the app, on these scopes, in these roles, and no more."""
+REFUSED_BY_FLEX = {
+    "properties.siteConfig": {
+        *("alwaysOn", "ftpsState", "functionAppScaleLimit", "functionsRuntimeScaleMonitoringEnabled"),
+        *("healthCheckPath", "linuxFxVersion", "netFrameworkVersion", "preWarmedInstanceCount"),
+        "use32BitWorkerProcess",
+    },
+    "properties": {"endToEndEncryptionEnabled"},
+}
+"""Properties with which Azure refuses a site on Flex Consumption (error 51021 for most), or which do nothing there."""
+SETTINGS_REFUSED_BY_FLEX = re.compile(
+    "WEBSITE_(RUN_FROM_PACKAGE|CONTENT.*|TIME_ZONE|LOAD_CERTIFICATES)|TZ|ENABLE_ORYX_BUILD|SCM_DO_BUILD_DURING_DEPLOYMENT"
+    "|FUNCTIONS_(EXTENSION_VERSION|WORKER_RUNTIME.*)"
+)
+HARMLESS = {"id", "name", "hostName", "defaultHostName", "frontDoorId", "principalId", "ipAddress", "validationToken"}
+"""What an output may end in; `validationToken` stands in the DNS for everybody."""
 NEVER_CALLED = {"listKeys", "listAccountSas", "listServiceSas", "listConnectionStrings", "utcNow", "newGuid"}
 OF_SECRETS = re.compile("AccountKey=|SharedAccess|InstrumentationKey|ConnectionString|primaryKey|masterKey|getSecret")
 THE_ADDRESS_OF_INSIGHTS = "insights.properties.ConnectionString"
 """An address and no secret, since the component takes no local authentication."""
 GUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+WIDTH = 120
+ONE_STRING = re.compile(r"^ *(?:[@\w.: =?(]+ )?[\w@?: (]*'(?:[^'\\]|\\.|\$\{[^}]*\})*'\)?$|^ *//")
 PROD = {
     "privateNetwork": True,
     "zoneRedundant": True,
@@ -78,6 +95,23 @@ def made(infra: Infra, type_: str) -> list[Declaration]:
 def syntax_errors(infra: Infra) -> list[str]:
     """Find what the grammar does not know."""
     return [f"{path}:{line}" for path, source in infra.items() for line in source.errors]
+
+
+def unformatted(infra: Infra) -> list[str]:
+    """Find lines over 120 columns that `bicep format` would break, and expressions over several that it would join.
+
+    Only the compiler knows the format whole (infra/compile.sh asks it); this is what it changed in these files.
+    """
+    wrong = []
+    for path, source in infra.items():
+        lines = source.text.splitlines()
+        wrong += [f"{path}:{n}" for n, line in enumerate(lines, 1) if len(line) > WIDTH and not ONE_STRING.match(line)]
+        for n in range(len(lines) - 2):
+            first, then, otherwise = lines[n : n + 3]
+            whole = f"{first} {then.strip()} {otherwise.strip()}"
+            is_choice = then.strip().startswith("? ") and otherwise.strip().startswith(": ")
+            wrong += [f"{path}:{n + 1}"] if is_choice and len(whole) <= WIDTH and whole[-1] not in "[{(" else []
+    return wrong
 
 
 def without_description(infra: Infra) -> list[str]:
@@ -133,6 +167,18 @@ def flag(infra: Infra, type_: str, path: str, wanted: object) -> list[str]:
     return wrong if resources else [f"no {type_}"]
 
 
+def refused_by_flex(infra: Infra) -> list[str]:
+    """Find what a site on Flex Consumption must not carry: a deployment with it ends in an error."""
+    wrong = []
+    for site in made(infra, SITE):
+        for path, names_ in REFUSED_BY_FLEX.items():
+            refused = {name.lower() for name in names_}
+            wrong += [f"{path}.{name}" for name in at(site.body, path) if name.lower() in refused]
+        settings = [setting["name"] for setting in at(site.body, "properties.siteConfig.appSettings")]
+        wrong += [name for name in settings if SETTINGS_REFUSED_BY_FLEX.fullmatch(name)]
+    return wrong
+
+
 def secrets(infra: Infra) -> list[str]:
     """Find keys, connection strings, secrets as resources or parameters, and what changes on every deployment."""
     wrong = [f"{path} calls {name}" for path, source in infra.items() for name in calls(source) & NEVER_CALLED]
@@ -145,13 +191,21 @@ def secrets(infra: Infra) -> list[str]:
 
 def outputs_of_secrets(infra: Infra) -> list[str]:
     """Find outputs that hand on more than names, ids and hosts."""
-    harmless = re.compile(r"\.(id|name|host|hostName|defaultHostName|frontDoorId|outputs\.\w+(Name|Id)?)\b")
     return [
-        f"{path}: {d.symbol}"
+        f"{path}: {d.symbol} is {last}"
         for path, source in infra.items()
         for d in source.of("output").values()
-        if not (isinstance(d.value, Expression) and harmless.search(d.value.text))
+        for text in _ends(d.value)
+        for last in re.findall(r"\b[a-z]\w*[!?.]*(?:\.\??\w+!?)*\.\??(\w+)", text)
+        if last not in HARMLESS and ".outputs." not in text
     ]
+
+
+def _ends(value: object) -> list[str]:
+    """Return the expressions that a value may end in, strings left out."""
+    if isinstance(value, Choice):
+        return _ends(value.then) + _ends(value.otherwise)
+    return [value.text] if isinstance(value, Expression) else []
 
 
 def grants(infra: Infra) -> set[tuple[str, str]]:
@@ -185,10 +239,12 @@ def assignments(infra: Infra) -> list[str]:
     for d in made(infra, "Microsoft.Authorization/roleAssignments"):
         name = d.body["name"].text
         role = _role(at(d.body, "properties.roleDefinitionId").text)
-        if name != f"guid({d.body['scope'].text}.id, identity.id, roles.{role})":
+        if name != f"guid({d.body['scope'].text}.id, principalId, roles.{role})":
             wrong.append(f"{d.symbol}: {name}")
         if at(d.body, "properties.principalType") != "ServicePrincipal":
             wrong.append(f"{d.symbol}: principalType")
+    for d in made(infra, f"{COSMOS}/sqlRoleAssignments"):
+        wrong += [] if "principalId" in d.body["name"].text else [f"{d.symbol}: {d.body['name'].text}"]
     return wrong
 
 

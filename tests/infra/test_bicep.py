@@ -45,6 +45,10 @@ def test_every_resource_has_its_secure_flag(type_: str, path: str, wanted: objec
     assert rules.flag(INFRA, type_, path, wanted) == []
 
 
+def test_the_site_carries_nothing_that_flex_consumption_refuses():
+    assert rules.refused_by_flex(INFRA) == []
+
+
 def test_neither_ftp_nor_the_deployment_site_takes_a_password():
     assert {d.body["name"] for d in rules.made(INFRA, rules.CREDENTIALS)} == {"ftp", "scm"}
 
@@ -144,6 +148,11 @@ def test_every_store_that_the_app_reaches_has_a_private_endpoint():
     assert agreement.private_endpoints(INFRA) == []
 
 
+def test_the_web_test_asks_whether_the_counter_is_ready_once_something_is_published(functions: list[dict]):
+    assert agreement.web_test(INFRA) == []
+    assert "api/ready" in {f["trigger"].get("route") for f in functions}
+
+
 def test_data_stays_in_japan():
     parameters = INFRA["main.bicep"].of("parameter")
 
@@ -175,4 +184,17 @@ def test_every_rule_of_the_linter_is_on():
     config = json.loads((reading.FOLDER / "bicepconfig.json").read_text(encoding="utf-8"))["analyzers"]["core"]
 
     assert config["enabled"] is True
-    assert {rule["level"] for rule in config["rules"].values()} <= {"error", "warning"}
+    assert {rule["level"] for rule in config["rules"].values()} == {"error"}
+
+
+def test_a_rule_is_switched_off_only_where_its_reason_stands():
+    lines = [line for path, source in INFRA.items() if path.endswith(".bicep") for line in source.text.splitlines()]
+    off = [number for number, line in enumerate(lines) if line.startswith("#disable")]
+
+    assert {lines[number] for number in off} == {"#disable-next-line use-recent-api-versions"}
+    assert all(lines[number - 1].startswith("// ") and "diagnosticSettings@" in lines[number + 1] for number in off)
+    assert not any("diagnosticSettings@" in line and "#disable" not in lines[n - 1] for n, line in enumerate(lines))
+
+
+def test_lines_break_where_bicep_format_breaks_them():
+    assert rules.unformatted(INFRA) == []

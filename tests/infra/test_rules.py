@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra import agreement, reading, rules, watching
+from tests.infra import again, agreement, guarded, reading, rules, watching
 from tests.infra.reading import Infra
 
 TEXTS = reading.texts()
@@ -26,7 +26,12 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "'Microsoft.KeyVault/vaults@2024-11-01'",
         rules.versions,
     ),
-    "a parameter that nothing reads": ("modules/network.bicep", "  tags: tags\n", "", rules.unused_names),
+    "a parameter that nothing reads": (
+        "modules/monitoring.bicep",
+        "    retentionInDays: logRetention\n",
+        "",
+        rules.unused_names,
+    ),
     "a module without a parameter": ("main.bicep", "    keepVersions: true\n", "", rules.module_calls),
     "a module with a parameter too many": (
         "main.bicep",
@@ -39,6 +44,107 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "cosmos.outputs.databaseName",
         "cosmos.outputs.db",
         rules.module_calls,
+    ),
+    "a property that Flex Consumption refuses": (
+        "modules/function-app.bicep",
+        "      minTlsVersion: '1.2'\n",
+        "      minTlsVersion: '1.2'\n      ftpsState: 'Disabled'\n",
+        rules.refused_by_flex,
+    ),
+    "a setting that Flex Consumption refuses": (
+        "modules/function-app.bicep",
+        "'COSMOS_DATABASE'",
+        "'WEBSITE_TIME_ZONE'",
+        rules.refused_by_flex,
+    ),
+    "a network with a list of its subnets": (
+        "modules/network.bicep",
+        "addressPrefixes: ['10.0.0.0/16'] } }",
+        "addressPrefixes: ['10.0.0.0/16'] }, subnets: [{ name: 'x' }] }",
+        again.half_ours,
+    ),
+    "a subnet whose way out is left to the next hand": (
+        "modules/network.bicep",
+        "    natGateway: natGateway ? { id: wayOut!.id } : null\n",
+        "",
+        again.half_ours,
+    ),
+    "a route that drops the own name": (
+        "modules/front-door-route.bicep",
+        "    customDomains: empty(domainId) ? [] : [{ id: domainId }]\n",
+        "",
+        again.domains,
+    ),
+    "an own name that no firewall covers": (
+        "modules/front-door.bicep",
+        ", { id: domain!.id }]",
+        "]",
+        again.domains,
+    ),
+    "a resource that somebody else makes": (
+        "modules/private-endpoints.bicep",
+        "'Microsoft.KeyVault/vaults@2025-05-01'",
+        "'Microsoft.KeyVault/managedHSMs@2025-05-01'",
+        again.strangers,
+    ),
+    "a web test of another page": (
+        "modules/web-test.bicep",
+        "/api/ready",
+        "/api/health",
+        agreement.web_test,
+    ),
+    "a web test of what is not published": ("main.bicep", "= if (published) {", "= {", agreement.web_test),
+    "a deployment site that is open": (
+        "modules/function-app.bicep",
+        "for (address, index) in publishingAddresses",
+        "for (address, index) in ['0.0.0.0']",
+        guarded.doors,
+    ),
+    "an app that any Front Door reaches": ("modules/function-app.bicep", "[frontDoorId] }", "[] }", guarded.doors),
+    "addresses that may always publish": (
+        "main.bicep",
+        "param publishingAddresses array = []",
+        "param publishingAddresses array = ['203.0.113.4']",
+        guarded.doors,
+    ),
+    "documents without a lock": ("modules/cosmos.bicep", "'CanNotDelete'", "'NotSpecified'", guarded.unlocked),
+    "a lock that is always off": ("main.bicep", "locked: locks", "locked: false", guarded.unlocked),
+    "a lock that is always on": ("modules/key-vault.bicep", "= if (locked) {", "= {", guarded.unlocked),
+    "a vault that can be purged in prod": (
+        "main.bicep",
+        "param purgeProtection bool = stage == 'prod'",
+        "param purgeProtection bool = false",
+        guarded.again_the_same_day,
+    ),
+    "a vault that takes away its protection": (
+        "modules/key-vault.bicep",
+        "purgeProtection ? true : null",
+        "purgeProtection ? true : false",
+        guarded.again_the_same_day,
+    ),
+    "an alert on a table that is not there yet": (
+        "modules/alerts.bicep",
+        "enabled: published",
+        "enabled: true",
+        guarded.alerts_before_their_tables,
+    ),
+    "grants that a new identity would collide with": (
+        "modules/access.bicep",
+        "guid(cosmos.id, principalId,",
+        "guid(cosmos.id, 'app',",
+        rules.assignments,
+    ),
+    "a line that is too long": (
+        "modules/network.bicep",
+        "['10.0.0.0/16'] } }",
+        "['10.0.0.0/16', '10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16', '10.4.0.0/16', '10.5.0.0/16'] } }",
+        rules.unformatted,
+    ),
+    "a choice that fits on one line": (
+        "modules/network.bicep",
+        "natGateway ? { id: wayOut!.id } : null",
+        "natGateway\n      ? { id: wayOut!.id }\n      : null",
+        rules.unformatted,
     ),
     "an account key": (
         "modules/function-app.bicep",
@@ -81,9 +187,8 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
     "documents of the whole account": ("modules/access.bicep", "/dbs/${databaseName}", "", rules.roles),
     "an assignment without the kind of its principal": (
         "modules/access.bicep",
-        "monitoringMetricsPublisher)\n    principalId: identity.properties.principalId\n"
-        "    principalType: 'ServicePrincipal'",
-        "monitoringMetricsPublisher)\n    principalId: identity.properties.principalId",
+        "    principalType: 'ServicePrincipal'\n",
+        "",
         rules.assignments,
     ),
     "an assignment named after another scope": (

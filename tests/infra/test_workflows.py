@@ -52,7 +52,7 @@ def test_every_action_and_tool_is_pinned_to_what_was_looked_up(name: str):
 
 def test_ci_runs_what_a_desk_runs_and_compiles_bicep():
     assert "bash .ci/run" in commands("ci")
-    assert re.search(r"az bicep lint .*\n.*az bicep build ", commands("ci"))
+    assert "infra/compile.sh" in commands("ci")
 
 
 def test_ci_audits_each_week_in_a_job_of_its_own_so_that_no_test_waits_for_a_database():
@@ -73,21 +73,35 @@ def test_every_night_runs_what_a_commit_does_not_wait_for():
     assert "test-deep" not in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def test_a_deployment_is_compiled_and_previewed_before_it_is_made():
-    order = ["bicep lint", "bicep build", "group what-if", "group create", "functionapp publish", "/api/ready"]
+def test_a_deployment_is_compiled_previewed_built_opened_published_closed_and_asked_in_this_order():
+    order = ["compile.sh", "group what-if", "make --silent package", "group create", "infra/publish.sh", "/api/ready"]
 
     places = [commands("deploy").find(words) for words in order]
 
     assert places == sorted(places)
     assert -1 not in places
+    assert commands("deploy").find("publish.sh") < commands("deploy").rfind("group create") < places[-1]
 
 
 def test_a_preview_changes_nothing():
-    changing = ("group create", "functionapp publish")
+    changing = ("group create", "publish.sh", "make --silent package")
 
-    guarded = [s.get("if") for s in steps("deploy") if any(word in s.get("run", "") for word in changing)]
+    guarded = [s.get("if", "") for s in steps("deploy") if any(word in s.get("run", "") for word in changing)]
 
-    assert guarded == ["${{ !inputs.preview }}"] * 2
+    assert len(guarded) == 4
+    assert [condition for condition in guarded if "!inputs.preview" not in condition] == []
+
+
+def test_what_is_opened_to_publish_is_closed_whatever_happened():
+    opening, closing = [step for step in steps("deploy") if "group create" in step.get("run", "")]
+
+    assert "export PUBLISHING_ADDRESSES=$(curl" in opening["run"]
+    assert "PUBLISHING_ADDRESSES" not in closing["run"]
+    assert "always()" in closing["if"]
+    assert (
+        yaml.safe_load(WORKFLOWS["deploy"].read_text(encoding="utf-8"))["jobs"]["deploy"]["env"]["PUBLISHING_ADDRESSES"]
+        == ""
+    )
 
 
 def test_a_deployment_signs_in_without_a_password():
@@ -144,7 +158,7 @@ def test_the_way_to_the_first_receipt_names_files_outputs_and_secrets_that_are_t
     assert asked <= set(infra["main.bicep"].of("output"))
     assert put == {"reference-secret", "access-secrets"}
     assert all(f"SecretName={secret})" in infra["modules/function-app.bicep"].text for secret in put)
-    assert all((ROOT / path).exists() for path in re.findall(r"\binfra/[\w./-]+\w", PAGES))
+    assert all((ROOT / path).exists() for path in re.findall(r"(?<!/)\binfra/[\w./-]+\w", PAGES))
 
 
 def test_commands_and_parameters_of_the_pages_are_those_of_the_code_and_the_files():
@@ -175,5 +189,5 @@ def test_the_package_holds_the_app_and_nothing_else():
 
     assert left >= {"function_app.py", "functions", "services", "stores", "settings.py", "wiring", "host.json"}
     assert left >= {"catalog", "web", "requirements.txt"}
-    assert left & {"infra", "docs", "tests", "local", "audit", "bench", "soak", "examples"} == set()
+    assert left & {"infra", "docs", "tests", "local", "audit", "bench", "soak", "examples", "package"} == set()
     assert left & {".audit", ".azure", ".github", ".ci", ".git", "azure.yaml"} == set()

@@ -1,10 +1,7 @@
-metadata description = 'The identity of the app and everything it may do: each role on the smallest scope that holds what it is for.'
+metadata description = 'Everything that the identity of the app may do: each role on the smallest scope that holds what it is for.'
 
-@description('Name of the identity.')
-param identityName string
-
-@description('Region.')
-param location string
+@description('Principal of the identity.')
+param principalId string
 
 @description('Account of the Functions host.')
 param hostStorageName string
@@ -24,9 +21,6 @@ param keyVaultName string
 @description('Application Insights component.')
 param insightsName string
 
-@description('Tags of every resource.')
-param tags object
-
 var roles = {
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
@@ -35,12 +29,6 @@ var roles = {
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
 }
 var cosmosDataContributor = '00000000-0000-0000-0000-000000000002'
-
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
-  name: identityName
-  location: location
-  tags: tags
-}
 
 resource hostStorage 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: hostStorageName
@@ -71,10 +59,10 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 @description('The host keeps its keys, the leases of the timers and the deployment package here.')
 resource hostBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: hostStorage
-  name: guid(hostStorage.id, identity.id, roles.storageBlobDataOwner)
+  name: guid(hostStorage.id, principalId, roles.storageBlobDataOwner)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataOwner)
-    principalId: identity.properties.principalId
+    principalId: principalId
     principalType: 'ServicePrincipal'
   }
 }
@@ -82,53 +70,59 @@ resource hostBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 @description('The whole account: publishing a service makes the queues of its teams.')
 resource appQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: appStorage
-  name: guid(appStorage.id, identity.id, roles.storageQueueDataContributor)
+  name: guid(appStorage.id, principalId, roles.storageQueueDataContributor)
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageQueueDataContributor)
-    principalId: identity.properties.principalId
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageQueueDataContributor
+    )
+    principalId: principalId
     principalType: 'ServicePrincipal'
   }
 }
 
 resource catalogBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: appStorage::blobService::catalog
-  name: guid(appStorage::blobService::catalog.id, identity.id, roles.storageBlobDataContributor)
+  name: guid(appStorage::blobService::catalog.id, principalId, roles.storageBlobDataContributor)
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
-    principalId: identity.properties.principalId
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.storageBlobDataContributor
+    )
+    principalId: principalId
     principalType: 'ServicePrincipal'
   }
 }
 
 resource receiptSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: vault
-  name: guid(vault.id, identity.id, roles.keyVaultSecretsUser)
+  name: guid(vault.id, principalId, roles.keyVaultSecretsUser)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.keyVaultSecretsUser)
-    principalId: identity.properties.principalId
+    principalId: principalId
     principalType: 'ServicePrincipal'
   }
 }
 
 resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: insights
-  name: guid(insights.id, identity.id, roles.monitoringMetricsPublisher)
+  name: guid(insights.id, principalId, roles.monitoringMetricsPublisher)
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.monitoringMetricsPublisher)
-    principalId: identity.properties.principalId
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles.monitoringMetricsPublisher
+    )
+    principalId: principalId
     principalType: 'ServicePrincipal'
   }
 }
 
 resource documents 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-10-15' = {
   parent: cosmos
-  name: guid(cosmos.id, identity.id, cosmosDataContributor)
+  name: guid(cosmos.id, principalId, cosmosDataContributor)
   properties: {
     roleDefinitionId: '${cosmos.id}/sqlRoleDefinitions/${cosmosDataContributor}'
-    principalId: identity.properties.principalId
+    principalId: principalId
     scope: '${cosmos.id}/dbs/${databaseName}'
   }
 }
-
-@description('Name of the identity.')
-output identityName string = identity.name

@@ -12,6 +12,9 @@ param workspaceId string
 @description('Cosmos DB account.')
 param cosmosName string
 
+@description('Something was published, so that the tables are there that the alerts on logs ask for. Azure switches off for good what has failed for a week.')
+param published bool
+
 @description('E-mail address that alerts go to; empty for none.')
 param alertAddress string
 
@@ -146,7 +149,7 @@ resource fromLogs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
     properties: {
       description: '${alert.description} See docs/operations/alerts.md#alert-${alert.name}.'
       severity: alert.severity
-      enabled: true
+      enabled: published
       scopes: [workspaceId]
       evaluationFrequency: 'PT5M'
       windowSize: alert.window
@@ -168,7 +171,7 @@ resource fromLogs 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   }
 ]
 
-resource throughput 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource throughput 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'alert-madoguchi-${stage}-throughput'
   location: 'global'
   tags: tags
@@ -198,7 +201,7 @@ resource throughput 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
-resource throttled 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource throttled 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'alert-madoguchi-${stage}-throttled'
   location: 'global'
   tags: tags

@@ -5,6 +5,9 @@ metadata description = 'The Cosmos DB account with the database and every contai
 @maxLength(44)
 param name string
 
+@description('Region that the account is registered in.')
+param home string
+
 @description('First region: the one that is written to.')
 param location string
 
@@ -31,6 +34,9 @@ param privateNetwork bool
 
 @description('Public IPv4 addresses that may come in all the same.')
 param allowedAddresses array
+
+@description('Let nobody delete it before a lock is taken off.')
+param locked bool
 
 @description('Workspace that the logs go to.')
 param workspaceId string
@@ -102,7 +108,7 @@ var documentsExpireByTheirOwnTtl = -1
 
 resource account 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' = {
   name: name
-  location: location
+  location: home
   tags: tags
   kind: 'GlobalDocumentDB'
   properties: {
@@ -158,6 +164,17 @@ resource sqlContainers 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
   }
 ]
 
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  scope: account
+  name: 'keep'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'It holds data. docs/operations/restore.md says when it may go.'
+  }
+}
+
+// There is no newer version, and none that is stable.
+#disable-next-line use-recent-api-versions
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: account
   name: 'to-workspace'

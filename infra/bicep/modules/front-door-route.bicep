@@ -6,6 +6,9 @@ param profileName string
 @description('Name of its endpoint.')
 param endpointName string
 
+@description('Resource id of the municipality\'s own name; empty for none.')
+param domainId string
+
 @description('Host of the app.')
 param siteHost string
 
@@ -43,6 +46,7 @@ resource everything 'Microsoft.Cdn/profiles/afdEndpoints/routes@2025-06-01' = {
   parent: endpoint
   name: 'everything'
   properties: {
+    customDomains: empty(domainId) ? [] : [{ id: domainId }]
     originGroup: { id: origins.id }
     supportedProtocols: ['Http', 'Https']
     httpsRedirect: 'Enabled'

@@ -13,6 +13,9 @@ param firewallName string
 @description('Requests in a minute from one address at which the firewall starts to refuse.')
 param requestsPerMinute int
 
+@description('The municipality\'s own name for the counter; empty for none.')
+param ownDomain string
+
 @description('Workspace that the logs go to.')
 param workspaceId string
 
@@ -33,6 +36,15 @@ resource endpoint 'Microsoft.Cdn/profiles/afdEndpoints@2025-06-01' = {
   location: 'global'
   tags: tags
   properties: { enabledState: 'Enabled' }
+}
+
+resource domain 'Microsoft.Cdn/profiles/customDomains@2025-06-01' = if (!empty(ownDomain)) {
+  parent: profile
+  name: empty(ownDomain) ? 'none' : replace(ownDomain, '.', '-')
+  properties: {
+    hostName: ownDomain
+    tlsSettings: { certificateType: 'ManagedCertificate', minimumTlsVersion: 'TLS12' }
+  }
 }
 
 resource firewall 'Microsoft.Network/frontDoorWebApplicationFirewallPolicies@2025-03-01' = {
@@ -79,7 +91,7 @@ resource protection 'Microsoft.Cdn/profiles/securityPolicies@2025-06-01' = {
       wafPolicy: { id: firewall.id }
       associations: [
         {
-          domains: [{ id: endpoint.id }]
+          domains: empty(ownDomain) ? [{ id: endpoint.id }] : [{ id: endpoint.id }, { id: domain!.id }]
           patternsToMatch: ['/*']
         }
       ]
@@ -87,6 +99,8 @@ resource protection 'Microsoft.Cdn/profiles/securityPolicies@2025-06-01' = {
   }
 }
 
+// There is no newer version, and none that is stable.
+#disable-next-line use-recent-api-versions
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: profile
   name: 'to-workspace'
@@ -105,5 +119,13 @@ output profileName string = profile.name
 @description('Name of the endpoint.')
 output endpointName string = endpoint.name
 
-@description('Host that residents and staff use.')
+@description('Resource id of the own name; empty for none.')
+output domainId string = empty(ownDomain) ? '' : domain!.id
+
+@description('What the record `_dnsauth` of the own name must say until Azure has seen it; empty once it need not.')
+output validationToken string = empty(ownDomain)
+  ? ''
+  : (domain!.properties.?validationProperties.?validationToken ?? '')
+
+@description('Host of the endpoint, which the own name must point to.')
 output host string = endpoint.properties.hostName

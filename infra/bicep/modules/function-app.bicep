@@ -30,6 +30,9 @@ param subnetId string
 @description('Front Door that alone may call the app; empty to let anyone.')
 param frontDoorId string
 
+@description('Public IPv4 addresses that may publish, and call the app past Front Door meanwhile.')
+param publishingAddresses array
+
 @description('Identity of the app.')
 param identityName string
 
@@ -102,6 +105,23 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
+var publishing = [
+  for (address, index) in publishingAddresses: {
+    name: 'publishing-${index}'
+    priority: 200 + index
+    action: 'Allow'
+    ipAddress: '${address}/32'
+  }
+]
+var fromFrontDoor = {
+  name: 'front-door'
+  priority: 100
+  action: 'Allow'
+  tag: 'ServiceTag'
+  ipAddress: 'AzureFrontDoor.Backend'
+  headers: { 'x-azure-fdid': [frontDoorId] }
+}
+
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
@@ -158,23 +178,13 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
       remoteDebuggingEnabled: false
       ipSecurityRestrictionsDefaultAction: empty(frontDoorId) ? 'Allow' : 'Deny'
-      ipSecurityRestrictions: empty(frontDoorId)
-        ? []
-        : [
-            {
-              name: 'front-door'
-              priority: 100
-              action: 'Allow'
-              tag: 'ServiceTag'
-              ipAddress: 'AzureFrontDoor.Backend'
-              headers: { 'x-azure-fdid': [frontDoorId] }
-            }
-          ]
+      ipSecurityRestrictions: empty(frontDoorId) ? [] : concat([fromFrontDoor], publishing)
       scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: 'Deny'
+      scmIpSecurityRestrictions: publishing
       appSettings: [
         { name: 'AzureWebJobsStorage__blobServiceUri', value: hostStorage.properties.primaryEndpoints.blob }
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
@@ -182,7 +192,10 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'AzureWebJobsDisableHomepage', value: 'true' }
         { name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT', value: '2097152' }
         { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
-        { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identity.properties.clientId};Authorization=AAD' }
+        {
+          name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
+          value: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+        }
         { name: 'PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY', value: 'true' }
         { name: 'COSMOS__accountEndpoint', value: cosmos.properties.documentEndpoint }
         { name: 'COSMOS__clientId', value: identity.properties.clientId }
@@ -217,6 +230,8 @@ resource scmCredentials 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@
   properties: { allow: false }
 }
 
+// There is no newer version, and none that is stable.
+#disable-next-line use-recent-api-versions
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: site
   name: 'to-workspace'

@@ -26,6 +26,9 @@ param privateNetwork bool
 @description('Public IPv4 addresses that may come in all the same.')
 param allowedAddresses array
 
+@description('Let nobody delete it before a lock is taken off.')
+param locked bool
+
 @description('Workspace that the logs go to.')
 param workspaceId string
 
@@ -106,6 +109,17 @@ resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2
   }
 ]
 
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (locked) {
+  scope: account
+  name: 'keep'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'It holds data. docs/operations/restore.md says when it may go.'
+  }
+}
+
+// There is no newer version, and none that is stable.
+#disable-next-line use-recent-api-versions
 resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobService
   name: 'to-workspace'
@@ -118,6 +132,8 @@ resource blobLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+// There is no newer version, and none that is stable.
+#disable-next-line use-recent-api-versions
 resource queueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(queues)) {
   scope: queueService
   name: 'to-workspace'
