@@ -10,26 +10,24 @@ hidden for the rest of the ten minutes.
 import asyncio
 import base64
 import binascii
-import json
 import logging
 import random
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
+from local.host import metadata
 from local.host.configuration import ConfigurationError, QueueOptions, connection_string, resolve
-from local.host.messages import TypedData, binary, json_text, string
+from local.host.messages import TypedData
 from local.host.runtime import Function, InvocationError, Runtime
 
 HIDDEN_SECONDS = 600
 POISON_SUFFIX = "-poison"
 _MINIMUM_SECONDS = 0.1
-_END_OF_TIME = datetime.max.replace(microsecond=0, tzinfo=UTC)
 logger = logging.getLogger(__name__)
 
 
@@ -150,8 +148,8 @@ class Poller:
         renewals = _Renewals(self._queue, message)
         renewing = asyncio.create_task(renewals.run())
         try:
-            value = binary(body) if self._is_binary else string(body.decode("utf-8"))
-            await self._runtime.invoke(self._function, {self._input_name: value}, message.metadata)
+            value, said = metadata.delivered(body, message.metadata, as_bytes=self._is_binary)
+            await self._runtime.invoke(self._function, {self._input_name: value}, said)
         except UnicodeDecodeError as error:
             logger.error("message %s of %s is not text: %s", message.id, self._queue.queue_name, error)
             return False, renewals.message
@@ -250,19 +248,8 @@ def pollers(runtime: Runtime, services: Services, options: QueueOptions) -> list
 
 
 def _delivery(message: QueueMessage) -> _Delivery:
-    metadata = {
-        "Id": string(message.id),
-        "PopReceipt": string(message.pop_receipt or ""),
-        "DequeueCount": json_text(str(message.dequeue_count or 0)),
-        "InsertionTime": _time(message.inserted_on or datetime.now(UTC)),
-        "ExpirationTime": _time(message.expires_on or _END_OF_TIME),
-        "NextVisibleTime": _time(message.next_visible_on or _END_OF_TIME),
-    }
-    return _Delivery(message.id, message.pop_receipt or "", message.content, message.dequeue_count or 0, metadata)
-
-
-def _time(moment: datetime) -> TypedData:
-    return json_text(json.dumps(moment.isoformat()))
+    said = metadata.of_message(message)
+    return _Delivery(message.id, message.pop_receipt or "", message.content, message.dequeue_count or 0, said)
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:
