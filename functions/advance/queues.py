@@ -9,6 +9,7 @@ import azure.functions as func
 from functions.edge import telemetry
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
+from services.failures.model import poison_queue_of
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from wiring import app
 
@@ -28,14 +29,18 @@ async def advance_request(message: func.QueueMessage) -> None:
     await app().worker.work(ADVANCE_QUEUE, _body(message), _advance, str(message.id))
 
 
-@bp.queue_trigger(arg_name="message", queue_name=f"{INTAKE_QUEUE}-poison", connection="STORAGE", data_type=AS_BYTES)
+@bp.queue_trigger(
+    arg_name="message", queue_name=poison_queue_of(INTAKE_QUEUE), connection="STORAGE", data_type=AS_BYTES
+)
 async def record_poisoned_submission(message: func.QueueMessage) -> None:
     """Record a submission whose worker failed again and again."""
     telemetry.record_poisoned(INTAKE_QUEUE)
     await app().worker.give_up(INTAKE_QUEUE, _body(message), str(message.id))
 
 
-@bp.queue_trigger(arg_name="message", queue_name=f"{ADVANCE_QUEUE}-poison", connection="STORAGE", data_type=AS_BYTES)
+@bp.queue_trigger(
+    arg_name="message", queue_name=poison_queue_of(ADVANCE_QUEUE), connection="STORAGE", data_type=AS_BYTES
+)
 async def record_poisoned_wake_up(message: func.QueueMessage) -> None:
     """Record a wake-up whose worker failed again and again."""
     telemetry.record_poisoned(ADVANCE_QUEUE)

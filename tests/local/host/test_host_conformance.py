@@ -62,3 +62,20 @@ def test_fields_of_a_text_message_replace_what_the_queue_says_of_it_and_those_of
 
     eventually(lambda: len(lines(host)) == 2)
     assert sorted(lines(host)) == [["bytes", sent.id, 1, body], ["text", "c-7", 9, body]]
+
+
+def test_a_poison_queue_is_the_last_and_calls_no_more_after_five_deliveries(
+    start_host: StartHost, storage: str, queues: QueueServiceClient
+) -> None:
+    """Row "a trap": `QueueProcessor.CompleteProcessingMessageAsync`, `QueueListener.CreatePoisonQueueReference`."""
+    queue = queues.create_queue(f"q-{uuid.uuid4().hex[:12]}-poison")
+    queue.send_message("delivered before")
+    next(iter(queue.receive_messages(visibility_timeout=1)))
+    queue.send_message("new")
+
+    host = start_host(MESSAGES, host_json=configured(maxDequeueCount=1), STORAGE=storage, QUEUE=queue.queue_name)
+
+    eventually(lambda: queue.get_queue_properties().approximate_message_count == 1)
+    eventually(lambda: not queue.peek_messages())
+    assert [body for *_, body in lines(host)] == ["new"]
+    assert f"{queue.queue_name}-poison" not in {each.name for each in queues.list_queues()}
