@@ -104,7 +104,7 @@ async def _serve(directory: Path, options: HostOptions, local_routes: list[BaseR
     app = application(runtime, options.route_prefix, local_routes)
     services = Services()
     try:
-        triggers: list[Trigger] = [*pollers(runtime, services, options.queues), *timers(runtime)]
+        triggers: list[Trigger] = [*pollers(runtime, services, options.queues, _shut_down), *timers(runtime)]
         stop = _stop_on_signals()
         port = listener.getsockname()[1]
         print(f"host ready on http://127.0.0.1:{port} ({len(runtime.functions)} functions)", flush=True)
@@ -124,6 +124,13 @@ def _stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told)
     return stop
+
+
+def _shut_down(reason: str) -> None:
+    """End the process as the real host does where it cannot go on, with all that it was doing."""
+    logger.critical("Host is shutting down: %s", reason)
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _end_whatever_happens() -> None:

@@ -133,6 +133,13 @@ class World:
                 return
             await self._sweep_later()
 
+    async def run_on_all(self) -> None:
+        """Let hours pass with workers and sweeper at work, whatever is left of any case."""
+        for _ in range(3):
+            await self.run_workers()
+            await self._sweep_later()
+        await self.run_workers()
+
     async def delivered(self) -> set[str]:
         """Let the sweeper deliver what nobody took, and return the tasks of all messages of the teams."""
         await self._sweep_later()

@@ -6,12 +6,15 @@ azure-functions-python-worker. docs/host.md says where the desk still differs.
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.storage.queue import QueueClient, QueueServiceClient
 
-from tests.local.host.processes import Host, StartHost, eventually
+from local.host.queues import is_of_another, is_waited_out
+from tests.local.host.processes import Host, StartHost, eventually, outcome
 
 OF_QUEUES = {"messageEncoding": "none", "maxPollingInterval": "00:00:00.200"}
 
@@ -79,3 +82,38 @@ def test_a_poison_queue_is_the_last_and_calls_no_more_after_five_deliveries(
     eventually(lambda: not queue.peek_messages())
     assert [body for *_, body in lines(host)] == ["new"]
     assert f"{queue.queue_name}-poison" not in {each.name for each in queues.list_queues()}
+
+
+def refused(status: int, code: str = "") -> HttpResponseError:
+    error = HttpResponseError()
+    error.status_code, error.error_code = status, code  # type: ignore[attr-defined]
+    return error
+
+
+def test_storage_that_refuses_ends_the_host(tmp_path: Path, storage: str) -> None:
+    """Row 3: `QueueListener.ExecuteAsync`, `TaskSeriesTimer`, `WebScriptHostExceptionHandler`."""
+    forbidden = storage.replace("AccountKey=Eby8", "AccountKey=AAAA")
+
+    code, errors = outcome(tmp_path, MESSAGES, host_json=configured(), STORAGE=forbidden, QUEUE="somewhere")
+
+    assert code == 1
+    assert "Host is shutting down: queue somewhere" in errors
+
+
+def test_only_a_missing_queue_and_errors_of_the_server_are_waited_out() -> None:
+    """Row 3: `StorageExceptionExtensions`."""
+    waited_out = [refused(status) for status in (404, 409, 500, 503)]
+    not_waited_out = [
+        *(refused(status) for status in (400, 401, 403)),
+        ServiceRequestError(""),
+        ServiceResponseError(""),
+    ]
+
+    assert [is_waited_out(error) for error in waited_out] == [True] * 4
+    assert [is_waited_out(error) for error in not_waited_out] == [False] * 5
+
+
+def test_a_message_that_cannot_be_deleted_ends_the_host_unless_another_has_it() -> None:
+    """Row 3: `QueueProcessor.DeleteMessageAsync`."""
+    assert all(map(is_of_another, [refused(404), refused(409), refused(400, "PopReceiptMismatch")]))
+    assert not any(map(is_of_another, [refused(400), refused(403), refused(503), ServiceRequestError("")]))

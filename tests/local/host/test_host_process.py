@@ -10,7 +10,16 @@ import httpx
 import pytest
 
 from local.host.__main__ import listen
-from tests.local.host.processes import DEADLINE_SECONDS, Fork, Host, StartHost, address, eventually, launch, write_app
+from tests.local.host.processes import (
+    DEADLINE_SECONDS,
+    Host,
+    StartHost,
+    address,
+    eventually,
+    launch,
+    outcome,
+    write_app,
+)
 
 HELLO = """
 import asyncio, time
@@ -34,19 +43,6 @@ def endless(req: func.HttpRequest) -> func.HttpResponse:
     while True:
         time.sleep(1)
 """
-
-
-def outcome(folder: Path, source: str | None, *arguments: str, **settings: str) -> tuple[int, str]:
-    """Run a host that cannot serve and return its exit code and what it says."""
-    if source is not None:
-        write_app(folder, source)
-    process = Fork(folder, settings, *arguments)
-    try:
-        code = process.wait(DEADLINE_SECONDS)
-    finally:
-        process.kill()
-        process.wait(DEADLINE_SECONDS)
-    return code, (folder / "errors").read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
