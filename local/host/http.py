@@ -1,5 +1,6 @@
 """Serve the HTTP functions: requests and responses converted as the Functions host (ASP.NET Core) converts them."""
 
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -19,10 +20,12 @@ from local.host.messages import PROTOS, TypedData, binary
 from local.host.routes import Route, with_prefix
 from local.host.runtime import Function, IndexingError, InvocationError, Runtime, trace
 
-MAX_BODY_BYTES = 104_857_600
+LARGEST_BODY = 104_857_600
+"""Bytes, where `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` says nothing."""
 HOMEPAGE = "<!DOCTYPE html><title>Functions</title><p>Your functions app is up and running."
 _WRITTEN_BY_SERVER = {"content-length", "transfer-encoding", "connection"}
 _WITHOUT_BODY = {204, 205, 304}
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ class _Functions:
             inputs = {match.http_function.input_name: http}
             return http_response(await self._runtime.invoke(match.http_function.function, inputs, under=under))
         except _BodyTooLarge:
-            return Response(status_code=413)
+            logger.error("%s failed: the request body is too large", match.http_function.function.name)
+            return Response(status_code=500, headers={"connection": "close"})
         except InvocationError:
             return Response(status_code=500)
 
@@ -165,9 +169,12 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 async def _body(request: Request) -> bytes:
-    """Read the body; one without Content-Length (chunked) reaches no function: the host hands on an empty one."""
+    """Read the body; one without Content-Length (chunked) reaches no function: the host hands on an empty one.
+
+    Of one that is too large, the server tells its function's binding, so that the call fails without a word.
+    """
     length = request.headers.get("content-length", "0")
-    if int(length) > MAX_BODY_BYTES:
+    if int(length) > int(os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", LARGEST_BODY)):
         raise _BodyTooLarge
     return await request.body() if int(length) else b""
 

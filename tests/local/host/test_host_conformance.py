@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.storage.queue import QueueClient, QueueServiceClient
@@ -35,6 +36,17 @@ async def as_text(msg: func.QueueMessage) -> None:
 @app.queue_trigger(arg_name="msg", queue_name="%QUEUE%-2", connection="STORAGE", data_type=func.DataType.BINARY)
 async def as_bytes(msg: func.QueueMessage) -> None:
     seen("bytes", msg)
+"""
+
+CALLS = """
+import json
+import azure.functions as func
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+@app.route(route="mirror")
+async def mirror(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(req.get_body())
 """
 
 
@@ -117,3 +129,17 @@ def test_a_message_that_cannot_be_deleted_ends_the_host_unless_another_has_it() 
     """Row 3: `QueueProcessor.DeleteMessageAsync`."""
     assert all(map(is_of_another, [refused(404), refused(409), refused(400, "PopReceiptMismatch")]))
     assert not any(map(is_of_another, [refused(400), refused(403), refused(503), ServiceRequestError("")]))
+
+
+def test_a_body_over_the_limit_of_the_host_answers_500_with_nothing_and_hangs_up(
+    start_host: StartHost, client: httpx.Client
+) -> None:
+    """Row 2: Kestrel's `MaxRequestBodySize`, read in the binding of the trigger; `ExceptionMiddleware`."""
+    host = start_host(CALLS, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT="1000")
+
+    largest = client.post(f"{host.url}/api/mirror", content=b"x" * 1000)
+    larger = client.post(f"{host.url}/api/mirror", content=b"x" * 1001)
+
+    assert largest.content == b"x" * 1000
+    assert (larger.status_code, larger.content, larger.headers["connection"]) == (500, b"", "close")
+    assert "mirror failed" in host.errors()

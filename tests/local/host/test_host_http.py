@@ -1,14 +1,12 @@
 """HTTP functions see requests, and callers see responses, as through the Functions host."""
 
 import json
-import socket
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from local.host.cookies import set_cookie
-from local.host.http import MAX_BODY_BYTES
 from local.host.messages import PROTOS
 from tests.local.host.processes import Host, StartHost, eventually, running_host
 
@@ -125,13 +123,6 @@ def test_bodies_are_bytes_both_ways(host: Host, client: httpx.Client) -> None:
 
 def test_a_body_without_a_length_reaches_the_function_empty(host: Host, client: httpx.Client) -> None:
     assert client.post(f"{host.url}/mirror", content=iter([b"chunk"])).content == b""
-
-
-def test_a_body_over_the_limit_is_refused_unread(host: Host) -> None:
-    address = httpx.URL(host.url)
-    with socket.create_connection((address.host, address.port or 0), 30) as connection:
-        connection.sendall(b"POST /mirror HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1))
-        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_every_cookie_has_its_own_header(host: Host, client: httpx.Client) -> None:
