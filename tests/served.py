@@ -26,6 +26,7 @@ from wiring import SECTIONS, build
 from wiring.app import App
 
 FUNCTIONS = {function.get_function_name(): function for function in indexed.get_functions()}
+QUEUE_FUNCTIONS = {name for name, f in FUNCTIONS.items() if f.get_trigger().get_binding_name() == "queueTrigger"}
 _CONTEXT = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=f"00-{'1' * 32}-{'2' * 16}-01"))
 
 
@@ -82,6 +83,11 @@ async def deliver(name: str, body: bytes, id_: str = "message-1") -> None:
     as_datums = {name: Datum.from_typed_data(one) for name, one in said.items()}
     message = QueueMessageInConverter.decode(Datum.from_typed_data(value), trigger_metadata=as_datums)
     await FUNCTIONS[name].get_user_function()(message)
+
+
+async def tick(name: str) -> None:
+    """Run a timer function."""
+    await FUNCTIONS[name].get_user_function()(SimpleNamespace(past_due=False))
 
 
 def signed_in(app: App, roles: list[str]) -> tuple[App, str]:

@@ -20,13 +20,15 @@ bp = func.Blueprint()
 @bp.queue_trigger(arg_name="message", queue_name=INTAKE_QUEUE, connection="STORAGE", data_type=AS_BYTES)
 async def take_in_submission(message: func.QueueMessage) -> None:
     """Turn a waiting submission into a request."""
-    await app().worker.work(INTAKE_QUEUE, _body(message), _take_in, str(message.id))
+    with telemetry.message(INTAKE_QUEUE):
+        await app().worker.work(INTAKE_QUEUE, _body(message), _take_in, str(message.id))
 
 
 @bp.queue_trigger(arg_name="message", queue_name=ADVANCE_QUEUE, connection="STORAGE", data_type=AS_BYTES)
 async def advance_request(message: func.QueueMessage) -> None:
     """Take the due steps of a request."""
-    await app().worker.work(ADVANCE_QUEUE, _body(message), _advance, str(message.id))
+    with telemetry.message(ADVANCE_QUEUE):
+        await app().worker.work(ADVANCE_QUEUE, _body(message), _advance, str(message.id))
 
 
 @bp.queue_trigger(
@@ -35,7 +37,8 @@ async def advance_request(message: func.QueueMessage) -> None:
 async def record_poisoned_submission(message: func.QueueMessage) -> None:
     """Record a submission whose worker failed again and again."""
     telemetry.record_poisoned(INTAKE_QUEUE)
-    await app().worker.give_up(INTAKE_QUEUE, _body(message), str(message.id))
+    with telemetry.message(poison_queue_of(INTAKE_QUEUE)):
+        await app().worker.give_up(INTAKE_QUEUE, _body(message), str(message.id))
 
 
 @bp.queue_trigger(
@@ -44,7 +47,8 @@ async def record_poisoned_submission(message: func.QueueMessage) -> None:
 async def record_poisoned_wake_up(message: func.QueueMessage) -> None:
     """Record a wake-up whose worker failed again and again."""
     telemetry.record_poisoned(ADVANCE_QUEUE)
-    await app().worker.give_up(ADVANCE_QUEUE, _body(message), str(message.id))
+    with telemetry.message(poison_queue_of(ADVANCE_QUEUE)):
+        await app().worker.give_up(ADVANCE_QUEUE, _body(message), str(message.id))
 
 
 async def _take_in(body: str) -> None:

@@ -120,18 +120,21 @@ def page(place: str, limit: Kind | None = None) -> Callable[[PageHandler], Calla
     """
 
     def decorate(handler: PageHandler) -> Callable[..., Awaitable[func.HttpResponse]]:
-        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        async def answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             texts = Texts(req.route_params.get("lang", "").lower())
             host = context.trace_context.trace_parent or ""
+            visit = Visit(req, app(), texts, place.format_map(req.route_params), host)
+            try:
+                if limit:
+                    clients.admit(visit.app, req.headers, limit)
+                _must_come_from_us(req)
+                return await handler(visit)
+            except MadoguchiError as error:
+                return _refused(visit, error)
+
+        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             with telemetry.span(handler.__name__):
-                visit = Visit(req, app(), texts, place.format_map(req.route_params), host)
-                try:
-                    if limit:
-                        clients.admit(visit.app, req.headers, limit)
-                    _must_come_from_us(req)
-                    return await handler(visit)
-                except MadoguchiError as error:
-                    return _refused(visit, error)
+                return await telemetry.counted(handler.__name__, answered(req, context))
 
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__

@@ -60,18 +60,21 @@ def api(access: Access, limit: Kind | None = None) -> Callable[[Handler], Callab
     """
 
     def decorate(handler: Handler) -> Callable[..., Awaitable[func.HttpResponse]]:
-        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        async def answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             texts = Texts(negotiate(req.headers.get("accept-language", "")))
+            traceparent = telemetry.traceparent() or context.trace_context.trace_parent or ""
+            try:
+                if limit:
+                    clients.admit(app(), req.headers, limit)
+                call = Call(req, app(), texts, traceparent, await _caller(req, access))
+                return await handler(call)
+            except MadoguchiError as error:
+                telemetry.record_refusal(handler.__name__, error.code)
+                return problem(error, texts, traceparent)
+
+        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             with telemetry.span(handler.__name__):
-                traceparent = telemetry.traceparent() or context.trace_context.trace_parent or ""
-                try:
-                    if limit:
-                        clients.admit(app(), req.headers, limit)
-                    call = Call(req, app(), texts, traceparent, await _caller(req, access))
-                    return await handler(call)
-                except MadoguchiError as error:
-                    telemetry.record_refusal(handler.__name__, error.code)
-                    return problem(error, texts, traceparent)
+                return await telemetry.counted(handler.__name__, answered(req, context))
 
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__

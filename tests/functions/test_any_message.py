@@ -19,7 +19,6 @@ GOOD = {
     "idempotencyKey": KEY,
     "receivedAt": "2026-11-23T00:00:00Z",
 }
-QUEUE_FUNCTIONS = {name for name, f in served.FUNCTIONS.items() if f.get_trigger().get_binding_name() == "queueTrigger"}
 OF_THE_HOST = ("Id", "DequeueCount", "ExpirationTime", "InsertionTime", "NextVisibleTime", "PopReceipt", "QueueTrigger")
 NAMES = st.sampled_from([*OF_THE_HOST, *map(str.lower, OF_THE_HOST), *GOOD, "sys", "tries", "seal"]) | st.text()
 VALUES = st.recursive(
@@ -45,7 +44,7 @@ async def test_any_object_ends_as_a_request_or_as_a_failure(other: dict[str, Any
     assert len(counter.store.cases) + len(counter.failures.failures) == 1
 
 
-@pytest.mark.parametrize("name", sorted(QUEUE_FUNCTIONS - {"take_in_submission"}))
+@pytest.mark.parametrize("name", sorted(served.QUEUE_FUNCTIONS - {"take_in_submission"}))
 @given(content=ANY)
 async def test_any_object_in_another_queue_is_recorded(name: str, content: dict[str, Any]):
     counter = await counter_that(name, content)
