@@ -12,12 +12,13 @@ import msgspec
 
 from functions.edge import clients, dates, phones, telemetry
 from functions.edge.access import ANYONE
+from functions.edge.bodies import body_of
 from functions.edge.fields import Typed, first
 from functions.edge.headers import OF_PAGES, respond
 from functions.edge.problems import BadForm, FromElsewhere, retry_after, status_of
 from functions.edge.texts import LANGUAGES, Texts
 from services import door, times
-from services.errors import MadoguchiError, TooLarge
+from services.errors import MadoguchiError
 from services.limits import Kind
 from wiring import app
 from wiring.app import App
@@ -54,14 +55,12 @@ class Visit(msgspec.Struct, frozen=True):
         return telemetry.traceparent() or self.host_traceparent
 
     def route(self, name: str) -> str:
-        """Return a parameter of the route."""
-        return str(self.request.route_params[name])
+        """Return a parameter of the route; the host leaves one out that catches all and caught nothing."""
+        return str(self.request.route_params.get(name, ""))
 
     def form(self) -> Typed:
-        """Read what a form sent; raises TooLarge, BadForm."""
-        body = self.request.get_body()
-        if len(body) > MAX_FORM:
-            raise TooLarge()
+        """Read what a form sent; raises TooLarge, LengthMissing, BadForm."""
+        body = body_of(self.request, MAX_FORM)
         try:
             return door.form(body)
         except door.Unreadable as error:

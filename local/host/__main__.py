@@ -106,7 +106,7 @@ async def _serve(
     listener: socket.socket,
     statuses: Statuses,
 ) -> None:
-    runtime = await library.start(directory)
+    runtime = await library.start(directory, options.function_timeout, _shut_down)
     app = application(runtime, options.route_prefix, local_routes)
     services = Services()
     try:

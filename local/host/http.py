@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as Endpoint
 from starlette.types import Receive, Scope, Send
@@ -24,6 +24,8 @@ LARGEST_BODY = 104_857_600
 """Bytes, where `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` says nothing."""
 HOMEPAGE = "<!DOCTYPE html><title>Functions</title><p>Your functions app is up and running."
 _WRITTEN_BY_SERVER = {"content-length", "transfer-encoding", "connection"}
+_OF_THE_HOST = ("admin", "runtime")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _WITHOUT_BODY = {204, 205, 304}
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,9 @@ class _BodyTooLarge(Exception):
 def http_functions(functions: Sequence[Function], prefix: str) -> list[HttpFunction]:
     """Return the HTTP functions in the order in which the host tries them: by name, whatever their routes."""
     in_order = sorted(functions, key=lambda function: function.name.upper())
-    return [_http_function(function, prefix) for function in in_order if function.trigger("httpTrigger")]
+    table = [_http_function(function, prefix) for function in in_order if function.trigger("httpTrigger")]
+    _refuse_conflicts([each.function for each in table])
+    return table
 
 
 def find(table: Sequence[HttpFunction], method: str, path: str) -> Match | None:
@@ -145,6 +149,20 @@ def _http_function(function: Function, prefix: str) -> HttpFunction:
     return HttpFunction(function, trigger["name"], route, frozenset(m.upper() for m in methods) if methods else None)
 
 
+def _refuse_conflicts(functions: Sequence[Function]) -> None:
+    """Refuse routes as the host does: those that begin as its own do, and those that repeat route and method."""
+    taken: dict[tuple[str, str], str] = {}
+    for function in functions:
+        trigger = function.trigger("httpTrigger") or {}
+        route = str(trigger.get("route") or function.name).strip("/").lower()
+        if route.startswith(_OF_THE_HOST):
+            raise IndexingError(f"function {function.name}: route '{route}' conflicts with those of the host itself")
+        for method in trigger.get("methods") or _METHODS:
+            other = taken.setdefault((route, str(method).upper()), function.name)
+            if other != function.name:
+                raise IndexingError(f"function {function.name}: route '{route}' conflicts with that of {other}")
+
+
 def _http_input(request: Request, parameters: dict[str, str], body: bytes) -> TypedData:
     query = request.scope["query_string"].decode("ascii", "replace")
     path = request.scope["raw_path"].decode("ascii", "replace")
@@ -186,4 +204,5 @@ def _homepage() -> Response:
 
 
 async def _host_status(_: Request) -> Response:
-    return JSONResponse({"state": "Running"})
+    """Refuse whoever asks: the real host wants its own key, and a desk has none."""
+    return Response(status_code=401)

@@ -14,6 +14,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.storage.queue import QueueClient, QueueServiceClient
 
+from local.host.configuration import QueueOptions
 from local.host.queues import is_of_another, is_waited_out
 from tests.local.host.processes import Host, StartHost, eventually, outcome
 
@@ -47,7 +48,33 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 @app.route(route="mirror")
 async def mirror(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(req.get_body())
+
+@app.route(route="files/{*name}")
+async def seen(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    said = {"route": dict(req.route_params), "trace": context.trace_context.trace_parent}
+    return func.HttpResponse(json.dumps(said))
+
+@app.route(route="slow")
+async def slow(req: func.HttpRequest) -> func.HttpResponse:
+    import asyncio
+    await asyncio.sleep(3600)
+
+@app.route(route="cancelled")
+async def cancelled(req: func.HttpRequest) -> func.HttpResponse:
+    import asyncio
+    raise asyncio.CancelledError
 """
+TRACES = """
+import azure.functions as func
+
+app = func.FunctionApp()
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True)
+async def once(timer: func.TimerRequest, context: func.Context) -> None:
+    with open("trace", "w") as file:
+        file.write(repr(context.trace_context.trace_parent))
+"""
+TRACE = f"00-{'1' * 32}-{'2' * 16}-01"
 
 
 def configured(**queues: Any) -> dict[str, Any]:
@@ -143,3 +170,74 @@ def test_a_body_over_the_limit_of_the_host_answers_500_with_nothing_and_hangs_up
     assert largest.content == b"x" * 1000
     assert (larger.status_code, larger.content, larger.headers["connection"]) == (500, b"", "close")
     assert "mirror failed" in host.errors()
+
+
+@pytest.mark.parametrize("path", ["slow", "cancelled"])
+def test_a_call_that_is_not_answered_in_time_restarts_the_worker(
+    start_host: StartHost, client: httpx.Client, path: str
+) -> None:
+    """Row 6: `FunctionTimeoutException`, `WebScriptHostExceptionHandler.OnTimeoutExceptionAsync`; the worker's
+    `invocation_request` catches no CancelledError.
+    """
+    host = start_host(CALLS, host_json={"functionTimeout": "00:00:01"})
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.get(f"{host.url}/api/{path}")
+
+    assert host.stop() == 1
+    assert f"function {path} ran longer than functionTimeout" in host.errors()
+
+
+def test_a_call_runs_in_a_span_of_the_host_within_its_caller_s_trace(
+    start_host: StartHost, client: httpx.Client
+) -> None:
+    """Row 7: ASP.NET Core's diagnostics, `Activity.Current` in `RpcTraceContext`."""
+    host = start_host(CALLS)
+
+    first, second = (client.get(f"{host.url}/api/files/a", headers={"traceparent": TRACE}).json() for _ in range(2))
+
+    assert first["trace"].startswith(TRACE[:36])
+    assert len({TRACE, first["trace"], second["trace"]}) == 3
+
+
+def test_queues_and_timers_run_in_no_trace(start_host: StartHost) -> None:
+    """Row 7: no `Activity` outside of HTTP in 4.1037."""
+    host = start_host(TRACES)
+
+    assert eventually(lambda: (host.folder / "trace").exists() and (host.folder / "trace").read_text()) == "''"
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        ("Admin/x", "conflicts with those of the host itself"),
+        ("runtimes", "conflicts with those of the host itself"),
+        ("MIRROR", "conflicts with that of mirror"),
+    ],
+)
+def test_a_route_of_the_host_and_one_that_is_taken_are_refused(tmp_path: Path, route: str, said: str) -> None:
+    """Row 8: `ScriptHost.ValidateFunction`, `HttpRoutesConflict`."""
+    code, errors = outcome(tmp_path, CALLS.replace('route="slow"', f'route="{route}"'))
+
+    assert code == 1
+    assert said in errors
+
+
+def test_the_status_of_the_host_asks_for_a_key(start_host: StartHost, client: httpx.Client) -> None:
+    """Row 10: `HostController.GetHostStatus`, `PolicyNames.AdminAuthLevelOrInternal`."""
+    assert client.get(f"{start_host(CALLS).url}/admin/host/status").status_code == 401
+
+
+def test_a_body_without_a_length_and_a_catch_all_without_a_value_reach_the_function_empty(
+    start_host: StartHost, client: httpx.Client
+) -> None:
+    """Section "the same": `HttpRequestExtensions.ToRpcHttp`; ASP.NET Core's routing."""
+    host = start_host(CALLS)
+
+    assert client.post(f"{host.url}/api/mirror", content=iter([b"chunk"])).content == b""
+    assert client.get(f"{host.url}/api/files/").json()["route"] == {}
+
+
+def test_a_batch_is_followed_by_another_once_half_of_it_is_done() -> None:
+    """Row 9: `QueuesOptions.NewBatchThreshold`, on an instance with one core as Azure's with 2,048 MB."""
+    assert QueueOptions().new_batch_threshold == QueueOptions().batch_size // 2
