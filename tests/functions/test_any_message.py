@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.failures.model import failure_id
@@ -37,6 +37,7 @@ async def counter_that(name: str, content: dict[str, Any], id_: str = "message-1
     return counter
 
 
+@settings(max_examples=60)
 @given(other=ANY, is_good=st.booleans())
 async def test_any_object_ends_as_a_request_or_as_a_failure(other: dict[str, Any], is_good: bool):
     counter = await counter_that("take_in_submission", {**other, **GOOD} if is_good else other)
@@ -45,6 +46,7 @@ async def test_any_object_ends_as_a_request_or_as_a_failure(other: dict[str, Any
 
 
 @pytest.mark.parametrize("name", sorted(served.QUEUE_FUNCTIONS - {"take_in_submission"}))
+@settings(max_examples=40)
 @given(content=ANY)
 async def test_any_object_in_another_queue_is_recorded(name: str, content: dict[str, Any]):
     counter = await counter_that(name, content)

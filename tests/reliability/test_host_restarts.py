@@ -13,8 +13,7 @@ DELIVERIES = 5
 REQUESTS = 3
 
 
-@pytest.mark.parametrize("sweeper_is_first", [True, False])
-@pytest.mark.parametrize("queue", [INTAKE_QUEUE, ADVANCE_QUEUE])
+@pytest.mark.parametrize(("queue", "sweeper_is_first"), [(INTAKE_QUEUE, False), (ADVANCE_QUEUE, True)])
 async def test_good_messages_that_restarts_poisoned_are_replayed_as_one_and_make_no_second_task(
     own: World, queue: str, sweeper_is_first: bool
 ):
