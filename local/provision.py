@@ -3,6 +3,7 @@
 from azure.cosmos import PartitionKey
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.failures.model import poison_queue_of
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from wiring.app import App
 from wiring.clients import cosmos_client
@@ -16,7 +17,7 @@ async def provision(app: App) -> None:
     """Create what is missing; doing it again changes nothing."""
     await _containers(app)
     await app.blobs.ensure()
-    await app.queues.ensure([name for queue in TRIGGERED_QUEUES for name in (queue, f"{queue}-poison")])
+    await app.queues.ensure([name for queue in TRIGGERED_QUEUES for name in (queue, poison_queue_of(queue))])
 
 
 async def _containers(app: App) -> None:

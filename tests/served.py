@@ -9,10 +9,14 @@ from typing import Any
 
 import azure.functions as func
 import msgspec
+from azure.functions.queue import QueueMessageInConverter
+from azure_functions_runtime.bindings.datumdef import Datum
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 import wiring
 from function_app import app as indexed
+from local.host import metadata
+from local.host.messages import json_text, string
 from local.issuer import Issuer
 from services.catalog.model import Current
 from stores.shipped import ShippedEditions
@@ -22,6 +26,7 @@ from wiring import SECTIONS, build
 from wiring.app import App
 
 FUNCTIONS = {function.get_function_name(): function for function in indexed.get_functions()}
+QUEUE_FUNCTIONS = {name for name, f in FUNCTIONS.items() if f.get_trigger().get_binding_name() == "queueTrigger"}
 _CONTEXT = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=f"00-{'1' * 32}-{'2' * 16}-01"))
 
 
@@ -69,9 +74,20 @@ async def call(
     return await function.get_user_function()(request, _CONTEXT)
 
 
-async def deliver(name: str, body: bytes) -> None:
-    """Deliver a message to a queue function."""
-    await FUNCTIONS[name].get_user_function()(func.QueueMessage(id="message-1", body=body))
+async def deliver(name: str, body: bytes, id_: str = "message-1") -> None:
+    """Deliver a message to a queue function as the host does: the library makes the message of what the host says."""
+    trigger = FUNCTIONS[name].get_trigger().get_dict_repr()
+    as_bytes = trigger.get("dataType") is func.DataType.BINARY
+    said = {"Id": string(id_), "DequeueCount": json_text("1"), "ExpirationTime": json_text('"2026-12-01T00:00:00Z"')}
+    value, said = metadata.delivered(body, said, as_bytes=as_bytes)
+    as_datums = {name: Datum.from_typed_data(one) for name, one in said.items()}
+    message = QueueMessageInConverter.decode(Datum.from_typed_data(value), trigger_metadata=as_datums)
+    await FUNCTIONS[name].get_user_function()(message)
+
+
+async def tick(name: str) -> None:
+    """Run a timer function."""
+    await FUNCTIONS[name].get_user_function()(SimpleNamespace(past_due=False))
 
 
 def signed_in(app: App, roles: list[str]) -> tuple[App, str]:

@@ -13,6 +13,7 @@ OF_THE_HOST = {
     "FUNCTIONS_WORKER_RUNTIME",
     "AzureWebJobsStorage",
     "AzureWebJobsDisableHomepage",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "PYTHON_ENABLE_OPENTELEMETRY",
 }
 

@@ -17,11 +17,12 @@ async def sweep(timer: func.TimerRequest) -> None:
     """Wake up and deliver again what nobody moved."""
     if timer.past_due:
         log.warning("the sweep is late")
-    overdue = await app().advance.overdue()
-    await app().advance.sweep()
-    for run in app().each_minute:
-        await run()
-    await _measure(overdue)
+    with telemetry.run("sweep"):
+        overdue = await app().advance.overdue()
+        await app().advance.sweep()
+        for run in app().each_minute:
+            await run()
+        await _measure(overdue)
 
 
 @bp.timer_trigger(arg_name="timer", schedule="0 */15 * * * *")
@@ -29,7 +30,8 @@ async def reconcile(timer: func.TimerRequest) -> None:
     """Compare requests, tasks and queues, and repair what is safe to repair."""
     if timer.past_due:
         log.warning("the reconciliation is late")
-    await app().reconciliation.run(dry_run=False)
+    with telemetry.run("reconcile"):
+        await app().reconciliation.run(dry_run=False)
 
 
 async def _measure(overdue: float) -> None:

@@ -12,12 +12,13 @@ import msgspec
 
 from functions.edge import clients, dates, phones, telemetry
 from functions.edge.access import ANYONE
+from functions.edge.bodies import body_of
 from functions.edge.fields import Typed, first
 from functions.edge.headers import OF_PAGES, respond
 from functions.edge.problems import BadForm, FromElsewhere, retry_after, status_of
 from functions.edge.texts import LANGUAGES, Texts
 from services import door, times
-from services.errors import MadoguchiError, TooLarge
+from services.errors import MadoguchiError
 from services.limits import Kind
 from wiring import app
 from wiring.app import App
@@ -60,14 +61,12 @@ class Visit(msgspec.Struct, frozen=True):
         return bool(scheme.strip().lower() == "https")
 
     def route(self, name: str) -> str:
-        """Return a parameter of the route."""
-        return str(self.request.route_params[name])
+        """Return a parameter of the route; the host leaves one out that catches all and caught nothing."""
+        return str(self.request.route_params.get(name, ""))
 
     def form(self) -> Typed:
-        """Read what a form sent; raises TooLarge, BadForm."""
-        body = self.request.get_body()
-        if len(body) > MAX_FORM:
-            raise TooLarge()
+        """Read what a form sent; raises TooLarge, LengthMissing, BadForm."""
+        body = body_of(self.request, MAX_FORM)
         try:
             return door.form(body)
         except door.Unreadable as error:
@@ -131,18 +130,21 @@ def page(place: str, limit: Kind | None = None) -> Callable[[PageHandler], Calla
     """
 
     def decorate(handler: PageHandler) -> Callable[..., Awaitable[func.HttpResponse]]:
-        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        async def answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             texts = Texts(req.route_params.get("lang", "").lower())
             host = context.trace_context.trace_parent or ""
+            visit = Visit(req, app(), texts, place.format_map(req.route_params), host)
+            try:
+                if limit:
+                    clients.admit(visit.app, req.headers, limit)
+                _must_come_from_us(req)
+                return await handler(visit)
+            except MadoguchiError as error:
+                return _refused(visit, error)
+
+        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             with telemetry.span(handler.__name__):
-                visit = Visit(req, app(), texts, place.format_map(req.route_params), host)
-                try:
-                    if limit:
-                        clients.admit(visit.app, req.headers, limit)
-                    _must_come_from_us(req)
-                    return await handler(visit)
-                except MadoguchiError as error:
-                    return _refused(visit, error)
+                return await telemetry.counted(handler.__name__, answered(req, context))
 
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__

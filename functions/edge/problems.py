@@ -29,6 +29,12 @@ class OtherFormat(Refusal):
     """Refuse another content type than the one that is taken."""
 
 
+class LengthMissing(Refusal):
+    """Refuse a body that comes without its length, since the host hands none of it on."""
+
+    code = "length_missing"
+
+
 class BadRequest(Malformed):
     """Refuse a body that is not JSON."""
 
@@ -84,6 +90,7 @@ STATUS: dict[type[MadoguchiError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.WriteConflict: 409,
+    LengthMissing: 411,
     errors.TooLarge: 413,
     OtherFormat: 415,
     Invalid: 422,

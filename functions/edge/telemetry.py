@@ -5,9 +5,10 @@ submission is one trace: its traceparent stands in the document and in the messa
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
+import azure.functions as func
 import msgspec
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
@@ -30,6 +31,9 @@ _w3c = TraceContextTextMapPropagator()
 
 _submissions = _meter.create_counter("madoguchi.submissions", "1", "Receipts given, by service, channel and how")
 _refusals = _meter.create_counter("madoguchi.refusals", "1", "Calls refused, by function and code")
+_http_answers = _meter.create_counter("madoguchi.answers", "1", "Answers to calls, by function and class of status")
+_messages = _meter.create_counter("madoguchi.messages", "1", "Messages worked, by queue and how that ended")
+_runs = _meter.create_counter("madoguchi.runs", "1", "Runs of timers, by timer and how they ended")
 _poisoned = _meter.create_counter("madoguchi.poisoned", "1", "Messages that failed again and again, by queue")
 _takeovers = _meter.create_counter("madoguchi.lease_takeovers", "1", "Leases that ran out and were taken over, by team")
 _until_claimable = _meter.create_histogram("madoguchi.time_to_claimable", "s", "From receipt to a claimable task")
@@ -89,6 +93,39 @@ def record_refusal(function: str, code: str) -> None:
     """Count a refusal and mark the span with its code."""
     trace.get_current_span().set_attribute("madoguchi.code", code)
     _refusals.add(1, {"function": function, "code": code})
+
+
+async def counted(function: str, answer: Awaitable[func.HttpResponse]) -> func.HttpResponse:
+    """Count an answer by the class of its status (`2xx`); what raises, the host answers with 500."""
+    status = 500
+    try:
+        response = await answer
+        status = response.status_code
+        return response
+    finally:
+        _http_answers.add(1, {"function": function, "status": f"{status // 100}xx"})
+
+
+@contextmanager
+def message(queue: str) -> Iterator[None]:
+    """Count a message that is worked within: `worked`, or `failed` where the host delivers it again."""
+    how = "failed"
+    try:
+        yield
+        how = "worked"
+    finally:
+        _messages.add(1, {"queue": queue, "how": how})
+
+
+@contextmanager
+def run(timer: str) -> Iterator[None]:
+    """Count a run of a timer that happens within: `succeeded` or `failed`."""
+    how = "failed"
+    try:
+        yield
+        how = "succeeded"
+    finally:
+        _runs.add(1, {"timer": timer, "how": how})
 
 
 def record_poisoned(queue: str) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from functions.edge import clients, telemetry
 from functions.edge.access import ANYONE, Access, must_have, role_of, staff_of
+from functions.edge.bodies import body_of
 from functions.edge.headers import OF_DATA, respond
 from functions.edge.problems import BadRequest, NotJson, problem
 from functions.edge.texts import Texts, negotiate
@@ -38,13 +39,13 @@ class Call(msgspec.Struct, frozen=True):
         return self.staff
 
     def route(self, name: str) -> str:
-        """Return a parameter of the route."""
-        return str(self.request.route_params[name])
+        """Return a parameter of the route; the host leaves one out that catches all and caught nothing."""
+        return str(self.request.route_params.get(name, ""))
 
     def json[T](self, type_: type[T], limit: int = MAX_BODY, most: int = door.MOST_VALUES) -> T:
         """Decode the body of at most so many bytes and values.
 
-        Raises TooLarge, NotJson, BadRequest, InvalidSubmission.
+        Raises TooLarge, LengthMissing, NotJson, BadRequest, InvalidSubmission.
         """
         return decode(self.request, type_, limit, most)
 
@@ -60,18 +61,21 @@ def api(access: Access, limit: Kind | None = None) -> Callable[[Handler], Callab
     """
 
     def decorate(handler: Handler) -> Callable[..., Awaitable[func.HttpResponse]]:
-        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        async def answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             texts = Texts(negotiate(req.headers.get("accept-language", "")))
+            traceparent = telemetry.traceparent() or context.trace_context.trace_parent or ""
+            try:
+                if limit:
+                    clients.admit(app(), req.headers, limit)
+                call = Call(req, app(), texts, traceparent, await _caller(req, access))
+                return await handler(call)
+            except MadoguchiError as error:
+                telemetry.record_refusal(handler.__name__, error.code)
+                return problem(error, texts, traceparent)
+
+        async def function(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
             with telemetry.span(handler.__name__):
-                traceparent = telemetry.traceparent() or context.trace_context.trace_parent or ""
-                try:
-                    if limit:
-                        clients.admit(app(), req.headers, limit)
-                    call = Call(req, app(), texts, traceparent, await _caller(req, access))
-                    return await handler(call)
-                except MadoguchiError as error:
-                    telemetry.record_refusal(handler.__name__, error.code)
-                    return problem(error, texts, traceparent)
+                return await telemetry.counted(handler.__name__, answered(req, context))
 
         function.__name__ = handler.__name__
         function.__doc__ = handler.__doc__
@@ -89,9 +93,7 @@ def answer(body: object, status: int = 200) -> func.HttpResponse:
 
 def decode[T](request: func.HttpRequest, type_: type[T], limit: int, most: int) -> T:
     """Decode a JSON body: first its size and type, then whether it is JSON, then its shape."""
-    body = request.get_body()
-    if len(body) > limit:
-        raise TooLarge()
+    body = body_of(request, limit)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise NotJson()
     try:

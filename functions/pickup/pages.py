@@ -10,6 +10,7 @@ from functions.edge.staff import shell
 from functions.intake import forms
 from services.intake.reissue import Checked
 from services.pickup.entitlement.section import pickup_of
+from services.pickup.tables.sheets import MOST_BYTES
 
 bp = func.Blueprint()
 
@@ -37,4 +38,4 @@ async def walk_in_page(visit: Visit) -> func.HttpResponse:
 @page("staff/supplies")
 async def supplies_page(visit: Visit) -> func.HttpResponse:
     """Show supplies officers their sites, stock and slots."""
-    return shell(visit, "pickup/supplies")
+    return shell(visit, "pickup/supplies", most_bytes=MOST_BYTES)

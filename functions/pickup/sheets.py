@@ -2,11 +2,12 @@
 
 import azure.functions as func
 
+from functions.edge.bodies import body_of
 from functions.edge.headers import OF_DATA, respond
 from functions.edge.problems import NotSheet
 from functions.edge.web import Call, answer, api
 from functions.pickup.sites import OFFICER, ROUTE, SUPERVISOR
-from services.errors import FieldError, InvalidSubmission, TooLarge
+from services.errors import FieldError, InvalidSubmission
 from services.pickup.tables.sheets import MOST_BYTES
 from services.pickup.tables.tables import Taken
 from wiring.pickup import pickup
@@ -73,10 +74,8 @@ async def export_for_b_plo(call: Call) -> func.HttpResponse:
 
 
 def _content(call: Call) -> bytes:
-    """Return the table that was sent; raises TooLarge, NotSheet."""
-    content = call.request.get_body()
-    if len(content) > MOST_BYTES:
-        raise TooLarge()
+    """Return the table that was sent; raises TooLarge, LengthMissing, NotSheet."""
+    content = body_of(call.request, MOST_BYTES)
     if call.request.headers.get("content-type", "").partition(";")[0].strip().lower() != "text/csv":
         raise NotSheet()
     return content

@@ -18,7 +18,7 @@ from local.host import runtime as library
 from local.host.configuration import ConfigurationError, HostOptions, load_settings, read_host_json
 from local.host.http import application
 from local.host.queues import Services, pollers
-from local.host.timers import timers
+from local.host.timers import Statuses, timers
 
 GRACE_SECONDS = 5
 logger = logging.getLogger(__name__)
@@ -42,10 +42,11 @@ def main() -> int:
         options = read_host_json(directory / "host.json")
         load_settings((arguments.settings or directory / "local.settings.json").resolve(), bool(arguments.settings))
         local_routes = _desk_routes(arguments.data)
+        statuses = Statuses(arguments.data.resolve() / "timers" if arguments.data else None)
         listener = listen(arguments.port)
         os.chdir(directory)
         with listener:
-            asyncio.run(_serve(directory, options, local_routes, listener))
+            asyncio.run(_serve(directory, options, local_routes, listener, statuses))
     except (ConfigurationError, library.IndexingError, OSError) as error:
         print(f"the function app cannot be served:\n{error}", file=sys.stderr)
         return 1
@@ -68,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=7071, help="0 takes a free one")
     parser.add_argument("--app", type=Path, default=Path(), help="folder with function_app.py and host.json")
     parser.add_argument("--settings", type=Path, help="default: local.settings.json in the app's folder")
-    parser.add_argument("--data", type=Path, help="folder for the key of the local token issuer, served under /local")
+    parser.add_argument("--data", type=Path, help="folder for what a desk keeps: its issuer's key, when timers ran")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input closes")
     return parser.parse_args()
 
@@ -82,8 +83,7 @@ def _end_when_input_closes() -> None:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("azure", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def _desk_routes(data: Path | None) -> list[BaseRoute]:
@@ -99,12 +99,18 @@ def _desk_routes(data: Path | None) -> list[BaseRoute]:
     return [*issuer.routes(desk), *sign_in.routes(desk), *telemetry.routes(telemetry.Telemetry())]
 
 
-async def _serve(directory: Path, options: HostOptions, local_routes: list[BaseRoute], listener: socket.socket) -> None:
-    runtime = await library.start(directory)
+async def _serve(
+    directory: Path,
+    options: HostOptions,
+    local_routes: list[BaseRoute],
+    listener: socket.socket,
+    statuses: Statuses,
+) -> None:
+    runtime = await library.start(directory, options.function_timeout, _shut_down)
     app = application(runtime, options.route_prefix, local_routes)
     services = Services()
     try:
-        triggers: list[Trigger] = [*pollers(runtime, services, options.queues), *timers(runtime)]
+        triggers: list[Trigger] = [*pollers(runtime, services, options.queues, _shut_down), *timers(runtime, statuses)]
         stop = _stop_on_signals()
         port = listener.getsockname()[1]
         print(f"host ready on http://127.0.0.1:{port} ({len(runtime.functions)} functions)", flush=True)
@@ -124,6 +130,13 @@ def _stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told)
     return stop
+
+
+def _shut_down(reason: str) -> None:
+    """End the process as the real host does where it cannot go on, with all that it was doing."""
+    logger.critical("Host is shutting down: %s", reason)
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def _end_whatever_happens() -> None:

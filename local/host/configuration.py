@@ -35,13 +35,17 @@ class HostOptions:
 
     route_prefix: str = "api"
     queues: QueueOptions = QueueOptions()
+    function_timeout: timedelta | None = timedelta(minutes=30)
 
 
 def read_host_json(path: Path) -> HostOptions:
     """Read host.json. Raises ConfigurationError where it is missing or holds what the real host would refuse."""
-    extensions = _read_json(path).get("extensions", {})
+    document = _read_json(path)
+    extensions = document.get("extensions", {})
     prefix = extensions.get("http", {}).get("routePrefix", "api")
-    return HostOptions(prefix or "", _queue_options(extensions.get("queues", {})))
+    timeout = document.get("functionTimeout", "00:30:00")
+    queues = _queue_options(extensions.get("queues", {}))
+    return HostOptions(prefix or "", queues, None if timeout == "-1" else time_span(timeout))
 
 
 def load_settings(path: Path, required: bool) -> None:

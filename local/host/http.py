@@ -1,5 +1,6 @@
 """Serve the HTTP functions: requests and responses converted as the Functions host (ASP.NET Core) converts them."""
 
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as Endpoint
 from starlette.types import Receive, Scope, Send
@@ -19,10 +20,14 @@ from local.host.messages import PROTOS, TypedData, binary
 from local.host.routes import Route, with_prefix
 from local.host.runtime import Function, IndexingError, InvocationError, Runtime, trace
 
-MAX_BODY_BYTES = 104_857_600
+LARGEST_BODY = 104_857_600
+"""Bytes, where `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` says nothing."""
 HOMEPAGE = "<!DOCTYPE html><title>Functions</title><p>Your functions app is up and running."
 _WRITTEN_BY_SERVER = {"content-length", "transfer-encoding", "connection"}
+_OF_THE_HOST = ("admin", "runtime")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _WITHOUT_BODY = {204, 205, 304}
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,9 @@ class _BodyTooLarge(Exception):
 def http_functions(functions: Sequence[Function], prefix: str) -> list[HttpFunction]:
     """Return the HTTP functions in the order in which the host tries them: by name, whatever their routes."""
     in_order = sorted(functions, key=lambda function: function.name.upper())
-    return [_http_function(function, prefix) for function in in_order if function.trigger("httpTrigger")]
+    table = [_http_function(function, prefix) for function in in_order if function.trigger("httpTrigger")]
+    _refuse_conflicts([each.function for each in table])
+    return table
 
 
 def find(table: Sequence[HttpFunction], method: str, path: str) -> Match | None:
@@ -94,7 +101,8 @@ class _Functions:
             inputs = {match.http_function.input_name: http}
             return http_response(await self._runtime.invoke(match.http_function.function, inputs, under=under))
         except _BodyTooLarge:
-            return Response(status_code=413)
+            logger.error("%s failed: the request body is too large", match.http_function.function.name)
+            return Response(status_code=500, headers={"connection": "close"})
         except InvocationError:
             return Response(status_code=500)
 
@@ -141,6 +149,20 @@ def _http_function(function: Function, prefix: str) -> HttpFunction:
     return HttpFunction(function, trigger["name"], route, frozenset(m.upper() for m in methods) if methods else None)
 
 
+def _refuse_conflicts(functions: Sequence[Function]) -> None:
+    """Refuse routes as the host does: those that begin as its own do, and those that repeat route and method."""
+    taken: dict[tuple[str, str], str] = {}
+    for function in functions:
+        trigger = function.trigger("httpTrigger") or {}
+        route = str(trigger.get("route") or function.name).strip("/").lower()
+        if route.startswith(_OF_THE_HOST):
+            raise IndexingError(f"function {function.name}: route '{route}' conflicts with those of the host itself")
+        for method in trigger.get("methods") or _METHODS:
+            other = taken.setdefault((route, str(method).upper()), function.name)
+            if other != function.name:
+                raise IndexingError(f"function {function.name}: route '{route}' conflicts with that of {other}")
+
+
 def _http_input(request: Request, parameters: dict[str, str], body: bytes) -> TypedData:
     query = request.scope["query_string"].decode("ascii", "replace")
     path = request.scope["raw_path"].decode("ascii", "replace")
@@ -165,9 +187,12 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 async def _body(request: Request) -> bytes:
-    """Read the body; one without Content-Length (chunked) reaches no function: the host hands on an empty one."""
+    """Read the body; one without Content-Length (chunked) reaches no function: the host hands on an empty one.
+
+    Of one that is too large, the server tells its function's binding, so that the call fails without a word.
+    """
     length = request.headers.get("content-length", "0")
-    if int(length) > MAX_BODY_BYTES:
+    if int(length) > int(os.environ.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", LARGEST_BODY)):
         raise _BodyTooLarge
     return await request.body() if int(length) else b""
 
@@ -179,4 +204,5 @@ def _homepage() -> Response:
 
 
 async def _host_status(_: Request) -> Response:
-    return JSONResponse({"state": "Running"})
+    """Refuse whoever asks: the real host wants its own key, and a desk has none."""
+    return Response(status_code=401)

@@ -4,32 +4,31 @@ Follows its QueueListener, QueueProcessor and RandomizedExponentialBackoffStrate
 while its function runs (renewed at half-time), deleted on success, shown again after `visibilityTimeout` on failure,
 and moved to the poison queue once it has been delivered `maxDequeueCount` times; one that should be Base64 and is not
 moves there at once. A queue that has no poison queue, because its own name ends with -poison, keeps a failed message
-hidden for the rest of the ten minutes.
+hidden for the rest of the ten minutes. Storage that refuses (403, 400) or cannot be reached ends the whole host: only a
+queue that is not there, and errors of the server, are waited out.
 """
 
 import asyncio
 import base64
 import binascii
-import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
+from local.host import metadata
 from local.host.configuration import ConfigurationError, QueueOptions, connection_string, resolve
-from local.host.messages import TypedData, binary, json_text, string
+from local.host.messages import TypedData
 from local.host.runtime import Function, InvocationError, Runtime
 
 HIDDEN_SECONDS = 600
 POISON_SUFFIX = "-poison"
 _MINIMUM_SECONDS = 0.1
-_END_OF_TIME = datetime.max.replace(microsecond=0, tzinfo=UTC)
 logger = logging.getLogger(__name__)
 
 
@@ -53,6 +52,23 @@ class Backoff:
         return self._wait
 
 
+type End = Callable[[str], None]
+"""What ends the host, with a reason."""
+
+
+def is_waited_out(error: AzureError) -> bool:
+    """Tell whether a listener polls on after this error (`QueueListener.ExecuteAsync`)."""
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    return status in (404, 409) or (status or 0) >= 500
+
+
+def is_of_another(error: AzureError) -> bool:
+    """Tell whether a message could not be changed since another took it over, or it is gone (`QueueProcessor`)."""
+    if not isinstance(error, HttpResponseError):
+        return False
+    return error.status_code in (404, 409) or getattr(error, "error_code", None) == "PopReceiptMismatch"
+
+
 @dataclass(frozen=True)
 class _Delivery:
     id: str
@@ -66,7 +82,7 @@ class Poller:
     """Feeds one queue-triggered function from its queue."""
 
     def __init__(
-        self, runtime: Runtime, function: Function, service: QueueServiceClient, options: QueueOptions
+        self, runtime: Runtime, function: Function, service: QueueServiceClient, options: QueueOptions, end: End
     ) -> None:
         trigger = function.trigger("queueTrigger") or {}
         name = resolve(trigger["queueName"])
@@ -77,8 +93,8 @@ class Poller:
         self._queue = service.get_queue_client(name)
         self._poison = None if name.endswith(POISON_SUFFIX) else service.get_queue_client(name + POISON_SUFFIX)
         self._options = options
+        self._end = end
         self._processing: set[asyncio.Task[None]] = set()
-        self._away = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until told to stop; then wait for what is being processed (cancel to give up on it)."""
@@ -105,23 +121,11 @@ class Poller:
             messages = [message async for message in await anext(pages)]
         except StopAsyncIteration:
             messages = []
-        except ResourceNotFoundError:
-            return []
         except AzureError as error:
-            self._note_away(error)
+            if not is_waited_out(error):
+                self._end(f"queue {self._queue.queue_name} does not let itself be read: {error}")
             return []
-        self._note_back()
         return messages
-
-    def _note_away(self, error: AzureError) -> None:
-        if not self._away:
-            logger.warning("queue %s does not answer; trying again: %s", self._queue.queue_name, error)
-        self._away = True
-
-    def _note_back(self) -> None:
-        if self._away:
-            logger.warning("queue %s answers again", self._queue.queue_name)
-        self._away = False
 
     def _start(self, message: QueueMessage) -> None:
         task = asyncio.create_task(self._process(_delivery(message)))
@@ -140,18 +144,18 @@ class Poller:
                 return
             succeeded, message = await self._invoke(message, body)
             await self._complete(message, succeeded)
-        except ResourceNotFoundError:
-            logger.info("message %s of %s was gone", message.id, self._queue.queue_name)
         except AzureError as error:
-            logger.warning("message %s of %s: %s", message.id, self._queue.queue_name, error)
+            if not is_of_another(error):
+                self._end(f"message {message.id} of {self._queue.queue_name} cannot be changed: {error}")
+            logger.info("message %s of %s is another's or gone", message.id, self._queue.queue_name)
 
     async def _invoke(self, message: _Delivery, body: bytes) -> tuple[bool, _Delivery]:
         """Run the function while the message stays hidden; return whether it succeeded, and the latest pop receipt."""
-        renewals = _Renewals(self._queue, message)
+        renewals = _Renewals(self._queue, message, self._end)
         renewing = asyncio.create_task(renewals.run())
         try:
-            value = binary(body) if self._is_binary else string(body.decode("utf-8"))
-            await self._runtime.invoke(self._function, {self._input_name: value}, message.metadata)
+            value, said = metadata.delivered(body, message.metadata, as_bytes=self._is_binary)
+            await self._runtime.invoke(self._function, {self._input_name: value}, said)
         except UnicodeDecodeError as error:
             logger.error("message %s of %s is not text: %s", message.id, self._queue.queue_name, error)
             return False, renewals.message
@@ -197,18 +201,23 @@ class Poller:
 class _Renewals:
     """Keeps a message hidden and remembers its latest pop receipt."""
 
-    def __init__(self, queue: QueueClient, message: _Delivery) -> None:
+    def __init__(self, queue: QueueClient, message: _Delivery, end: End) -> None:
         self._queue = queue
+        self._end = end
         self.message = message
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(HIDDEN_SECONDS / 2)
-            with suppress(AzureError):
+            try:
                 renewed = await self._queue.update_message(
                     self.message.id, self.message.pop_receipt, visibility_timeout=HIDDEN_SECONDS
                 )
-                self.message = replace(self.message, pop_receipt=renewed.pop_receipt or self.message.pop_receipt)
+            except AzureError as error:
+                if not (is_waited_out(error) or is_of_another(error)):
+                    self._end(f"message {self.message.id} of {self._queue.queue_name} cannot be renewed: {error}")
+                continue
+            self.message = replace(self.message, pop_receipt=renewed.pop_receipt or self.message.pop_receipt)
 
 
 class Services:
@@ -225,9 +234,10 @@ class Services:
                     connection,
                     connection_timeout=5,
                     read_timeout=10,
-                    initial_backoff=1,
-                    increment_base=1,
-                    retry_total=1,
+                    initial_backoff=0.8,
+                    increment_base=1.5,
+                    random_jitter_range=0,
+                    retry_total=3,
                     use_env_settings=False,
                 )
             except ValueError as error:
@@ -240,29 +250,18 @@ class Services:
             await client.close()
 
 
-def pollers(runtime: Runtime, services: Services, options: QueueOptions) -> list[Poller]:
-    """Return a poller for every queue-triggered function."""
+def pollers(runtime: Runtime, services: Services, options: QueueOptions, end: End) -> list[Poller]:
+    """Return a poller for every queue-triggered function; `end` ends the host."""
     return [
-        Poller(runtime, function, services.client(connection_string(trigger.get("connection", ""))), options)
+        Poller(runtime, function, services.client(connection_string(trigger.get("connection", ""))), options, end)
         for function in runtime.functions
         if (trigger := function.trigger("queueTrigger"))
     ]
 
 
 def _delivery(message: QueueMessage) -> _Delivery:
-    metadata = {
-        "Id": string(message.id),
-        "PopReceipt": string(message.pop_receipt or ""),
-        "DequeueCount": json_text(str(message.dequeue_count or 0)),
-        "InsertionTime": _time(message.inserted_on or datetime.now(UTC)),
-        "ExpirationTime": _time(message.expires_on or _END_OF_TIME),
-        "NextVisibleTime": _time(message.next_visible_on or _END_OF_TIME),
-    }
-    return _Delivery(message.id, message.pop_receipt or "", message.content, message.dequeue_count or 0, metadata)
-
-
-def _time(moment: datetime) -> TypedData:
-    return json_text(json.dumps(moment.isoformat()))
+    said = metadata.of_message(message)
+    return _Delivery(message.id, message.pop_receipt or "", message.content, message.dequeue_count or 0, said)
 
 
 async def _pause(seconds: float, stop: asyncio.Event) -> None:

@@ -7,8 +7,9 @@ import re
 import secrets
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,34 +51,50 @@ class Trace:
     state: str = ""
 
 
+NO_TRACE = Trace("")
+"""What the host says of its trace to functions of queues and timers."""
+
+
 def trace(parent: str | None = None, state: str = "") -> Trace:
-    """Return the caller's trace, or a new one where the caller sent none that is valid."""
+    """Return a span of the host's own in the caller's trace, in a new one where the caller sent none that is valid."""
+    span = secrets.token_hex(8)
     if parent and _TRACE_PARENT.fullmatch(parent):
-        return Trace(parent, state)
-    return Trace(f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
+        version, id_, _, flags = parent.split("-")
+        return Trace(f"{version}-{id_}-{span}-{flags}", state)
+    return Trace(f"00-{secrets.token_hex(16)}-{span}-01")
 
 
 class Runtime:
-    """Invokes the functions of the app that `start` has indexed."""
+    """Invokes the functions of the app that `start` has indexed.
 
-    def __init__(self, functions: list[Function]) -> None:
+    The worker is started again, with all that it was doing, where a function runs longer than `timeout` (`end` gets the
+    reason); so too after one that cancels itself, since its call is never answered.
+    """
+
+    def __init__(self, functions: list[Function], timeout: timedelta | None, end: Callable[[str], None]) -> None:
         self.functions = functions
+        self._timeout = timeout.total_seconds() if timeout else None
+        self._end = end
 
     async def invoke(
         self,
         function: Function,
         inputs: Mapping[str, TypedData],
         metadata: Mapping[str, TypedData] | None = None,
-        under: Trace | None = None,
+        under: Trace = NO_TRACE,
     ) -> TypedData | None:
         """Run a function to its end and return what it returned. Raises InvocationError where the function raised."""
-        request = _invocation(function, inputs, metadata or {}, under or trace())
+        request = _invocation(function, inputs, metadata or {}, under)
         task = asyncio.create_task(handle_event.invocation_request(request))
-        await asyncio.wait({task})
+        try:
+            async with asyncio.timeout(self._timeout):
+                await _answered(function, task)
+        except TimeoutError:
+            self._end(f"function {function.name} ran longer than functionTimeout")
         return _returned(function, task)
 
 
-async def start(directory: Path) -> Runtime:
+async def start(directory: Path, timeout: timedelta | None = None, end: Callable[[str], None] = sys.exit) -> Runtime:
     """Index function_app.py in this directory. Raises IndexingError with the whole cause."""
     sys.path.insert(0, str(directory))
     start_threadpool_executor()
@@ -94,7 +111,7 @@ async def start(directory: Path) -> Runtime:
     if not indexed:
         missing = "has no function" if (directory / "function_app.py").exists() else "does not exist"
         raise IndexingError(f"{directory / 'function_app.py'} {missing}")
-    return Runtime([_function(metadata) for metadata in indexed])
+    return Runtime([_function(metadata) for metadata in indexed], timeout, end)
 
 
 def _function(metadata: Any) -> Function:
@@ -122,11 +139,16 @@ def _invocation(
     )
 
 
+async def _answered(function: Function, task: asyncio.Task[Any]) -> None:
+    """Wait for an answer: for ever where the function cancels itself, which the library does not catch."""
+    await asyncio.wait({task})
+    if task.cancelled():
+        logging.getLogger(f"function.{function.name}").error("cancelled itself: its call is never answered")
+        await asyncio.Event().wait()
+
+
 def _returned(function: Function, task: asyncio.Task[Any]) -> TypedData | None:
     logger = logging.getLogger(f"function.{function.name}")
-    if task.cancelled():
-        logger.error("cancelled itself: a function must never raise CancelledError")
-        raise InvocationError(function.name)
     response = task.result()
     if response.result.status != StatusResult.Success:
         logger.error("failed: %s\n%s", response.result.exception.message, response.result.exception.stack_trace)

@@ -139,6 +139,11 @@ def failure_id(queue: str, body: str) -> str:
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]
 
 
+def poison_queue_of(queue: str) -> str:
+    """Return the queue that the host moves a message to on which the function of this queue failed five times."""
+    return f"{queue}-poison"
+
+
 def delay_after(tries: int) -> float:
     """Return the seconds until the next try: 30 s, doubling to 10 minutes."""
     return float(min(FIRST_DELAY * 2 ** min(tries, 10), LONGEST_DELAY))

@@ -53,14 +53,26 @@ class Worker:
     async def give_up(self, queue: str, body: str, message: str) -> None:
         """Record a message that the host moved to the poison queue of this queue, unless its worker did.
 
-        Raises StoreUnavailable: the message then stays where it is.
+        Nobody comes after that queue: the host delivers a message of it five times, and then never again. So one that
+        cannot be recorded is sent there anew, without an end, and comes back after ten minutes. Raises
+        StoreUnavailable where that fails too.
         """
-        await record(
-            self._failures,
-            queue,
-            body,
-            lambda known: model.given_up(known, queue, body, message=f"poison.{message}", now=self._clock()),
-        )
+        try:
+            await record(
+                self._failures,
+                queue,
+                body,
+                lambda known: model.given_up(known, queue, body, message=f"poison.{message}", now=self._clock()),
+            )
+        except MadoguchiError as error:
+            log.warning("%s: a poisoned message cannot be recorded yet: %s", queue, error.code)
+            await self._keep(queue, body)
+        except Exception:
+            log.exception("%s: a poisoned message cannot be recorded", queue)
+            await self._keep(queue, body)
+
+    async def _keep(self, queue: str, body: str) -> None:
+        await self._queues.send_text(model.poison_queue_of(queue), body, delay=model.LONGEST_DELAY)
 
     async def _do(self, queue: str, body: str, do: Callable[[str], Awaitable[object]], message: str) -> None:
         try:

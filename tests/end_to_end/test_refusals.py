@@ -77,6 +77,21 @@ def test_a_bad_submit_gets_its_problem(desk: RunningDesk, content: bytes, header
     assert len(problem["traceId"]) == 32
 
 
+@pytest.mark.parametrize(
+    ("path", "type_"),
+    [("/api/requests", "application/json"), ("/ja/services/relief-supplies", "application/x-www-form-urlencoded")],
+)
+def test_a_body_without_its_length_is_refused_in_words(desk: RunningDesk, path: str, type_: str):
+    answer = desk.http.post(path, content=iter([body()]), headers={"Content-Type": type_, **new_key()})
+
+    assert answer.status_code == 411
+    assert "Content-Length" in answer.text
+
+
+def test_a_catch_all_route_without_its_value_is_not_found(desk: RunningDesk):
+    assert desk.http.get("/static/").status_code == 404
+
+
 @pytest.mark.parametrize("key", [None, "", "short", "x" * 129, "with space in the key 00000", "日本語" * 10])
 def test_a_missing_or_malformed_key_is_told(desk: RunningDesk, key: str | None):
     headers = {} if key is None else {"Idempotency-Key": key.encode()}

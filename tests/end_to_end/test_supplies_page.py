@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from services.pickup.tables.sheets import MOST_BYTES
 from services.times import JAPAN
 from tests.end_to_end.browsing import press
 from tests.end_to_end.conftest import RunningDesk
@@ -255,6 +256,17 @@ def test_a_table_is_looked_through_before_it_is_taken(
         press(office, "在庫")
     assert download.value.suggested_filename.startswith("在庫_")
     assert "毛布" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+def test_a_file_that_is_too_large_is_not_sent(office: Page):
+    sent: list[str] = []
+    office.on("request", lambda request: sent.append(request.method))
+    too_large = {"name": "photo.csv", "mimeType": "text/csv", "buffer": b"x" * (MOST_BYTES + 1)}
+
+    office.get_by_label("ファイル").set_input_files(too_large)
+
+    expect(office.locator("#said.problem")).to_contain_text("ファイルが大きすぎます")
+    assert "POST" not in sent
 
 
 def test_who_does_not_supervise_sees_stock_and_no_button_that_is_not_theirs(

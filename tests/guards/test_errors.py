@@ -47,6 +47,7 @@ STATUS_OF_CODE = {
     "task_held": 409,
     "too_many_corrections": 409,
     "withdrawn": 409,
+    "length_missing": 411,
     "too_large": 413,
     "not_csv": 415,
     "unsupported_media_type": 415,

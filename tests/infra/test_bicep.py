@@ -1,7 +1,6 @@
 """infra/bicep as it stands in the repository; test_rules.py shows that these rules find what they are for."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -166,18 +165,6 @@ def test_the_alert_on_failures_asks_for_the_line_that_the_app_logs():
 
     assert 'log.error("failure %s in %s: %s"' in source
     assert 'SeverityLevel == 3 and Message startswith "failure "' in alerts["failures"]
-
-
-def test_alerts_and_workbook_name_functions_of_the_app(functions: list[dict]):
-    workbook = (reading.FOLDER / "modules" / "workbook.json").read_text(encoding="utf-8")
-    queries = [i["content"].get("query", "") for i in json.loads(workbook)["items"]]
-    queries += [alert["query"] for alert in INFRA["modules/alerts.bicep"].var("logAlerts")]
-    named = re.findall(r"""OperationName (?:==|in) \(?((?:["']\w+["'](?:, )?)+)""", "\n".join(queries))
-
-    found = set(re.findall(r"\w+", " ".join(named)))
-
-    assert {"sweep", "submit_request"} <= found
-    assert found <= {f["name"] for f in functions}
 
 
 def test_every_rule_of_the_linter_is_on():

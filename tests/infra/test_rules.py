@@ -218,8 +218,8 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "      appSettings: [\n        { name: 'FUNCTIONS_WORKER_RUNTIME', value: 'python' }\n",
         agreement.setting_names,
     ),
-    "bodies that no function takes": ("modules/function-app.bicep", "'2097152'", "'104857600'", agreement.body_limit),
-    "bodies that a function would take": ("modules/function-app.bicep", "'2097152'", "'65536'", agreement.body_limit),
+    "bodies that no function takes": ("modules/function-app.bicep", "'8388608'", "'104857600'", agreement.body_limit),
+    "bodies that a function would take": ("modules/function-app.bicep", "'8388608'", "'2097152'", agreement.body_limit),
     "a header that a client writes": (
         "modules/function-app.bicep",
         "x-azure-socketip",

@@ -31,6 +31,26 @@ def test_the_workbook_asks_for_metrics_that_the_code_emits_and_shows_every_one()
     assert watching.unseen_metrics(queries, EMITTED) == []
 
 
+def test_runbooks_ask_for_metrics_that_the_code_emits():
+    queries = watching.of_runbooks(RUNBOOKS)
+
+    assert len(queries) >= 10
+    assert watching.unknown_metrics(queries, EMITTED) == []
+
+
+def test_whoever_asks_what_a_function_did_asks_for_what_the_app_counted(functions: list[dict]):
+    queries = [*ALERTS.values(), *watching.queries(WORKBOOK), *watching.of_runbooks(RUNBOOKS)]
+
+    timers = set(re.findall(r"""Properties\.timer\) == ["'](\w+)["']""", " ".join(queries)))
+
+    assert watching.by_name_of_the_platform(queries) == []
+    assert timers == {"sweep"} & {f["name"] for f in functions}
+
+
+def test_a_query_bears_a_table_that_was_never_written_to():
+    assert watching.without_the_table([*ALERTS.values(), *watching.queries(WORKBOOK)]) == []
+
+
 def test_every_alert_has_its_runbook_and_leads_there():
     assert len(ALERTS) >= 12
     assert watching.without_runbook(ALERTS, RUNBOOKS) == []
@@ -77,6 +97,12 @@ def test_a_rule_finds_a_workbook_that_shows_too_little_or_what_is_not_there(old:
 def test_a_rule_finds_an_alert_without_its_runbook(old: str, new: str):
     assert old in RUNBOOKS
     assert watching.without_runbook(ALERTS, RUNBOOKS.replace(old, new, 1))
+
+
+def test_a_rule_finds_a_function_by_the_platform_s_name_and_a_table_that_may_not_be_there():
+    assert watching.by_name_of_the_platform(['AppRequests | where OperationName == "sweep"'])
+    assert watching.by_name_of_the_platform(['AppRequests | where OperationName in ("sweep")'])
+    assert watching.without_the_table(["AppAvailabilityResults | take 1"])
 
 
 def test_metrics_and_their_dimensions_are_read_from_the_code():

@@ -58,6 +58,11 @@ def queries(workbook: str) -> list[str]:
     return [item["content"]["query"] for item in json.loads(workbook)["items"] if "query" in item["content"]]
 
 
+def of_runbooks(page: str) -> list[str]:
+    """Return the queries that runbooks have somebody type."""
+    return re.findall(r"logs '(.*?)'", page, re.DOTALL)
+
+
 def unknown_metrics(asked: Iterable[str], metrics: Metrics) -> list[str]:
     """Find metrics that nothing emits, and dimensions that a metric does not have."""
     wrong = []
@@ -69,6 +74,16 @@ def unknown_metrics(asked: Iterable[str], metrics: Metrics) -> list[str]:
         wrong += [f"{names} have no {dimension}" for dimension in asked_by - dimensions]
         wrong += [f"AppMetrics without a name: {query}"] if "AppMetrics" in query and not names else []
     return wrong
+
+
+def by_name_of_the_platform(asked: Iterable[str]) -> list[str]:
+    """Find queries that take a function by the name under which the platform may report it, or may not."""
+    return [query for query in asked if re.search(r"OperationName\s*(==|=~|in|has|startswith|contains)", query)]
+
+
+def without_the_table(asked: Iterable[str]) -> list[str]:
+    """Find queries that fail where a table was never written to: those of web tests and of the firewall."""
+    return [query for query in asked if re.match("AppAvailabilityResults|AzureDiagnostics", query)]
 
 
 def unseen_metrics(asked: Iterable[str], metrics: Metrics) -> list[str]:

@@ -21,7 +21,7 @@ class Scenario(msgspec.Struct, frozen=True):
 
     A request that ends `accepted` has open tasks that were delivered; for any other somebody works what is open.
     The host redelivers the message of a worker that did not end well, and of no other. What is repeated late comes
-    once more when all is done.
+    once more when all is done. What is recorded stands among the failures in the end, once.
     """
 
     prepare: tuple[Act, ...]
@@ -31,6 +31,7 @@ class Scenario(msgspec.Struct, frozen=True):
     away: tuple[str, ...] = ()
     is_redelivered: bool = False
     is_repeated_late: bool = False
+    is_recorded: bool = False
 
 
 async def submit(world: World) -> None:
@@ -151,7 +152,12 @@ SCENARIOS = {
     "advance": Scenario((submit, take_wake_up), advance, DISPATCH, ends="accepted"),
     "sweep": Scenario((submit, lose_wake_up), sweep, SWEEP, ends="accepted"),
     "give up": Scenario(
-        (submit, take_wake_up), give_up, "describe failures, create in failures", ends="accepted", is_redelivered=True
+        (submit, take_wake_up),
+        give_up,
+        "describe failures, create in failures",
+        ends="accepted",
+        is_redelivered=True,
+        is_recorded=True,
     ),
     "replay": Scenario((submit, take_wake_up, give_up), replay, REPLAY.format(queue=ADVANCE_QUEUE), ends="accepted"),
     "replay a submission": Scenario(
@@ -277,6 +283,7 @@ async def check(own: World, scenario: Scenario, was_answered: bool) -> None:
     if request.status == "withdrawn":
         assert {task.status for task in tasks} <= {"cancelled"}, "nobody works for nothing"
     assert [failure.tries for failure in failures] in ([], [1]), "a try is counted once"
+    assert len(failures) == 1 or not scenario.is_recorded, "what was given up is recorded"
     for document in (request, *tasks, *failures):
         assert len({event.id for event in document.history}) == len(document.history), "no event stands twice"
     for task in tasks:

@@ -11,10 +11,12 @@ import msgspec
 from local.provision import provision
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.advance.model import read_wake_up
+from services.case.ports import Message
 from services.case.receipts import reference_for
 from services.case.request import Request
 from services.case.task import Priority, Staff, Task, queue_of
 from services.errors import NotYetProcessed, StoreUnavailable, WriteConflict
+from services.failures import model
 from services.failures.model import Failure, failure_id
 from services.intake.service import Receipt
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
@@ -108,11 +110,19 @@ class World:
         await self.app.worker.work(queue, self.message, do, f"message-{self.cases}")
 
     async def run_workers(self) -> None:
-        """Work what the triggered queues hold until they are empty."""
+        """Work what the triggered queues hold until they are empty, and what was poisoned before."""
         for queue in (INTAKE_QUEUE, ADVANCE_QUEUE):
+            await self.run_last_worker(queue)
             while bodies := await self._messages(queue):
                 for self.message in bodies:
                     await self.work(queue)
+
+    async def run_last_worker(self, queue: str) -> list[int]:
+        """Give up what waits in the poison queue of a queue, each message once; return how often each was delivered."""
+        taken = await self._taken(model.poison_queue_of(queue))
+        for message in taken:
+            await self.app.worker.give_up(queue, message.body, message.id)
+        return [message.deliveries for message in taken]
 
     async def run_on(self) -> None:
         """Let hours pass with workers and sweeper at work, until nothing but open tasks is left."""
@@ -122,6 +132,13 @@ class World:
             if request is None or not request.pending:
                 return
             await self._sweep_later()
+
+    async def run_on_all(self) -> None:
+        """Let hours pass with workers and sweeper at work, whatever is left of any case."""
+        for _ in range(3):
+            await self.run_workers()
+            await self._sweep_later()
+        await self.run_workers()
 
     async def delivered(self) -> set[str]:
         """Let the sweeper deliver what nobody took, and return the tasks of all messages of the teams."""
@@ -173,10 +190,13 @@ class World:
         await self.app.advance.woken(read_wake_up(body).reference)
 
     async def _messages(self, queue: str) -> list[str]:
+        return [message.body for message in await self._taken(queue)]
+
+    async def _taken(self, queue: str) -> list[Message]:
         taken = await self.app.queues.receive(queue, 32, hidden_for=600)
         for message in taken:
             await self.app.queues.delete(message)
-        return [message.body for message in taken]
+        return taken
 
     async def _all(self, spec: Any, key: str | None = None) -> list[dict[str, Any]]:
         async def read(container: Any) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ var logAlerts = [
     name: 'unavailable'
     description: 'The web test failed again and again: residents and staff may not reach the counter.'
     severity: 1
-    query: 'AppAvailabilityResults | where Success == false'
+    query: 'union isfuzzy=true (datatable(Success: bool)[]), AppAvailabilityResults | where Success == false'
     operator: 'GreaterThan'
     threshold: 2
     window: 'PT10M'
@@ -35,16 +35,16 @@ var logAlerts = [
     name: 'failed-requests'
     description: 'Calls were answered with an error of the server, or workers and timers ended with one.'
     severity: 2
-    query: 'AppRequests | where Success == false and not(ResultCode startswith "4")'
+    query: 'AppMetrics | where (Name == "madoguchi.answers" and tostring(Properties.status) == "5xx") or (Name in ("madoguchi.messages", "madoguchi.runs") and tostring(Properties.how) == "failed") | summarize failed = sum(Sum) | where failed > 10'
     operator: 'GreaterThan'
-    threshold: 10
+    threshold: 0
     window: 'PT5M'
   }
   {
     name: 'no-sweep'
     description: 'The sweeper has not run for a quarter of an hour: what nobody moves stands still.'
     severity: 1
-    query: 'AppRequests | where OperationName == "sweep" and Success == true'
+    query: 'AppMetrics | where Name == "madoguchi.runs" and tostring(Properties.timer) == "sweep" and tostring(Properties.how) == "succeeded" and Sum > 0'
     operator: 'LessThan'
     threshold: 1
     window: 'PT15M'

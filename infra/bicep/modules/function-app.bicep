@@ -190,7 +190,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
         { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
         { name: 'AzureWebJobsDisableHomepage', value: 'true' }
-        { name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT', value: '2097152' }
+        { name: 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT', value: '8388608' }
         { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insights.properties.ConnectionString }
         {
           name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'

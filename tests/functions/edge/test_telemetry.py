@@ -1,7 +1,9 @@
 """What is traced and measured, on the SDK that a desk collects it with."""
 
+from contextlib import suppress
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from functions.edge import telemetry
@@ -153,3 +155,35 @@ def test_a_takeover_is_a_claim_after_a_lease_that_nobody_gave_back(
 @pytest.mark.parametrize("body", ["not json", "[1]", '{"traceparent": 5}', "[" * 5000])
 def test_a_message_that_is_none_of_ours_carries_no_trace(body: str):
     assert telemetry.traceparent_in(body) is None
+
+
+async def answered(status: int | None) -> func.HttpResponse:
+    if status is None:
+        raise ZeroDivisionError
+    return func.HttpResponse(status_code=status)
+
+
+@pytest.mark.parametrize(
+    ("status", "counted_as"), [(200, "2xx"), (304, "3xx"), (404, "4xx"), (503, "5xx"), (None, "5xx")]
+)
+async def test_every_answer_is_counted_by_its_class_and_what_raises_as_500(
+    collected: Telemetry, status: int | None, counted_as: str
+):
+    function = f"answers {status}"
+
+    with suppress(ZeroDivisionError):
+        await telemetry.counted(function, answered(status))
+
+    assert value(collected, "madoguchi.answers", function=function, status=counted_as) == 1
+
+
+def test_messages_and_runs_are_counted_by_how_they_ended(collected: Telemetry):
+    for work in (lambda: None, lambda: 1 / 0):
+        for within in (telemetry.message("a queue"), telemetry.run("a timer")):
+            with suppress(ZeroDivisionError), within:
+                work()
+
+    for how in ("worked", "failed"):
+        assert value(collected, "madoguchi.messages", queue="a queue", how=how) == 1
+    for how in ("succeeded", "failed"):
+        assert value(collected, "madoguchi.runs", timer="a timer", how=how) == 1

@@ -148,6 +148,21 @@ def running_host(
         running.stop()
 
 
+def outcome(
+    folder: Path, source: str | None, *arguments: str, host_json: dict[str, Any] | None = None, **settings: str
+) -> tuple[int, str]:
+    """Run a host that ends by itself and return its exit code and what it says."""
+    if source is not None:
+        write_app(folder, source, host_json)
+    process = Fork(folder, settings, *arguments)
+    try:
+        code = process.wait(DEADLINE_SECONDS)
+    finally:
+        process.kill()
+        process.wait(DEADLINE_SECONDS)
+    return code, (folder / "errors").read_text()
+
+
 def write_app(folder: Path, source: str, host_json: dict[str, Any] | None = None) -> None:
     (folder / "function_app.py").write_text(source)
     (folder / "host.json").write_text(json.dumps({"version": "2.0"} | (host_json or {})))

@@ -2,10 +2,7 @@
 
 import base64
 import json
-import socketserver
-import threading
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -143,34 +140,6 @@ def test_a_queue_made_after_the_start_is_polled_and_the_host_makes_none_itself(
     queue = queues.create_queue(name)
     queue.send_message("late")
     assert eventually(lambda: seen(host))[0]["body"] == "late"
-
-
-@pytest.fixture
-def hangs_up() -> Iterator[tuple[int, list[bool]]]:
-    """A port that hangs up on every caller, and the list of its calls."""
-    calls: list[bool] = []
-
-    class HangUp(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            calls.append(True)
-
-    with socketserver.TCPServer(("127.0.0.1", 0), HangUp) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server.server_address[1], calls
-        server.shutdown()
-        thread.join()
-
-
-def test_a_queue_service_that_is_away_is_asked_again_but_logged_once_and_the_host_lives_on(
-    start_host: StartHost, storage: str, hangs_up: tuple[int, list[bool]]
-) -> None:
-    port, calls = hangs_up
-    nowhere = storage.split("QueueEndpoint=")[0] + f"QueueEndpoint=http://127.0.0.1:{port}/devstoreaccount1;"
-    host = start_host(SOURCE, host_json=configured(), STORAGE=nowhere, QUEUE="somewhere")
-    eventually(lambda: len(calls) > 6)
-    assert host.stop() == 0
-    assert host.errors().count("does not answer") == 1
 
 
 def test_more_messages_than_a_batch_are_all_processed(start_host: StartHost, storage: str, queue: QueueClient) -> None:

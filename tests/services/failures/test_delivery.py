@@ -153,8 +153,27 @@ async def test_a_mistake_in_the_code_is_left_to_the_host(counter: Counter):
         await counter.worker.work("q", "{}", raising(ZeroDivisionError()), "m1")
 
 
-async def test_a_poisoned_message_that_cannot_be_recorded_stays_where_it_is(counter: Counter):
+async def test_a_poisoned_message_that_cannot_be_recorded_comes_again_after_ten_minutes_as_it_was(counter: Counter):
     counter.failures.away = True
+
+    await counter.worker.give_up("q", '{"a": 1}', "m1")
+
+    assert counter.queues.visible("q-poison") == []
+    counter.clock.pass_(600)
+    assert [m["body"] for m in counter.queues.messages["q-poison"]] == ['{"a": 1}']
+    assert counter.queues.visible("q-poison") == [{"a": 1}]
+
+
+async def test_a_poisoned_message_is_kept_though_the_code_that_records_it_is_wrong(counter: Counter):
+    counter.failures.save = raising(ZeroDivisionError())
+
+    await counter.worker.give_up("q", "{}", "m1")
+
+    assert len(counter.queues.messages["q-poison"]) == 1
+
+
+async def test_a_poisoned_message_that_can_be_neither_recorded_nor_sent_is_left_to_the_host(counter: Counter):
+    counter.failures.away = counter.queues.away = True
 
     with pytest.raises(StoreUnavailable):
         await counter.worker.give_up("q", "{}", "m1")

@@ -55,13 +55,17 @@ async function take(office) {
 }
 
 /**
- * Send the table that was chosen; null where there is none, or where the server refuses it and says why.
+ * Send the table that was chosen; null where there is none, where it is too large, or where the server refuses it and says why.
  * @param {Staff.Office} office @param {string} query
  * @returns {Promise<Api.Taken | null>}
  */
 async function post(office, query) {
   const file = place("table-file", HTMLInputElement).files?.[0];
   if (!file) return null;
+  if (file.size > Number(place("table-file").dataset.mostBytes)) {
+    say(t("supplies.table_too_large"), "problem");
+    return null;
+  }
   const address = addressOf(place("table-kind", HTMLSelectElement).value, office) + query;
   try {
     return await (await sent("POST", address, { body: await file.arrayBuffer(), type: "text/csv" })).json();
