@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.errors import WriteConflict
+from services.errors import DocumentDamaged, WriteConflict
 from services.tasks.claims import KEPT, Claim
 from stores.claims import CLAIMS, CosmosClaims
 from tests.counter import DEFINITION, HANAKO, submission
@@ -84,3 +84,18 @@ async def test_a_claim_gets_past_what_is_no_message_of_ours(app: App, rubbish: s
 
     assert claimed.task.team == "supplies"
     assert await app.failures.open_in([QUEUE]) == {QUEUE: 1}
+
+
+async def test_a_claim_that_cannot_be_read_opens_nothing_and_the_next_goes_on(app: App):
+    await make_tasks(app, 2)
+    first = await app.tasks.claim_next("supplies", HANAKO, claim_id="claim-0001", limit=1, seconds=60)
+    assert len(first) == 1
+    item = await app.cosmos.ask(CLAIMS, lambda c: c.read_item("claim-0001", "claim-0001"))
+    await app.cosmos.ask(CLAIMS, lambda c: c.upsert_item({**item, "tasks": "x"}))
+
+    with pytest.raises(DocumentDamaged):
+        await app.tasks.claim_next("supplies", HANAKO, claim_id="claim-0001", limit=1, seconds=60)
+    second = await app.tasks.claim_next("supplies", HANAKO, claim_id="claim-0002", limit=1, seconds=60)
+
+    assert len(second) == 1
+    assert second[0].task.id != first[0].task.id

@@ -4,17 +4,19 @@ import msgspec
 import pytest
 
 from services import times
-from services.errors import WriteConflict
+from services.errors import NeverPossible, WriteConflict
 from services.failures import model
 from services.failures.model import Failure, Selection
-from services.failures.service import record_failure
+from services.failures.service import Failures, Worker, record_failure
 from services.times import system_clock
 from stores.operations.failures import FAILURES, CosmosFailures
 from tests.counter import HANAKO
+from tests.damage import WAYS, damaged
 from tests.stores.documents import as_made
 from wiring.app import App
 
 NOW = "2026-11-23T00:00:00.000000Z"
+QUEUE = "requests-advance"
 
 
 @pytest.fixture
@@ -117,3 +119,44 @@ async def test_many_recorders_of_one_content_count_every_message_once(store: Cos
     [failure] = await store.list(Selection(), 10)
     assert failure.tries == 4
     assert {e.id for e in failure.history} == {f"failed.m{n}" for n in range(4)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_whatever_is_damaged_in_failures_the_others_are_listed_replayed_and_dismissed(app: App, way: str):
+    store = CosmosFailures(app.cosmos, lambda: NOW)
+    failures = Failures(store, app.queues, lambda: NOW)
+    await record_failure(store, QUEUE, "damaged", "no", tries=1, message="m1", clock=lambda: NOW)
+    [known] = await app.cosmos.find(FAILURES, "SELECT * FROM c")
+    of_each = [one for place, one in damaged(known, way) if place != ("queue",)]
+    ids = [f"damaged-{number}" for number in range(len(of_each))]
+    for id_, item in zip(ids, of_each, strict=True):
+        item = {key: value for key, value in item.items() if not key.startswith("_")} | {"id": id_}
+        await app.cosmos.ask(FAILURES, lambda c, item=item: c.upsert_item(item))
+    await record_failure(store, QUEUE, "healthy", "no", tries=1, message="m2", clock=lambda: NOW)
+    healthy = model.failure_id(QUEUE, "healthy")
+
+    assert healthy in {failure.id for failure in await failures.list(Selection(queue=QUEUE))}
+    assert await store.count(Selection()) > 1
+    replayed = await failures.replay_range(Selection(queue=QUEUE), HANAKO, dry_run=False)
+    assert healthy in replayed.replayed
+    settled = await failures.dismiss([*ids, healthy], "済み", HANAKO)
+    assert {"id": healthy, "status": "replayed"} in settled.already
+
+
+async def test_a_message_whose_failure_cannot_be_read_is_put_back_and_not_lost(app: App):
+    store = CosmosFailures(app.cosmos, lambda: NOW)
+    await record_failure(store, QUEUE, "{}", "no", tries=1, message="m1", clock=lambda: NOW)
+    [known] = await app.cosmos.find(FAILURES, "SELECT * FROM c")
+    await app.cosmos.ask(FAILURES, lambda c: c.upsert_item({**known, "tries": "x"}))
+
+    async def fail(_: str) -> None:
+        raise NeverPossible("no")
+
+    await app.queues.ensure([QUEUE])
+    await Worker(app.queues, store, lambda: NOW).work(QUEUE, "{}", fail, "m2")
+
+    numbers = await app.queues.numbers(QUEUE)
+    assert numbers
+    assert numbers.depth == 1
+    [noted] = await store.list(Selection(queue=model.DOCUMENTS), 10)
+    assert noted.error.startswith(f"failures/{known['id']} cannot be read")

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from services.case.request import Contact, Request, Submission
-from services.errors import StoreUnavailable, WriteConflict
+from services.errors import DocumentDamaged, StoreUnavailable, WriteConflict
 from services.pickup.errors import AlreadyDecided
 from services.pickup.part import booking_of
 from services.pickup.sharing.split_rules import Decision, Rule, decision_id
@@ -21,7 +21,7 @@ from services.pickup.slots.turns import HouseholdInLine
 from services.pickup.stock.fields import SplitFields
 from stores.case import CosmosRequests
 from stores.pickup.bookings import CosmosBookings
-from stores.pickup.sites import CosmosSites
+from stores.pickup.sites import SITES, CosmosSites
 from tests.apps import running, settings_for
 from tests.counter import SUPERVISOR
 from tests.fakes import FakeClock, Noted
@@ -166,3 +166,19 @@ async def until_done(town: Town, basis: str) -> None:
             if not (await town.decide(basis)).slot.is_being_split:
                 return
     raise AssertionError("not done after 50 tries")
+
+
+async def test_a_decision_that_cannot_be_read_holds_up_its_slot_and_no_other(town: Town):
+    await town.decide((await town.look()).basis)
+    [decided] = await town.app.cosmos.find(SITES, "SELECT * FROM c WHERE IS_DEFINED(c.rule)")
+    await town.app.cosmos.ask(SITES, lambda c: c.upsert_item({**decided, "shares": "x"}))
+    await pickup(town.app).keeping.move("school", stock("delivery-0002", water=1), OFFICER)
+    await pickup(town.app).keeping.open_slot("school", slot(hour=15, places=1, water=1), OFFICER)
+    town.clock.pass_(3600)
+
+    with pytest.raises(DocumentDamaged):
+        await town.look()
+    await pickup(town.app).tending.run()
+
+    whole = await pickup(town.app).keeping.site("school")
+    assert len(whole.slots) == 2
