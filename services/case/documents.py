@@ -120,11 +120,16 @@ def with_unknown(fresh: Any, known: Any, raw: Any) -> Any:
 
 def _entries_with_unknown(fresh: Sequence[Any], pairs: Sequence[tuple[Any, Any]]) -> list[Any]:
     by_id = {_id_of(known): (known, raw) for known, raw in pairs}
-    entries = []
-    for entry in fresh:
-        same = by_id.get(id_) if (id_ := _id_of(entry)) else next((pair for pair in pairs if pair[0] == entry), None)
-        entries.append(with_unknown(entry, *same) if same else entry)
-    return entries
+
+    def same(entry: Any, place: int) -> tuple[Any, Any] | None:
+        if place < len(pairs) and pairs[place][0] == entry:
+            return pairs[place]
+        if id_ := _id_of(entry):
+            return by_id.get(id_)
+        return next((pair for pair in pairs if pair[0] == entry), None)
+
+    found = [(entry, same(entry, place)) for place, entry in enumerate(fresh)]
+    return [with_unknown(entry, *pair) if pair else entry for entry, pair in found]
 
 
 def _id_of(entry: Any) -> str | None:
