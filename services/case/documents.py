@@ -80,8 +80,9 @@ def _bytes_of(events: Iterable[Event]) -> int:
 def decoded[T](raw: object, read: Callable[[], T]) -> T:
     """Return what `read` makes of a stored document; raises Unreadable."""
     try:
-        msgspec.json.encode(raw)
-        if door.is_too_deep(raw):
+        encoded = msgspec.json.encode(raw)
+        may_be_deep = encoded.count(b"{") + encoded.count(b"[") > door.DEEPEST
+        if may_be_deep and door.is_too_deep(raw):
             raise Unreadable("nested too deeply")
         return read()
     except msgspec.ValidationError as error:
@@ -107,6 +108,8 @@ def with_unknown(fresh: Any, known: Any, raw: Any) -> Any:
 
     `known` is what this code reads of `raw`. An entry of a list is the same as one that is equal to it, or has its id.
     """
+    if known == raw:
+        return fresh
     if isinstance(fresh, Mapping) and isinstance(known, Mapping) and isinstance(raw, Mapping):
         kept = {
             key: with_unknown(value, known[key], raw[key]) if key in known and key in raw else value
