@@ -64,11 +64,17 @@ class Documents:
         try:
             return decoded(item, partial(read, item))
         except Unreadable as error:
-            name = f"{self._spec.name}/{item.get('id')}"
+            name = self._name(item)
             if version_of(item) > SCHEMA_VERSION:
                 raise DocumentNewer(f"{name}: {error}", wait=UNTIL_MENDED) from None
             await self._note([(item, str(error))])
             raise DocumentDamaged(f"{name}: {error}", wait=UNTIL_MENDED) from None
+
+    async def refused(self, item: Item) -> DocumentDamaged:
+        """Take note of a document that the store refuses to change, and return what to raise for it."""
+        why = "the store refuses to change it"
+        await self._note([(item, why)])
+        return DocumentDamaged(f"{self._name(item)}: {why}", wait=UNTIL_MENDED)
 
     async def each[T](self, items: Iterable[Item], read: Callable[[Item], T]) -> list[T]:
         """Read each document that can be read."""
@@ -119,12 +125,20 @@ class Documents:
             await self._cosmos.ask(self._spec, lambda c: c.patch_item(item["id"], key, later, **unchanged))
 
     async def _note(self, damaged: Sequence[Damaged]) -> None:
-        reasons = {str(item.get("id")): why for item, why in damaged if version_of(item) <= SCHEMA_VERSION}
+        reasons = {self._id(item): why for item, why in damaged if version_of(item) <= SCHEMA_VERSION}
         for item, why in damaged:
             if version_of(item) > SCHEMA_VERSION:
-                log.warning("%s/%s is of a later version, and is left to it: %s", self._spec.name, item.get("id"), why)
+                log.warning("%s is of a later version, and is left to it: %s", self._name(item), why)
         if reasons:
             await self._set_aside.note(self._spec.name, reasons)
+
+    def _name(self, item: Item) -> str:
+        return f"{self._spec.name}/{self._id(item)}"
+
+    def _id(self, item: Item) -> str:
+        """Return the id of a document, after its partition where the id does not begin with it."""
+        id_, partition = str(item.get("id")), str(item.get(self._spec.partition_key.removeprefix("/"), ""))
+        return id_ if id_.startswith(partition) else f"{partition}/{id_}"
 
 
 def _sorted[T](items: Iterable[Item], read: Callable[[Item], T]) -> tuple[list[T], list[Damaged]]:

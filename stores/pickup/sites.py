@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
+from azure.core.exceptions import HttpResponseError
 
 from services.case.documents import SCHEMA_VERSION, Stored
 from services.case.ports import SetAside
@@ -21,6 +22,8 @@ from stores.documents import Documents, Item, created, own, plain, rewritten
 SITES = ContainerSpec("sites", "/siteId", ("/type/?", "/starts/?", "/dueAt/?", "/at/?"))
 QUOTAS = ContainerSpec("quotas", "/id", ())
 OPERATIONS_IN_A_PATCH = 10
+_NO_SUCH_PATH = 400
+"""A patch of what is not there: of an entry among entries that are none, of a sum that is no number."""
 _NOT_NEWER = f"c.schemaVersion <= {SCHEMA_VERSION}"
 _OPENING = (
     "SELECT c.id, c.siteId, c.starts, c.ends, c.method, c.fill, c.isOpen, c.places, c.freePlaces, c.allotted, c.free,"
@@ -94,7 +97,10 @@ class CosmosSites:
         return await self._documents.one(item, _slot_of) if item else None
 
     async def turn(self, site: str, slot: str, turn: Turn, move: Move | None = None) -> bool:
-        """Make a turn, and with it a move of stock, in one write; False where the slot's state does not admit it."""
+        """Make a turn, and with it a move of stock, in one write; False where the slot's state does not admit it.
+
+        Raises DocumentDamaged where the slot or the stock cannot be changed.
+        """
         operations, condition = _operations(turn), _condition(turn)
         try:
             if move is None:
@@ -107,6 +113,10 @@ class CosmosSites:
                 await self._cosmos.batch(SITES, batch, site)
         except WriteConflict:
             return False
+        except HttpResponseError as error:
+            if error.status_code != _NO_SUCH_PATH:
+                raise
+            raise await self._documents.refused({"id": slot, "siteId": site}) from error
         return True
 
     async def mark_line(self, site: str, slot: str) -> None:

@@ -15,7 +15,7 @@ from services.case.request import Case, Changes, Request, Step
 from services.case.task import Staff
 from services.catalog.model import Definition
 from services.catalog.service import Catalog
-from services.errors import FieldError, InvalidSubmission, UnknownRequest, WriteConflict
+from services.errors import UNUSABLE, FieldError, InvalidSubmission, UnknownRequest, WriteConflict
 from services.pickup import deliveries
 from services.pickup.booking import progress
 from services.pickup.booking.state import HAS_PLACE, Booking, Place
@@ -174,10 +174,17 @@ class Counter:
             request=request,
             booking=booking,
             definition=(await self._catalog.edition(request.service, request.version)).definition,
-            site=await self._sites.site(booking.place.site) if booking.place else None,
+            site=await self._site(booking.place) if booking.place else None,
             due=due,
             handed_over=move,
         )
+
+    async def _site(self, place: Place) -> Site | None:
+        """Read the site of a place; None where it is not there, or cannot be read: who stands there is served."""
+        try:
+            return await self._sites.site(place.site)
+        except UNUSABLE:
+            return None
 
     async def _follow(self, request: Request, place: Place, move: Move, proxy: str | None = None) -> Request:
         """Finish the task of the hand-over, note the name of a proxy, and keep what was granted."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from services import conflicts, times
 from services.case.documents import SCHEMA_VERSION, must_not_be_newer
-from services.errors import DocumentFull, StoreUnavailable, WriteConflict
+from services.errors import UNUSABLE, DocumentFull, StoreUnavailable, WriteConflict
 from services.pickup.booking.state import Booking, Place
 from services.pickup.ports import SiteStore
 from services.pickup.slots import turns
@@ -49,15 +49,17 @@ class Slots:
     async def reserve(self, opening: Opening, turn: Turn) -> bool:
         """Make the turn; where it is refused, read back: an own write whose reply was lost is a success.
 
-        A slot whose document is full has no room.
+        A slot whose document is full or cannot be used has no room.
         """
+        try:
+            return await self._reserved(opening, turn)
+        except (DocumentFull, *UNUSABLE) as error:
+            log.error("%s takes nobody: %s", opening.name, error)
+            return False
+
+    async def _reserved(self, opening: Opening, turn: Turn) -> bool:
         for _ in range(conflicts.ATTEMPTS):
-            try:
-                is_made = await self._store.turn(opening.site_id, opening.id, turn)
-            except DocumentFull:
-                log.error("%s takes nobody: its document is full", opening.name)
-                return False
-            if is_made:
+            if await self._store.turn(opening.site_id, opening.id, turn):
                 self._listed[opening.name] = turns.less(opening, turn)
                 return True
             self._listed_at = times.NEVER

@@ -56,7 +56,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     allotted: dict[str, int]
     free: dict[str, int]
     has_line: bool
-    entry_count: int = 0
+    entry_count: int
     schema_version: int = SCHEMA_VERSION
     etag: str = msgspec.field(default="", name="_etag")
 

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from services.case.task import Staff
-from services.errors import InvalidSubmission
+from services.errors import UNUSABLE, InvalidSubmission
 from services.pickup.stock.fields import SiteFields
 from services.pickup.stock.keeping import Keeping
 from services.pickup.stock.numbers import SiteNumbers, count
@@ -50,7 +50,7 @@ class Tables:
 
     async def for_b_plo(self) -> bytes:
         """Write the stock of all sites as the national supply system asks for it."""
-        numbers = [await self._numbers(site.site_id) for site in await self._keeping.sites()]
+        numbers = [one for site in await self._keeping.sites() if (one := await self._readable(site.site_id))]
         return exports.for_b_plo(numbers, await self._keeping.items())
 
     async def put_sites(self, content: bytes, staff: Staff, *, dry_run: bool) -> Taken:
@@ -78,6 +78,13 @@ class Tables:
         slots = await asyncio.to_thread(imports.slots_in, content, whole, items, self._clock())
         await self._keeping.open_slots(site, slots, staff, dry_run=dry_run)
         return Taken(len(slots), not dry_run)
+
+    async def _readable(self, site: str) -> SiteNumbers | None:
+        """Count what a site has; None where it cannot be read, so that the others are told."""
+        try:
+            return await self._numbers(site)
+        except UNUSABLE:
+            return None
 
     async def _numbers(self, site: str) -> SiteNumbers:
         return count(await self._keeping.site(site), await self._keeping.items(), self._clock())

@@ -21,6 +21,7 @@ def offer(day: int, *items: str) -> Offer:
         allotted={},
         free={},
         has_line=False,
+        entry_count=0,
     )
     lines = tuple(Line(item=item, title={"ja": item}, unit={}, units=1) for item in items)
     return Offer(opening=opening, site=SCHOOL, lines=lines)

@@ -159,4 +159,4 @@ async def test_a_message_whose_failure_cannot_be_read_is_put_back_and_not_lost(a
     assert numbers
     assert numbers.depth == 1
     [noted] = await store.list(Selection(queue=model.DOCUMENTS), 10)
-    assert noted.error.startswith(f"failures/{known['id']} cannot be read")
+    assert noted.error.startswith(f"failures/{QUEUE}/{known['id']} cannot be read")

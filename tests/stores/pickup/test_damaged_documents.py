@@ -13,6 +13,8 @@ from services import side_by_side
 from services.case import receipts
 from services.case.request import Contact, Submission
 from services.failures.model import DOCUMENTS, Selection
+from services.pickup.booking.state import Place
+from services.pickup.counter.counter import HandOver
 from services.pickup.households.searching import Wanted
 from services.pickup.part import booked
 from stores.case import REQUESTS
@@ -21,7 +23,7 @@ from stores.pickup.sites import QUOTAS, SITES
 from tests import served
 from tests.apps import running, settings_for
 from tests.counter import SECRETS
-from tests.damage import WAYS, damaged, places_in
+from tests.damage import GONE, INSTEAD, WAYS, damaged, places_in
 from tests.fakes import FakeClock
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from wiring.app import App
@@ -280,7 +282,7 @@ async def test_many_damaged_due_slots_do_not_hide_a_healthy_one(app: App):
 
     [whole] = [item for item in await all_of(app, SITES) if item["id"] == held["id"]]
     assert not whole["isOpen"]
-    assert {f"sites/slot-{number}" for number in range(120)} <= await noted(app)
+    assert {f"sites/school/slot-{number}" for number in range(120)} <= await noted(app)
 
 
 async def test_a_household_whose_site_cannot_be_read_sees_its_place_without_the_name(app: App):
@@ -295,3 +297,46 @@ async def test_a_household_whose_site_cannot_be_read_sees_its_place_without_the_
 
     assert shown.status_code == 200
     assert "受け取り" in shown.get_body().decode()
+
+
+@pytest.mark.parametrize("way", [GONE, *(way for way in INSTEAD if not way.startswith("an object"))])
+@pytest.mark.parametrize("field", ["entries", "free", "freePlaces"])
+async def test_a_household_gets_a_place_beside_a_slot_that_cannot_be_changed(app: App, field: str, way: str):
+    await pickup(app).keeping.open_slot("school", slot(hour=11, places=9), OFFICER)
+    slots = {item["id"]: item for item in await all_of(app, SITES) if item["type"] == "slot"}
+    first = slots["pickup-20261124-1000"]
+    await store(app, SITES, [{key: value for key, value in first.items() if key != field} | instead(field, way)])
+
+    receipt = await ask(app, 1)
+
+    assert await state_of(app, receipt) == "confirmed"
+    request = await app.requests.status(*receipt)
+    assert request
+    assert booked(request).place == Place(site="school", slot="pickup-20261124-1100", round=booked(request).round)
+
+
+def instead(field: str, way: str) -> Item:
+    return {} if way == GONE else {field: INSTEAD[way]}
+
+
+async def test_a_counter_serves_a_household_whose_site_cannot_be_read(app: App):
+    reference, _ = await ask(app, 1)
+    [known] = [item for item in await all_of(app, SITES) if item["type"] == "site"]
+    await store(app, SITES, [{**known, "name": "x"}])
+    handed = HandOver(id="hand-over-00000001", receiver="household")
+
+    card = await pickup(app).counter.hand_over(reference, handed, OFFICER)
+
+    assert card.handed_over
+    assert card.site is None
+
+
+async def test_the_table_of_all_stock_leaves_out_a_site_whose_stock_cannot_be_read(app: App):
+    await open_site(app, "gym")
+    [known] = [item for item in await all_of(app, SITES) if item["type"] == "stock" and item["siteId"] == "gym"]
+    await store(app, SITES, [{**known, "onHand": "x"}])
+
+    table = (await pickup(app).tables.for_b_plo()).decode("utf-8-sig")
+
+    assert table.count("見本第一小学校") == 1
+    assert await noted(app) == {"sites/gym/stock"}
