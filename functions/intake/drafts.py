@@ -21,16 +21,22 @@ OPEN_FOR = 30 * 60.0
 """Seconds for which a receipt opens again without its access code."""
 MOST_CLOSED = 20
 """Closed receipts that are remembered: a tab remembers 50 pages, and a request takes three of them."""
-LONGEST = 2_000
-"""Characters of a cookie that are looked at; ours has about 1,000."""
+MOST_ASIDE = 3
+"""Receipts that other content closed and their own content opens again."""
+LONGEST = 3_000
+"""Characters of a cookie that are looked at; ours has 2,500 at most."""
 
 type Verdict = Literal["new", "same", "closed"]
 """What a body is to a browser: new; that of its open receipt; that of a receipt which was closed."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Hold what a receipt is drawn from once more; its access code derives from reference and `version`."""
+    """Hold what a receipt is drawn from once more; its access code derives from reference and `version`.
 
+    `seed` is what its key was made of, `mark` tells its content from any other.
+    """
+
+    seed: str
     mark: str
     service: str
     reference: str
@@ -44,12 +50,14 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """Hold the draft of a browser: `receipt` may be opened again, `closed` are the marks of those that may not.
 
-    `earlier` says when the request was received whose receipt was closed because other content was checked.
+    `earlier` says when the request was received whose receipt was closed because other content was checked. Such
+    receipts are put `aside`: whoever types the same content again on a page of now, opens theirs again.
     """
 
     id: str
     receipt: Open | None = None
     earlier: Instant | None = None
+    aside: tuple[Open, ...] = ()
     closed: tuple[str, ...] = ()
 
 
@@ -73,12 +81,16 @@ def judged(draft: Draft | None, mark: str) -> Verdict:
 def checked(draft: Draft, secret: bytes, seed: str, body_hash: str) -> tuple[Verdict, str, Draft]:
     """Tell what a body that is checked is to a browser, under which seed to send it, and the draft from then on.
 
-    A body keeps the seed of its page where that was used for it; any other goes under the draft. It closes a receipt.
+    A body keeps the seed of its page where that was used for it; any other goes under the draft. It closes a receipt,
+    unless it is the content of one that was put aside.
     """
     for one in (seed, draft.id):
         verdict = judged(draft, mark_of(secret, one, body_hash))
         if verdict != "new":
             return verdict, one, draft
+    for kept in draft.aside:
+        if kept.mark == mark_of(secret, kept.seed, body_hash):
+            return "same", kept.seed, _opened_again(draft, secret, kept)
     following = beside(draft, secret)
     return "new", following.id, following
 
@@ -92,10 +104,11 @@ def closed(draft: Draft, secret: bytes) -> Draft:
 
 
 def beside(draft: Draft, secret: bytes) -> Draft:
-    """Close the receipt of a draft for other content, and remember when its request was received."""
+    """Close the receipt of a draft for other content, put it aside, and remember when its request was received."""
     if draft.receipt is None:
         return draft
-    return msgspec.structs.replace(closed(draft, secret), earlier=draft.receipt.received_at)
+    aside = (draft.receipt, *draft.aside)[:MOST_ASIDE]
+    return msgspec.structs.replace(closed(draft, secret), earlier=draft.receipt.received_at, aside=aside)
 
 
 def opened(draft: Draft, receipt: Open) -> Draft:
@@ -103,10 +116,21 @@ def opened(draft: Draft, receipt: Open) -> Draft:
     return msgspec.structs.replace(draft, receipt=receipt, earlier=None)
 
 
-def open_receipt(draft: Draft | None, service: str, now: Instant) -> Open | None:
-    """Return the receipt of a service that a browser may open now."""
+def open_receipt(draft: Draft | None, service: str, mark: str, now: Instant) -> Open | None:
+    """Return the receipt of a service, with this mark, that a browser may open now."""
     receipt = draft.receipt if draft else None
-    return receipt if receipt and receipt.service == service and now < receipt.until else None
+    is_that = receipt is not None and (receipt.service, receipt.mark) == (service, mark)
+    return receipt if receipt and is_that and now < receipt.until else None
+
+
+def held_by(draft: Draft | None, secret: bytes) -> str:
+    """Return by what a page that shows a request is known as one of this draft; nothing where there is none."""
+    return _digest(secret, "held", draft.id)[:8] if draft else ""
+
+
+def has_ended(draft: Draft | None, secret: bytes, held: str) -> bool:
+    """Tell whether a page was of a draft that has ended since, so that a browser sends again what nobody typed."""
+    return draft is not None and held not in ("", held_by(draft, secret))
 
 
 def sent_before(draft: Draft | None) -> Instant | None:
@@ -129,6 +153,18 @@ def cookie(draft: Draft, secret: bytes, *, is_secure: bool) -> str:
     value = f"{content}.{_digest(secret, 'seal', content)}"
     secure = "; Secure" if is_secure else ""
     return f"{_name(is_secure)}={value}; Path=/; Max-Age={LASTS}; HttpOnly; SameSite=Lax{secure}"
+
+
+def _opened_again(draft: Draft, secret: bytes, kept: Open) -> Draft:
+    """Let a receipt that was put aside be opened again, in place of any other."""
+    following = beside(draft, secret)
+    return msgspec.structs.replace(
+        following,
+        receipt=kept,
+        earlier=None,
+        aside=tuple(one for one in following.aside if one.mark != kept.mark),
+        closed=tuple(mark for mark in following.closed if mark != kept.mark),
+    )
 
 
 def until(now: Instant) -> Instant:

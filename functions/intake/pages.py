@@ -12,6 +12,7 @@ from functions.edge.headers import respond
 from functions.edge.html import LANG, Visit, page
 from functions.edge.texts import negotiate
 from functions.intake import drafts, sending, views
+from functions.intake.cookies import cookie_if_new, cookie_of, draft_of
 from functions.intake.drafts import Verdict
 from functions.intake.form_pages import check_page, form_page, outdated_page, read_submission, read_version, with_seed
 from functions.intake.sending import SERVICE
@@ -51,9 +52,9 @@ async def show_form(visit: Visit) -> func.HttpResponse:
     definition = service.definition
     if state_of(definition, visit.app.clock()) == "closed":
         raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
-    known = sending.draft_of(visit)
+    known = draft_of(visit)
     draft = known or drafts.new()
-    cookie = None if known else sending.cookie_of(visit, draft)
+    cookie = None if known else cookie_of(visit, draft)
     with telemetry.span("form", telemetry.trace_of(draft.id)):
         return await form_page(visit, service, {"seed": [draft.id]}, draft, cookie=cookie)
 
@@ -65,7 +66,7 @@ async def answer_form(visit: Visit) -> func.HttpResponse:
 
     A page that was open while this version was deployed checks and sends here, by its `step`.
     """
-    typed = with_seed(visit.form(), sending.draft_of(visit))
+    typed = with_seed(visit.form(), draft_of(visit))
     with telemetry.span("form", telemetry.trace_of(first(typed, "seed"))):
         match first(typed, "step"):
             case "edit":
@@ -80,13 +81,13 @@ async def answer_form(visit: Visit) -> func.HttpResponse:
 @page("services/{id}/check", limit="send")
 async def check_answers(visit: Visit) -> func.HttpResponse:
     """Show what would be sent; or the form, with what is to be corrected."""
-    typed = with_seed(visit.form(), sending.draft_of(visit))
+    typed = with_seed(visit.form(), draft_of(visit))
     with telemetry.span("form", telemetry.trace_of(first(typed, "seed"))):
         return await _check(visit, typed)
 
 
 async def _edit(visit: Visit, typed: Typed) -> func.HttpResponse:
-    draft = sending.draft_of(visit)
+    draft = draft_of(visit)
     try:
         service = await visit.app.catalog.accepted(visit.route("id"), read_version(typed))
     except InvalidSubmission as error:
@@ -95,7 +96,7 @@ async def _edit(visit: Visit, typed: Typed) -> func.HttpResponse:
 
 
 async def _check(visit: Visit, typed: Typed) -> func.HttpResponse:
-    draft, secret, cookie = sending.draft_of(visit), visit.app.draft_secret, None
+    draft, secret, cookie = draft_of(visit), visit.app.draft_secret, None
     try:
         service = await visit.app.catalog.accepted(visit.route("id"), read_version(typed))
     except InvalidSubmission as error:
@@ -109,7 +110,7 @@ async def _check(visit: Visit, typed: Typed) -> func.HttpResponse:
         verdict, seed, changed = drafts.checked(draft, secret, first(typed, "seed"), hash_of_body(submission))
         if verdict == "closed":
             return sending.received_page(visit, service.definition.phone)
-        typed, cookie, draft = {**typed, "seed": [seed]}, sending.cookie_if_new(visit, draft, changed), changed
+        typed, cookie, draft = {**typed, "seed": [seed]}, cookie_if_new(visit, draft, changed), changed
     try:
         await visit.app.requests.check(submission)
     except InvalidSubmission as error:

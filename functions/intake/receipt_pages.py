@@ -10,7 +10,8 @@ from functions.edge.capabilities import Asked
 from functions.edge.fields import Typed, first
 from functions.edge.html import LANG, NOT_KEPT, Visit, page
 from functions.edge.problems import ReceiptIncomplete, retry_after
-from functions.intake import views
+from functions.intake import drafts, views
+from functions.intake.cookies import draft_of
 from services.case.receipts import read_code, read_reference
 from services.case.request import Request
 from services.catalog.model import Definition
@@ -31,6 +32,8 @@ async def ask_for_receipt(visit: Visit) -> func.HttpResponse:
 async def show_request(visit: Visit) -> func.HttpResponse:
     """Show how a request stands or its receipt again; do what a capability offers, or withdraw it, if asked."""
     typed = visit.form()
+    if drafts.has_ended(draft_of(visit), visit.app.draft_secret, first(typed, "held")):
+        return _ask(visit, {}, has_ended=True)
     step, reference, code = (first(typed, name) for name in ("step", "reference", "accessCode"))
     if step == "edit":
         return _ask(visit, typed)
@@ -65,7 +68,13 @@ def receipt_page(
 ) -> func.HttpResponse:
     """Draw a receipt, which no cache keeps; `closes` where the browser opened it by its draft and may close it."""
     asked = Asked(step="receipt", typed={}, request=None)
-    known = {"shown": shown, "closes": closes, **_of_capabilities(visit, asked, definition), **values}
+    known = {
+        "shown": shown,
+        "closes": closes,
+        "held": _held(visit),
+        **_of_capabilities(visit, asked, definition),
+        **values,
+    }
     return visit.page("pages/receipt", status=status, cache=NOT_KEPT, reference=reference, code=code, **known)
 
 
@@ -87,15 +96,21 @@ def _receipt_again(visit: Visit, request: Request | None, values: dict[str, Any]
 
 
 def _drawn(visit: Visit, template: str, problem: MadoguchiError | None, **values: Any) -> func.HttpResponse:
+    held = _held(visit)
     if problem:
-        return visit.problem(problem, template, cache=NOT_KEPT, **values)
-    return visit.page(template, cache=NOT_KEPT, problem=None, **values)
+        return visit.problem(problem, template, cache=NOT_KEPT, held=held, **values)
+    return visit.page(template, cache=NOT_KEPT, problem=None, held=held, **values)
 
 
-def _ask(visit: Visit, typed: Typed, problem: MadoguchiError | None = None) -> func.HttpResponse:
-    return _drawn(
-        visit, "pages/requests", problem, reference=first(typed, "reference"), code=first(typed, "accessCode")
-    )
+def _held(visit: Visit) -> str:
+    return drafts.held_by(draft_of(visit), visit.app.draft_secret)
+
+
+def _ask(
+    visit: Visit, typed: Typed, problem: MadoguchiError | None = None, *, has_ended: bool = False
+) -> func.HttpResponse:
+    reference, code = first(typed, "reference"), first(typed, "accessCode")
+    return _drawn(visit, "pages/requests", problem, reference=reference, code=code, has_ended=has_ended)
 
 
 async def _asked(visit: Visit, step: str, reference: str, code: str, typed: Typed) -> Asked:

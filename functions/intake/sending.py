@@ -13,7 +13,8 @@ from functions.edge.headers import respond
 from functions.edge.html import LANG, NOT_KEPT, Visit, page
 from functions.intake import drafts
 from functions.intake.api import STATUS_OF
-from functions.intake.drafts import Draft, Open
+from functions.intake.cookies import cookie_if_new, cookie_of, draft_of
+from functions.intake.drafts import Open
 from functions.intake.form_pages import check_page, form_page, outdated_page, read_submission, read_version, with_seed
 from functions.intake.receipt_pages import receipt_page
 from services.case.request import Submission
@@ -52,10 +53,12 @@ async def send_request(visit: Visit) -> func.HttpResponse:
 @page("services/{id}/receipt", limit="look")
 async def show_receipt(visit: Visit) -> func.HttpResponse:
     """Show the receipt that this browser may open again, without asking the store; else say how to find it."""
-    opened = drafts.open_receipt(draft_of(visit), visit.route("id"), visit.app.clock())
+    draft, mark = draft_of(visit), visit.request.params.get("of", "")
+    opened = drafts.open_receipt(draft, visit.route("id"), mark, visit.app.clock())
     code = visit.app.requests.code_again(opened.reference, opened.version) if opened else None
     if opened is None or code is None:
-        return visit.page("pages/receipt-closed", status=404, cache=NOT_KEPT)
+        is_aside = draft is not None and any(one.mark == mark for one in draft.aside)
+        return visit.page("pages/receipt-closed", status=404, cache=NOT_KEPT, is_aside=is_aside)
     return receipt_page(
         visit,
         opened.reference,
@@ -64,6 +67,7 @@ async def show_receipt(visit: Visit) -> func.HttpResponse:
         how=opened.how,
         next=visit.texts(f"next.{opened.status}"),
         closes=True,
+        of=mark,
         **_of_service(visit, await _definition(visit, opened.service)),
     )
 
@@ -77,21 +81,6 @@ async def close_receipt(visit: Visit) -> func.HttpResponse:
     if draft is None:
         return _led(visit, place, 303)
     return _led(visit, place, 303, cookie_of(visit, drafts.closed(draft, visit.app.draft_secret)), **CLEARED)
-
-
-def draft_of(visit: Visit) -> Draft | None:
-    """Return the draft of the browser, None where it sends none of ours."""
-    return drafts.read(visit.request.headers.get("cookie", ""), visit.app.draft_secret, is_secure=visit.is_secure)
-
-
-def cookie_of(visit: Visit, draft: Draft) -> str:
-    """Return the Set-Cookie header that gives a browser its draft."""
-    return drafts.cookie(draft, visit.app.draft_secret, is_secure=visit.is_secure)
-
-
-def cookie_if_new(visit: Visit, known: Draft, draft: Draft) -> str | None:
-    """Return the Set-Cookie header for a draft that the browser does not have yet."""
-    return None if draft == known else cookie_of(visit, draft)
 
 
 def received_page(visit: Visit, phone: str) -> func.HttpResponse:
@@ -127,8 +116,8 @@ async def send(visit: Visit, typed: Typed, *, as_before: bool = False) -> func.H
         return await check_page(visit, service, typed, draft, verdict=verdict, problem=error, cookie=cookie)
     if draft is None:
         return _answered(visit, service, receipt, how)
-    opened = drafts.opened(draft, _to_open(visit, mark, receipt, how))
-    return _led(visit, f"{_place(visit)}/receipt", 303, cookie_of(visit, opened))
+    opened = drafts.opened(draft, _to_open(visit, seed, mark, receipt, how))
+    return _led(visit, f"{_place(visit)}/receipt?of={mark}", 303, cookie_of(visit, opened))
 
 
 def key_for(seed: str, body_hash: str, attempt: int) -> str:
@@ -152,8 +141,9 @@ async def _submitted_under(visit: Visit, submission: Submission, key: str) -> tu
     return receipt, how
 
 
-def _to_open(visit: Visit, mark: str, receipt: Receipt, how: How) -> Open:
+def _to_open(visit: Visit, seed: str, mark: str, receipt: Receipt, how: How) -> Open:
     return Open(
+        seed=seed,
         mark=mark,
         service=receipt.service,
         reference=receipt.reference,

@@ -222,6 +222,7 @@ def test_two_strangers_at_one_browser_never_see_each_others_receipt(
     page.goto(FORM)
     fill(page, answers_of(one))
     number = arrive(page, one)
+    first = page.url
     if finishes:
         press(page, "終わる")
         expect(page.get_by_role("heading", level=1)).to_have_text("手続きを選んでください")
@@ -231,13 +232,14 @@ def test_two_strangers_at_one_browser_never_see_each_others_receipt(
     page.goto(FORM)
     fill(page, answers_of(other))
     go_on(page)
-    page.goto(f"{FORM}/receipt")
+    page.goto(first)
     walked.look()
     page.go_back()
     reference = arrive(page, other)
+    second = page.url
     walked.walk(page.go_back, 8)
     walked.walk(page.go_forward, 8)
-    page.goto(f"{FORM}/receipt")
+    page.goto(second)
     assert page.locator(f"{RECEIPT} dd").first.inner_text() == reference
     walked.send_for(one, 8)
 

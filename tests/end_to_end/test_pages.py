@@ -245,7 +245,7 @@ def test_a_request_that_was_served_is_withdrawn_by_phone_only(desk: RunningDesk)
     page = post(desk, "/ja/requests", pair, "withdraw", 409)
 
     assert RELIEF["phone"] in page.text
-    assert page.typed == {"reference": pair["reference"], "accessCode": [""]}
+    assert page.typed == {"held": [""], "reference": pair["reference"], "accessCode": [""]}
 
 
 def test_a_wrong_pair_and_an_unknown_one_are_told_alike_and_the_code_is_typed_again(desk: RunningDesk):
@@ -253,7 +253,7 @@ def test_a_wrong_pair_and_an_unknown_one_are_told_alike_and_the_code_is_typed_ag
     wrong = post(desk, "/ja/requests", {**pair, "accessCode": ["AAAAAAAA"]}, "show", 404)
     unknown = post(desk, "/ja/requests", {"reference": ["K7M2-QX9P-D4TB"], "accessCode": ["AAAAAAAA"]}, "show", 404)
 
-    assert wrong.typed == {"reference": pair["reference"], "accessCode": [""]}
+    assert wrong.typed == {"held": [""], "reference": pair["reference"], "accessCode": [""]}
     assert unknown.all("section")[0].text == wrong.all("section")[0].text
 
 

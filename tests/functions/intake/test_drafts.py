@@ -14,14 +14,17 @@ from services import times
 SECRET = b"secret of the drafts of the tests"
 NOW = "2026-11-23T00:00:00.000000Z"
 BODY, OTHER = "hash of a body", "hash of another"
+DRAFT = "draft-of-this-browser-000000000000"
+MARK = drafts.mark_of(SECRET, DRAFT, BODY)
 
 
 def begun() -> Draft:
-    return Draft(id="draft-of-this-browser-000000000000")
+    return Draft(id=DRAFT)
 
 
 def receipt(draft: Draft, body: str = BODY, **changes: Any) -> Open:
     fields: dict[str, Any] = {
+        "seed": draft.id,
         "mark": drafts.mark_of(SECRET, draft.id, body),
         "service": "water",
         "reference": "K7M2-QX9P-D4TB",
@@ -66,10 +69,11 @@ def test_a_cookie_that_any_host_could_set_is_none_where_browsers_speak_https():
 
 def test_the_largest_is_read_and_fits_a_cookie():
     full = drafts.opened(begun(), receipt(begun(), service="s" * 60))
-    full = msgspec.structs.replace(full, earlier=NOW, closed=("x" * 8,) * drafts.MOST_CLOSED)
+    aside = (receipt(begun(), service="s" * 60),) * drafts.MOST_ASIDE
+    full = msgspec.structs.replace(full, earlier=NOW, aside=aside, closed=("x" * 8,) * drafts.MOST_CLOSED)
 
     assert read(header(full)) == full
-    assert len(drafts.cookie(full, SECRET, is_secure=True)) < 1_500
+    assert len(drafts.cookie(full, SECRET, is_secure=True)) < 4_000
 
 
 @pytest.mark.parametrize("at", range(0, 300, 7))
@@ -138,12 +142,52 @@ def test_as_many_closed_receipts_are_remembered_as_a_tab_has_pages_for():
 
 @pytest.mark.parametrize(("seconds", "opens"), [(0, True), (29 * 60 + 59, True), (30 * 60, False)])
 def test_a_receipt_opens_for_thirty_minutes(seconds: int, opens: bool):
-    assert (drafts.open_receipt(sent(), "water", times.later(NOW, seconds)) is not None) == opens
+    assert (drafts.open_receipt(sent(), "water", MARK, times.later(NOW, seconds)) is not None) == opens
 
 
 def test_a_receipt_opens_at_its_own_service_alone():
-    assert drafts.open_receipt(sent(), "blankets", NOW) is None
-    assert drafts.open_receipt(None, "water", NOW) is None
+    assert drafts.open_receipt(sent(), "blankets", MARK, NOW) is None
+    assert drafts.open_receipt(None, "water", MARK, NOW) is None
+
+
+def test_an_address_of_one_receipt_opens_no_other():
+    assert drafts.open_receipt(sent(), "water", MARK, NOW) is not None
+    assert drafts.open_receipt(sent(OTHER), "water", MARK, NOW) is None
+    assert drafts.open_receipt(sent(), "water", "", NOW) is None
+
+
+def test_content_that_is_typed_again_after_other_content_opens_its_own_receipt():
+    other = drafts.checked(sent(), SECRET, begun().id, OTHER)[2]
+
+    verdict, seed, again = drafts.checked(other, SECRET, other.id, BODY)
+
+    assert (verdict, seed, again.receipt, again.aside) == ("same", begun().id, sent().receipt, ())
+    assert drafts.judged(again, drafts.mark_of(SECRET, seed, BODY)) == "same"
+
+
+def test_content_of_a_kept_page_opens_nothing_once_other_content_was_checked():
+    other = drafts.checked(sent(), SECRET, begun().id, OTHER)[2]
+
+    assert drafts.checked(other, SECRET, begun().id, BODY)[0] == "closed"
+
+
+@pytest.mark.parametrize("is_aside", [False, True])
+def test_nothing_that_was_put_aside_opens_again_after_the_end(is_aside: bool):
+    draft = drafts.beside(sent(), SECRET) if is_aside else sent()
+
+    ended = drafts.closed(draft, SECRET)
+
+    assert ended.aside == ()
+    assert drafts.checked(ended, SECRET, ended.id, BODY)[0] == "new"
+
+
+def test_a_page_of_a_draft_that_ended_is_told_from_one_of_now_and_from_one_that_knows_none():
+    held = drafts.held_by(sent(), SECRET)
+
+    assert not drafts.has_ended(sent(), SECRET, held)
+    assert drafts.has_ended(drafts.closed(sent(), SECRET), SECRET, held)
+    assert not drafts.has_ended(sent(), SECRET, "")
+    assert not drafts.has_ended(None, SECRET, held)
 
 
 def test_when_something_was_sent_is_told_until_somebody_says_that_it_was_the_end():

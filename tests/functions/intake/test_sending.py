@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import azure.functions as func
 import msgspec
@@ -17,6 +17,7 @@ from services.intake.submissions import hash_of_body, hash_with_language
 from tests import served
 from tests.counter import Counter, current
 from tests.html import Page
+from tests.pickup_counter import PickupCounter
 
 ANSWERS = {"/answers/members": "2", "/contact/phone": "090-0000-0000", "/contact/name": "見本 花子"}
 OTHERS = {**ANSWERS, "/contact/name": "見本 次郎"}
@@ -28,6 +29,7 @@ class Browser:
 
     def __init__(self, *, refuses: bool = False, scheme: str = "http") -> None:
         self.cookie = ""
+        self.place = ""
         self._refuses = refuses
         self._scheme = scheme
 
@@ -35,8 +37,9 @@ class Browser:
         self, name: str, typed: Mapping[str, str] = {}, *, lang: str = "ja", lost: bool = False, service: str = "water"
     ) -> func.HttpResponse:
         headers = {"Cookie": self.cookie, "X-Forwarded-Proto": self._scheme}
+        route = {"lang": lang, "id": service, "step": "check"}
         answer = await served.call(
-            name, urlencode(typed).encode(), headers=headers, route={"lang": lang, "id": service, "step": "check"}
+            name, urlencode(typed).encode(), headers=headers, route=route, params=dict(parse_qsl(self.place))
         )
         assert answer.status_code < 500 or answer.headers.get("Retry-After"), answer.get_body()
         if (given := answer.headers.get("Set-Cookie")) and not lost and not self._refuses:
@@ -55,7 +58,8 @@ class Browser:
         """Send, and go where it leads."""
         answer = await self.ask("send_request", typed, lang=lang, lost=lost)
         if answer.status_code == 303 and not lost:
-            assert answer.headers["Location"] == f"/{lang}/services/water/receipt"
+            address, _, self.place = answer.headers["Location"].partition("?")
+            assert address == f"/{lang}/services/water/receipt"
             return await self.receipt(lang)
         return Page(answer.get_body().decode() or "<html lang=ja><title>|</title><main><h1>-</h1></main></html>")
 
@@ -182,7 +186,7 @@ async def test_a_receipt_is_the_same_in_another_language(browser: Browser, lang:
     in_other = await browser.receipt(lang)
 
     assert [e.text for e in in_other.all("dd")] == numbers(receipt)
-    assert f"/{lang}/services/water/receipt" in {e.get("href") for e in receipt.all("a")}
+    assert f"/{lang}/services/water/receipt?{browser.place}" in {e.get("href") for e in receipt.all("a")}
     assert "water/receipt" in "".join(e.get("href") for e in in_other.all("a"))
 
 
@@ -247,6 +251,57 @@ async def test_other_content_closes_the_receipt_before_it(counter: Counter, brow
         assert (await browser.receipt()).heading == "受付番号の画面は閉じました"
 
     assert (await browser.send({**typed, **ANSWERS})).heading == "この内容は受け付け済みです"
+
+
+@pytest.mark.parametrize("way", ["check", "mistake", "another service"])
+async def test_content_that_comes_back_after_other_content_ends_at_its_own_receipt(
+    counter: Counter, browser: Browser, way: str
+):
+    first = await browser.request()
+    typed = await browser.form()
+    others = {**typed, **OTHERS, **({"/answers/members": "0"} if way == "mistake" else {})}
+    await browser.ask("check_answers", others, service="blankets" if way == "another service" else "water")
+    closed = await browser.receipt()
+
+    again = await browser.request()
+
+    assert "同じ内容をもう一度入力してください" in closed.text
+    assert numbers(again) == numbers(first)
+    assert list(counter.store.cases) == [numbers(first)[0]]
+
+
+async def test_the_address_of_one_receipt_shows_no_other(browser: Browser):
+    first = await browser.request()
+    place = browser.place
+    second = await browser.request(OTHERS)
+
+    browser.place = place
+
+    closed = await browser.receipt()
+    assert closed.heading == "受付番号の画面は閉じました"
+    assert numbers(second)[0] not in closed.text
+    assert numbers(first)[0] not in closed.text
+
+
+@pytest.mark.parametrize("step", ["finish", "another"])
+async def test_a_page_of_a_request_that_is_loaded_again_after_the_end_asks_for_the_number(step: str):
+    served.serve(served.app_over(PickupCounter(current())))
+    browser = Browser()
+    receipt = await browser.request()
+    button = {name: values[0] for name, values in receipt.typed.items()} | {"step": "show"}
+    shown = Page((await browser.ask("show_request", button)).get_body().decode())
+    await browser.ask("close_receipt", {"step": step})
+
+    again = [Page((await browser.ask("show_request", sent)).get_body().decode()) for sent in (button, one_each(shown))]
+
+    assert numbers(receipt)[0] in shown.text
+    for page in again:
+        assert page.heading == "申請の状況を確かめる"
+        assert "この端末での前の表示は終わりました" in page.text
+        assert not set(numbers(receipt)) & {value for values in page.typed.values() for value in values}
+    blank = one_each(Page((await browser.ask("ask_for_receipt")).get_body().decode()))
+    typed = {**blank, "reference": numbers(receipt)[0], "accessCode": numbers(receipt)[1]}
+    assert numbers(receipt)[0] in Page((await browser.ask("show_request", typed)).get_body().decode()).text
 
 
 async def test_who_checks_other_content_reads_what_was_sent_before_and_that_this_is_another(
