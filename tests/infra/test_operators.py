@@ -195,3 +195,17 @@ def test_the_containers_that_a_restore_brings_back_are_those_of_the_files():
     row = next(line for line in PAGES["restore.md"].splitlines() if "in Cosmos DB | continuous backup" in line)
 
     assert set(re.findall(r"`(\w+)`", row.partition(" in Cosmos DB")[0])) == {one["name"] for one in containers}
+
+
+def test_a_restore_that_is_begun_twice_goes_on_with_the_names_of_the_first(tmp_path: Path):
+    keeps = re.findall(r"^(\(set -C; .*)$", PAGES["restore.md"], re.MULTILINE)
+    names = "SOURCE=cosmos-old TARGET=cosmos-a T=1", "SOURCE=cosmos-a TARGET=cosmos-b T=2"
+    (tmp_path / "checkout").mkdir()
+
+    for given in names:
+        script = f"cd {tmp_path}/checkout; {given}; {keeps[0]}"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+
+    assert len(keeps) == 2
+    assert done.stdout == "cosmos-old cosmos-a 1\n"
+    assert "cannot overwrite" in done.stderr
