@@ -14,7 +14,7 @@ told() { # Runs a command and ends with what it told where it failed or warned.
 }
 
 told az bicep lint --file main.bicep
-for stage in dev prod; do
+for stage in dev prod west; do
   told az bicep build-params --file main.$stage.bicepparam --outfile "$folder/$stage.json"
 done
 for file in main.bicep main.*.bicepparam modules/*.bicep; do

@@ -108,6 +108,9 @@ param frontDoor bool = false
 @description('With Front Door: the municipality\'s own name for the counter, such as madoguchi.example.lg.jp; empty for none.')
 param ownDomain string = ''
 
+@description('The own name answers: the web test asks there, and the output `address` says it. Before that, the web test would wake people.')
+param ownDomainAnswers bool = false
+
 @description('Requests in a minute from one address at which the firewall starts to refuse, and each instance by itself. An evacuation centre shares one address: keep it generous.')
 @minValue(100)
 @maxValue(100000)
@@ -159,6 +162,7 @@ var sentences = [
     : 'tokenAudience: an application id has 8-4-4-4-12 characters, each a digit or one of a to f.'
   natGateway && !privateNetwork ? 'natGateway: without privateNetwork there is no network to give a way out.' : ''
   !empty(ownDomain) && !frontDoor ? 'ownDomain: without frontDoor there is nothing that answers to the name.' : ''
+  ownDomainAnswers && empty(ownDomain) ? 'ownDomainAnswers: there is no own name that could answer.' : ''
   isBareName ? '' : 'ownDomain: only the name, in small letters, such as madoguchi.example.lg.jp.'
 ]
 var refused = filter(sentences, sentence => !empty(sentence))
@@ -166,7 +170,7 @@ var checkedTags = empty(refused) ? tags : fail(join(refused, ' '))
 
 var unique = uniqueString(resourceGroup().id, stage)
 var platformHost = frontDoor ? door!.outputs.host : functionApp.outputs.host
-var address = 'https://${empty(ownDomain) ? platformHost : ownDomain}'
+var address = 'https://${ownDomainAnswers ? ownDomain : platformHost}'
 var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}'
 
 module monitoring 'modules/monitoring.bicep' = {

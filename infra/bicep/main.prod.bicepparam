@@ -15,6 +15,7 @@ param privateNetwork = true
 param natGateway = true
 param frontDoor = true
 param ownDomain = readEnvironmentVariable('OWN_DOMAIN', '')
+param ownDomainAnswers = readEnvironmentVariable('OWN_DOMAIN_ANSWERS', '') == 'true'
 param logRetention = 90
 param published = readEnvironmentVariable('PUBLISHED', '') == 'true'
 param publishingAddresses = filter(split(readEnvironmentVariable('PUBLISHING_ADDRESSES', ''), ' '), it => !empty(it))

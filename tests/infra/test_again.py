@@ -7,17 +7,20 @@ from tests.infra import again, reading
 ROOT = Path(__file__).parent.parent.parent
 INFRA = reading.read_all(reading.texts())
 PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "operations").glob("*.md")))
+PAGES += f"\n```sh\n{(ROOT / 'infra' / 'operators.sh').read_text(encoding='utf-8')}```\n"
 NOT_IN_THE_FILES = {
     *("login", "logout", "bicep install", "extension add"),
     "provider register",
     "group create",
     "rest",
+    "ad app owner add",
     *("ad app create", "ad app update", "ad app federated-credential create", "ad sp create"),
     *("keyvault secret set", "keyvault secret backup", "keyvault secret restore"),
     *("group delete", "keyvault purge", "functionapp delete"),
     *("role assignment create", "lock delete", "network private-endpoint delete"),
     *("functionapp restart", "functionapp start", "functionapp stop"),
     *("cosmosdb restore", "cosmosdb delete", "cosmosdb sql retrieve-latest-backup-time"),
+    *("cosmosdb sql database restore", "cosmosdb sql container restore", "cosmosdb sql role assignment create"),
     "deployment group create",
 }
 """What the pages make or change that no file of infra/bicep says: the tenant, people's roles, secrets, what runs."""

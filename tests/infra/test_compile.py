@@ -31,7 +31,7 @@ def test_every_file_is_linted_compiled_and_asked_for_its_format(tmp_path: Path):
     formatted = {call.split()[3] for call in calls if call.startswith("bicep format")}
     assert code == 0
     assert "bicep lint --file main.bicep" in calls
-    assert len([call for call in calls if call.startswith("bicep build-params")]) == 2
+    assert len([call for call in calls if call.startswith("bicep build-params")]) == 3
     assert formatted == files
 
 

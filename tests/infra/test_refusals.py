@@ -43,6 +43,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "an audience without groups": ({"tokenAudience": "0" * 36}, "tokenAudience"),
     "a way out of no network": ({"privateNetwork": False, "allowedAddresses": []}, "natGateway"),
     "a name without a door": ({"frontDoor": False}, "ownDomain"),
+    "no name that answers": ({"ownDomain": "", "ownDomainAnswers": True}, "ownDomainAnswers"),
     "an address as a name": ({"ownDomain": "https://madoguchi.example.lg.jp"}, "ownDomain"),
     "a name in capitals of its own": ({"ownDomain": "Madoguchi.example.lg.jp"}, "ownDomain"),
 }
@@ -54,7 +55,7 @@ def values(stage: str, **changed: Any) -> dict[str, Any]:
     fixed = {name: value for name, value in file.items() if not isinstance(value, Expression)}
     defaults = {name: parameter.value for name, parameter in MAIN.of("parameter").items()}
     known = {name: value for name, value in defaults.items() if not isinstance(value, Expression)}
-    of_environment = GIVEN if stage == "prod" else {**GIVEN, "ownDomain": ""}
+    of_environment = {**GIVEN, "ownDomain": ""} if stage == "dev" else GIVEN
     return {**known, **of_environment, **fixed, **changed}
 
 
@@ -66,6 +67,33 @@ def refused(stage: str, **changed: Any) -> list[str]:
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_parameter_files_are_taken(stage: str):
     assert refused(stage) == []
+
+
+def test_a_second_counter_is_taken_only_with_the_name_of_its_copy():
+    assert [sentence.partition(":")[0] for sentence in refused("west")] == ["cosmosAccount"]
+    assert refused("west", cosmosAccount="cosmos-madoguchi-west-1128-0a1b2c3d") == []
+
+
+def test_a_second_counter_differs_from_prod_in_its_region_and_its_copy_alone():
+    prod, west = (values(stage) for stage in ("prod", "west"))
+    differs = {name for name in prod | west if prod.get(name) != west.get(name)}
+
+    assert differs == {
+        "location",
+        "secondaryLocation",
+        "zoneRedundant",
+        "cosmosHome",
+        "cosmosZoneRedundant",
+        "cosmosAccount",
+    }
+    assert (west["location"], west["cosmosHome"]) == (prod["secondaryLocation"], prod["location"])
+
+
+def test_the_counter_answers_under_its_own_name_once_that_is_said():
+    names = {"ownDomain": "own.example.jp", "platformHost": "fde.example.net"}
+
+    assert worked_out(MAIN.var("address"), {**names, "ownDomainAnswers": False}) == "https://fde.example.net"
+    assert worked_out(MAIN.var("address"), {**names, "ownDomainAnswers": True}) == "https://own.example.jp"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ ENTRA = ROOT / "infra" / "entra"
 KNOBS = "| Parameter of `infra/bicep` |"
 NAME = re.compile(r"\w+")
 PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs" / "operations").glob("*.md")))
+FUNCTIONS = (ROOT / "infra" / "operators.sh").read_text(encoding="utf-8")
 
 
 def steps(name: str) -> list[dict[str, Any]]:
@@ -104,6 +105,20 @@ def test_what_is_opened_to_publish_is_closed_whatever_happened():
     )
 
 
+def test_prod_is_deployed_from_the_newest_commit_alone_since_an_older_one_may_name_a_database_that_was_replaced():
+    (guard,) = [step for step in steps("deploy") if "ls-remote" in step.get("run", "")]
+    before = steps("deploy").index(guard)
+
+    assert '= "$GITHUB_SHA"' in guard["run"]
+    assert guard["env"] == {"MAIN": "${{ github.event.repository.default_branch }}"}
+    assert guard["if"] == "${{ !inputs.preview && inputs.stage == 'prod' }}"
+    assert not any("az " in step.get("run", "") for step in steps("deploy")[:before])
+
+
+def test_the_forge_never_makes_data_anew():
+    assert "NEW_ACCOUNT" not in WORKFLOWS["deploy"].read_text(encoding="utf-8")
+
+
 def test_a_deployment_signs_in_without_a_password():
     (login,) = [step for step in steps("deploy") if step.get("uses", "").startswith("azure/login@")]
 
@@ -150,8 +165,8 @@ def test_the_roles_that_count_for_no_application_are_those_that_it_cannot_be_giv
 
 
 def test_the_way_to_the_first_receipt_names_files_outputs_and_secrets_that_are_there():
-    asked = set(re.findall(r"\$\(output (\w+)\)", PAGES))
-    put = set(re.findall(r"\| put ([\w-]+)", PAGES))
+    asked = set(re.findall(r"\$\(output (\w+)\)", PAGES + FUNCTIONS))
+    put = set(re.findall(r"\| put(?:_once)? ([\w-]+)", PAGES))
     infra = reading.read_all(reading.texts())
 
     assert asked
@@ -164,10 +179,15 @@ def test_the_way_to_the_first_receipt_names_files_outputs_and_secrets_that_are_t
 def test_commands_and_parameters_of_the_pages_are_those_of_the_code_and_the_files():
     commands_there_are = re.findall(r'add_parser\(\s*"(\w+)"', (ROOT / "madoguchi.py").read_text(encoding="utf-8"))
     knobs = re.findall(r"^\| (`.*?`) \|", PAGES.partition(KNOBS)[2].partition("\n\n")[0], re.MULTILINE)
-    named = {*NAME.findall(" ".join(knobs)), *re.findall(r"--parameters (\w+)=", PAGES)}
+    given = " ".join(re.findall(r"--parameters ((?:\w+=\S*\s)+)", PAGES))
+    named = {
+        *NAME.findall(" ".join(knobs)),
+        *re.findall(r"(?:^| )(\w+)=", given),
+        *re.findall(r"`param (\w+) =", PAGES),
+    }
     parameters = reading.read_all(reading.texts())["main.bicep"].of("parameter")
 
-    assert {"requestsThroughput", "sharedThroughput", "cosmosAccount"} <= named
+    assert {"requestsThroughput", "backupTier", "secondaryLocation", "cosmosAccount", "cosmosZoneRedundant"} <= named
     assert named <= set(parameters)
     assert set(re.findall(r"python -m madoguchi (\w+)", PAGES)) <= set(commands_there_are)
 

@@ -114,7 +114,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' = {
   properties: {
     databaseAccountOfferType: 'Standard'
     locations: empty(secondaryLocation) ? [primary] : [primary, secondary]
-    enableAutomaticFailover: !empty(secondaryLocation)
+    enableAutomaticFailover: !serverless // whatever the regions are: Azure refuses a change of both in one request
     enableMultipleWriteLocations: false
     consistencyPolicy: { defaultConsistencyLevel: 'Session' }
     capabilities: serverless ? [{ name: 'EnableServerless' }] : []
