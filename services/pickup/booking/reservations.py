@@ -11,7 +11,7 @@ from services.case.ports import Queues, RequestStore
 from services.case.request import Case, Changes, Request, Step
 from services.case.task import CLOCKS_DIFFER_BY
 from services.catalog.service import Catalog
-from services.errors import UNUSABLE, DocumentFull, StoreUnavailable, UnknownService
+from services.errors import UNUSABLE, DocumentFull, StoreUnavailable, UnknownService, WriteConflict
 from services.pickup.booking import progress
 from services.pickup.booking.choosing import choice, held_until, wish
 from services.pickup.booking.granting import Granting
@@ -282,7 +282,7 @@ class Reservations:
         if not await self._slots.end(reference, place):
             case = await self._freed(case, place)
         elif not await self._counter.follow(reference, place):
-            raise StoreUnavailable(f"what was handed over to {reference} is not to be read yet")
+            raise WriteConflict(f"what was handed over to {reference} is not to be read yet")
         return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
 
     async def _freed(self, case: Case, place: Place) -> Case:

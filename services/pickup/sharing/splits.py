@@ -158,7 +158,7 @@ class Splits:
             try:
                 await self._give(decision, share)
             except UnknownRequest as error:
-                raise StoreUnavailable(f"{share.reference} has a share, and is not to be read yet") from error
+                raise WriteConflict(f"{share.reference} has a share, and is not to be read yet") from error
 
         await side_by_side.each([share for share in decision.shares if share.granted], one, FOLLOWED_SIDE_BY_SIDE)
 
