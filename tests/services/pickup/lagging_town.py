@@ -11,7 +11,7 @@ from services import times
 from services.case.task import CLOCKS_DIFFER_BY
 from services.errors import Refusal, StoreUnavailable, WriteConflict
 from services.intake.service import Receipt
-from services.pickup.booking.state import HAS_PLACE, place_of
+from services.pickup.booking.state import ASKS, HAS_PLACE, place_of
 from services.pickup.counter.correcting import Amendment
 from services.pickup.counter.counter import HandOver
 from services.pickup.entitlement.quotas import Quota, quota_id
@@ -77,9 +77,10 @@ class WatchedQuotas(FakeQuotas):
         before = self.quotas.get(quota.id)
         await super().save(quota)
         for reference in set(before.grants if before else ()) - set(quota.grants):
-            booking = booking_of(self._requests.cases[reference].request)
-            asks = booking is not None and booking.asks is not None and before is not None
-            in_use = asks and before.grants[reference].taken >= takings(self._requests.cases[reference].request)
+            request = self._requests.cases[reference].request
+            booking = booking_of(request)
+            asks = booking is not None and booking.state in ASKS and booking.asks is not None
+            in_use = asks and before is not None and before.grants[reference].taken >= takings(request)
             needed = needed_by(self._requests, reference, asks=in_use)
             assert quota.id not in needed, f"the grant of {reference} was taken away"
 
