@@ -28,7 +28,7 @@ test-deep: ## Run what make test leaves out (docs/testing.md): every fault point
 	@$(PYTHON) -m pytest -m deep --ignore=tests/house
 	@$(PYTHON) -m pytest -m deep -n 0 tests/house
 	@HOUSEHOLDS=500 $(PYTHON) -m pytest -n 0 tests/stores/pickup/test_reservations.py tests/stores/pickup/test_splits.py
-	@$(PYTHON) -m pytest -n 0 --hypothesis-profile=long tests/services/case/test_machine.py
+	@$(PYTHON) -m pytest -n 0 --hypothesis-profile=long tests/services/case/test_machine.py tests/services/pickup/test_old_reads.py
 
 lint: ## Check style, types and the direction of imports, of Python and of JavaScript
 	@local/setup.sh lint

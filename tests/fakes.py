@@ -73,9 +73,12 @@ class Noted:
 
 
 class FakeRequests(Switch):
+    """Keep cases, and each as it was before the last write, for reads that lag (`..._behind`)."""
+
     def __init__(self) -> None:
         super().__init__()
         self.cases: dict[str, Case] = {}
+        self.before: dict[str, Case] = {}
         self._etags = itertools.count(1)
 
     async def create(self, request: Request) -> None:
@@ -89,9 +92,17 @@ class FakeRequests(Switch):
         self.ask("read")
         return self.cases[reference].request if reference in self.cases else None
 
+    async def read_behind(self, reference: str) -> Request | None:
+        self.ask("read")
+        return self.before[reference].request if reference in self.before else None
+
     async def load(self, reference: str) -> Case | None:
         self.ask("load")
         return self.cases.get(reference)
+
+    async def load_behind(self, reference: str) -> Case | None:
+        self.ask("load")
+        return self.before.get(reference)
 
     async def save(self, case: Case, changes: Changes) -> Case:
         self.ask("save")
@@ -102,6 +113,7 @@ class FakeRequests(Switch):
             if (known.etag if known else "") != document.etag:
                 raise WriteConflict("412")
         written = tuple(self._stored(document) for document in changes)
+        self.before[case.request.reference] = stored
         self.cases[case.request.reference] = stored.with_documents(written)
         self.reply(WriteConflict("412 of the SDK's second try"))
         return case.with_documents(written)

@@ -1,11 +1,11 @@
 """The ports of pickup in memory, with a switch for each way in which a store fails."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from services.case.request import Request
+from services.case.request import Case, Request
 from services.errors import WriteConflict
 from services.pickup.entitlement.quotas import Quota
 from services.pickup.households.alike import Alike
@@ -35,8 +35,14 @@ class FakeBookings:
         return [r.reference for r in self._booked(after) if booked(r).folding < folding][:limit]
 
     async def waiting(self, method: str, limit: int) -> list[HouseholdInLine]:
+        return self._line(self._requests.cases, method, limit)
+
+    async def waiting_behind(self, method: str, limit: int) -> list[HouseholdInLine]:
+        return self._line(self._requests.before, method, limit)
+
+    def _line(self, cases: Mapping[str, Case], method: str, limit: int) -> list[HouseholdInLine]:
         self._requests.ask("waiting")
-        live = [case.request for case in self._requests.cases.values() if case.request.status == "accepted"]
+        live = [case.request for case in cases.values() if case.request.status == "accepted"]
         found = [(booking, r.reference) for r in live if (booking := booking_of(r))]
         line = [pair for pair in found if pair[0].state in ("waiting", "called")]
         line = sorted((pair for pair in line if pair[0].method == method), key=lambda pair: (pair[0].since, pair[1]))
@@ -50,18 +56,31 @@ class FakeBookings:
         return sorted((r for r in found if r.reference > after), key=lambda r: r.reference)
 
 
+type Kept = Site | Stock | Slot | Move | Decision
+
+
 class FakeSites(Switch):
-    """Keep sites, slots, stock and moves; a turn is decided by the rule that the store's condition states."""
+    """Keep sites, slots, stock and moves; a turn is decided by the rule that the store's condition states.
+
+    `before` is each document as it was before its last write, for reads that lag (`..._behind`).
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.documents: dict[tuple[str, str], Site | Stock | Slot | Move | Decision] = {}
+        self.documents: dict[tuple[str, str], Kept] = {}
+        self.before: dict[tuple[str, str], Kept] = {}
+        self._partitions: dict[str, dict[str, Kept]] = {}
         self.overtaken = 0
         self._etags = itertools.count(1)
 
     async def openings(self, now: Instant) -> list[Opening]:
         self.ask("openings")
         found = [_opening(slot) for slot in self._slots() if slot.starts > now]
+        return sorted(found, key=lambda opening: opening.starts)
+
+    async def openings_behind(self, now: Instant) -> list[Opening]:
+        self.ask("openings")
+        found = [_opening(slot) for slot in self.before.values() if isinstance(slot, Slot) and slot.starts > now]
         return sorted(found, key=lambda opening: opening.starts)
 
     async def due_slots(self, now: Instant, limit: int) -> list[Opening]:
@@ -80,6 +99,14 @@ class FakeSites(Switch):
         slots = {slot.id: slot for slot in self._slots() if slot.site_id == site}
         return WholeSite(found, stock, slots) if isinstance(found, Site) and isinstance(stock, Stock) else None
 
+    async def whole_site_behind(self, site: str) -> WholeSite | None:
+        """Read the partition as a replica has it that lacks the last write there."""
+        self.ask("whole_site")
+        kept = self._partitions.get(site, {})
+        found, stock = kept.get("site"), kept.get("stock")
+        slots = {document.id: document for document in kept.values() if isinstance(document, Slot)}
+        return WholeSite(found, stock, slots) if isinstance(found, Site) and isinstance(stock, Stock) else None
+
     async def sites(self) -> list[Site]:
         self.ask("sites")
         return [document for document in self.documents.values() if isinstance(document, Site)]
@@ -94,9 +121,18 @@ class FakeSites(Switch):
         found = self.documents.get((site, id_))
         return found if isinstance(found, Move) else None
 
+    async def move_behind(self, site: str, id_: str) -> Move | None:
+        self.ask("move")
+        return None
+
     async def slot(self, site: str, slot: str) -> Slot | None:
         self.ask("slot")
         found = self.documents.get((site, slot))
+        return found if isinstance(found, Slot) else None
+
+    async def slot_behind(self, site: str, slot: str) -> Slot | None:
+        self.ask("slot")
+        found = self.before.get((site, slot))
         return found if isinstance(found, Slot) else None
 
     async def turn(self, site: str, slot: str, turn: Turn, move: Move | None = None) -> bool:
@@ -109,6 +145,7 @@ class FakeSites(Switch):
             return False
         if changed is None or (move and (site, move.id) in self.documents):
             return False
+        self._remember(site)
         self._keep(site, changed)
         if move:
             stock = self.documents[site, "stock"]
@@ -140,7 +177,7 @@ class FakeSites(Switch):
         self.ask("decision")
         return None
 
-    async def save(self, site: str, documents: Sequence[Site | Slot | Stock | Move | Decision]) -> None:
+    async def save(self, site: str, documents: Sequence[Kept]) -> None:
         self.ask("save")
         self.fit(*(document.id for document in documents))
         for document in documents:
@@ -149,6 +186,7 @@ class FakeSites(Switch):
                 raise WriteConflict("412")
             if isinstance(document, Move | Decision) and known:
                 raise WriteConflict("409")
+        self._remember(site)
         for document in documents:
             self._keep(site, document)
         self.reply(WriteConflict("412 of the SDK's second try"))
@@ -156,9 +194,17 @@ class FakeSites(Switch):
     def _set_line(self, site: str, slot: str, has_line: bool) -> None:
         found = self.documents.get((site, slot))
         if isinstance(found, Slot) and found.has_line != has_line:
+            self._remember(site)
             self._keep(site, msgspec.structs.replace(found, has_line=has_line))
 
-    def _keep(self, site: str, document: Site | Slot | Stock | Move | Decision) -> None:
+    def _remember(self, site: str) -> None:
+        """Keep what a partition holds before a write."""
+        self._partitions[site] = {id_: document for (at, id_), document in self.documents.items() if at == site}
+
+    def _keep(self, site: str, document: Kept) -> None:
+        known = self.documents.get((site, document.id))
+        if known:
+            self.before[site, document.id] = known
         if not isinstance(document, Move | Decision):
             document = msgspec.structs.replace(document, etag=f"e{next(self._etags)}")
         self.documents[site, document.id] = document
@@ -171,17 +217,24 @@ class FakeQuotas(Switch):
     def __init__(self) -> None:
         super().__init__()
         self.quotas: dict[str, Quota] = {}
+        self.before: dict[str, Quota] = {}
         self._etags = itertools.count(1)
 
     async def read(self, id_: str) -> Quota | None:
         self.ask("read")
         return self.quotas.get(id_)
 
+    async def read_behind(self, id_: str) -> Quota | None:
+        self.ask("read")
+        return self.before.get(id_)
+
     async def save(self, quota: Quota) -> None:
         self.ask("save")
         known = self.quotas.get(quota.id)
         if (known.etag if known else "") != quota.etag:
             raise WriteConflict("412")
+        if known:
+            self.before[quota.id] = known
         self.quotas[quota.id] = msgspec.structs.replace(quota, etag=f"e{next(self._etags)}")
         self.reply(WriteConflict("412 of the SDK's second try"))
 

@@ -18,16 +18,23 @@ class Crash(Exception):
 
 
 class Conditions:
-    """Hold what goes wrong next, and in which order those who work side by side get their answers."""
+    """Hold what goes wrong next, and in which order those who work side by side get their answers.
+
+    `lag` is the share of reads that find what was there before the last write, whoever made it.
+    """
 
     def __init__(self) -> None:
         self.plan: list[Trouble | None] = []
         self.pace = random.Random(0)
+        self.lag = 0.0
+        self.lags = random.Random(0)
 
     async def next(self) -> Trouble | None:
         for _ in range(self.pace.randrange(4)):
             await asyncio.sleep(0)
-        return self.plan.pop(0) if self.plan else None
+        if self.plan:
+            return self.plan.pop(0)
+        return "behind" if self.lag and self.lags.random() < self.lag else None
 
 
 class Unreliable:

@@ -10,27 +10,18 @@ FIVE_SECONDS = 5
 
 
 class WatchedRequests(FakeRequests):
-    """Check each write of a task against the state it found, and keep the state before for reads that lag."""
+    """Check each write of a task against the state it found."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
         self._clock = clock
-        self._before: dict[str, Case] = {}
         self._leases: dict[tuple[str, int], tuple[str, str]] = {}
 
     async def save(self, case: Case, changes: Changes) -> Case:
         before = self.cases[case.request.reference]
         saved = await super().save(case, changes)
-        self._before[case.request.reference] = before
         self._check_write(before, self.cases[case.request.reference])
         return saved
-
-    async def load_behind(self, reference: str) -> Case | None:
-        return self._before.get(reference)
-
-    async def read_behind(self, reference: str) -> Request | None:
-        case = self._before.get(reference)
-        return case.request if case else None
 
     def _check_write(self, before: Case, after: Case) -> None:
         check_request_write(before.request, after.request)

@@ -3,6 +3,7 @@
 import msgspec
 
 from services.pickup import steps
+from services.pickup.booking.granting import Granting
 from services.pickup.booking.offers import Offers
 from services.pickup.booking.reservations import Reservations
 from services.pickup.booking.residents import Residents
@@ -64,10 +65,11 @@ def over(core: Core, sites: SiteStore, quotas: QuotaStore, bookings: Bookings) -
     catalog, clock, secret = core.catalog, core.clock, core.secrets.reference
     grants = Grants(quotas, secret, clock)
     slots, keeping = Slots(sites, clock), Keeping(sites, catalog, clock)
-    reservations = Reservations(store, bookings, slots, grants, catalog, queues, secret, clock)
-    splits = Splits(store, bookings, sites, keeping, reservations, catalog, clock)
+    granting = Granting(store, slots, grants, catalog, secret)
     counter = Counter(store, sites, grants, catalog, audit, clock)
-    correcting = Correcting(store, sites, reservations, grants, counter, catalog, audit, secret, clock)
+    reservations = Reservations(store, bookings, slots, grants, granting, counter, catalog, queues, secret, clock)
+    splits = Splits(store, bookings, sites, keeping, reservations, catalog, clock)
+    correcting = Correcting(store, sites, reservations, grants, granting, counter, catalog, audit, secret, clock)
     tending = Tending(store, sites, keeping, reservations, splits, counter, clock)
     services = Pickup(
         keeping=keeping,

@@ -1,10 +1,12 @@
 """Traces and metrics of the edge, on the OpenTelemetry API: ids, codes and names of ours, never what a person wrote.
 
-Where no SDK is set up, all of this does nothing. In Azure the worker sets it up, on a desk `local/telemetry.py`. One
-submission is one trace: its traceparent stands in the document and in the messages.
+Where no SDK is set up, traces and metrics do nothing. In Azure the worker sets it up, on a desk `local/telemetry.py`.
+One submission is one trace: its traceparent stands in the document and in the messages. What fails stands in the log
+as well, which is sent within seconds: a metric is lost where its process ends within the minute.
 """
 
 import hashlib
+import logging
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
@@ -24,6 +26,10 @@ from services.times import Instant
 class _Carrier(msgspec.Struct):
     traceparent: str | None = None
 
+
+SERVER_ERROR = 500
+
+log = logging.getLogger("madoguchi.telemetry")
 
 _tracer = trace.get_tracer("madoguchi")
 _meter = metrics.get_meter("madoguchi")
@@ -104,6 +110,8 @@ async def counted(function: str, answer: Awaitable[func.HttpResponse]) -> func.H
         return response
     finally:
         _http_answers.add(1, {"function": function, "status": f"{status // 100}xx"})
+        if status >= SERVER_ERROR:
+            log.error("failed: a call of %s", function)
 
 
 @contextmanager
@@ -115,17 +123,22 @@ def message(queue: str) -> Iterator[None]:
         how = "worked"
     finally:
         _messages.add(1, {"queue": queue, "how": how})
+        if how == "failed":
+            log.error("failed: a message of %s", queue)
 
 
 @contextmanager
 def run(timer: str) -> Iterator[None]:
-    """Count a run of a timer that happens within: `succeeded` or `failed`."""
+    """Count a run of a timer that happens within: `succeeded` or `failed`; the log says so within seconds."""
     how = "failed"
     try:
         yield
         how = "succeeded"
+        log.info("succeeded: a run of %s", timer)
     finally:
         _runs.add(1, {"timer": timer, "how": how})
+        if how == "failed":
+            log.error("failed: a run of %s", timer)
 
 
 def record_poisoned(queue: str) -> None:

@@ -124,6 +124,11 @@ param published bool = false
 @maxValue(730)
 param logRetention int = 30
 
+@description('Percent of the traces that Application Insights keeps, each as a whole; metrics and logs are always all kept. Lower it in a storm.')
+@minValue(1)
+@maxValue(100)
+param tracesKept int = 100
+
 @description('Tags of every resource.')
 param tags object = { application: 'madoguchi', stage: stage }
 
@@ -358,6 +363,7 @@ module functionApp 'modules/function-app.bicep' = {
     municipality: municipality
     municipalityPhone: municipalityPhone
     callsPerMinute: requestsPerMinute
+    tracesKept: tracesKept
     tags: checkedTags
   }
   dependsOn: [access, privateEndpoints]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from services import conflicts
 from services.case.bounds import bounded
 from services.case.ports import RequestStore
-from services.case.request import Case, Changes
+from services.case.request import Case, Changes, Request
 from services.errors import UnknownRequest, WriteConflict
 
 
@@ -18,10 +18,15 @@ async def change(
     when it is tried again. What is written is bounded (services/case/bounds.py). Raises UnknownRequest, whatever
     `decide` raises, and WriteConflict after many lost races.
     """
+    was_there = case is not None
     for attempt in range(conflicts.ATTEMPTS):
         case = case or await store.load(reference)
+        if case is None and was_there:
+            await conflicts.pause(attempt)
+            continue
         if case is None:
             raise UnknownRequest()
+        was_there = True
         changes = tuple(bounded(document) for document in decide(case))
         if not changes:
             return case
@@ -29,5 +34,22 @@ async def change(
             return await store.save(case, changes)
         except WriteConflict:
             case = None
+            await conflicts.pause(attempt)
+    raise WriteConflict(conflicts.OVERTAKEN)
+
+
+async def certain(store: RequestStore, reference: str) -> Request:
+    """Return a request as it surely is: it is written as it was read, which fails where the read was old.
+
+    For whoever takes something away because of what a request does not say (docs/decisions/0016). Raises
+    UnknownRequest, and WriteConflict after many lost races.
+    """
+    for attempt in range(conflicts.ATTEMPTS):
+        case = await store.load(reference)
+        if case is None:
+            raise UnknownRequest()
+        try:
+            return (await store.save(case, (case.request,))).request
+        except WriteConflict:
             await conflicts.pause(attempt)
     raise WriteConflict(conflicts.OVERTAKEN)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -157,24 +157,39 @@ class Catalog:
         return msgspec.structs.replace(made, etag=known.etag)
 
     async def _renew(self) -> None:
-        """Read what is current; while the store does not answer, what was read last stays."""
+        """Read what is current, or its copy while the store does not answer; as shipped where neither ever did.
+
+        What was read before is never forgotten for an older edition, nor for none: a read may be old.
+        """
+        known_damaged: dict[str, Damaged] = {}
         try:
             found, is_as_shipped = await self._store.current(), False
         except StoreUnavailable:
-            if self._current or self._damaged:
-                log.warning("the catalog does not answer; using what was read last")
-                return
-            log.warning("the catalog does not answer; using its copy")
+            log.warning("the catalog does not answer; using its copy and what was read last")
+            known_damaged = self._damaged
             found = await self._copied()
             is_as_shipped = not found
+            if is_as_shipped and (self._current or self._damaged):
+                return
             found = found or await self._shipped.current()
         usable = [self._usable(one) for one in found]
-        damaged = {one.service: one for one in usable if isinstance(one, Damaged)}
         current = {one.service: one for one in usable if isinstance(one, Current)}
+        damaged = {one.service: one for one in usable if isinstance(one, Damaged)}
+        await self._note(*damaged.values())
+        damaged |= {id_: one for id_, one in known_damaged.items() if id_ not in current}
         if damaged:
             current |= await self._stand_ins(damaged)
-            await self._note(*damaged.values())
-        self._current, self._damaged, self._is_as_shipped = dict(sorted(current.items())), damaged, is_as_shipped
+        self._current = dict(sorted((current | self._newer_than(current)).items()))
+        self._damaged, self._is_as_shipped = damaged, is_as_shipped
+
+    def _newer_than(self, current: Mapping[str, Current]) -> dict[str, Current]:
+        """Return the published editions that were read before and that these are older than, or lack."""
+        known = {id_: one for id_ in self._current if (one := self._published(id_))}
+        return {
+            id_: one
+            for id_, one in known.items()
+            if id_ not in current or current[id_].edition.version < one.edition.version
+        }
 
     async def _copied(self) -> tuple[Current | Damaged, ...]:
         try:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from services.case.request import Request, Step, with_part
+from services.errors import WriteConflict
 from services.pickup.booking import transitions
 from services.pickup.booking.state import HAS_PLACE, LASTS, Booking, Correction
 from services.times import Instant
@@ -60,16 +61,24 @@ def booking_of(request: Request) -> Booking | None:
 
 
 def booked(request: Request) -> Booking:
-    """Return the booking of a request that has one."""
+    """Return the booking of a request that has one; raises WriteConflict where it was read from behind it."""
     booking = booking_of(request)
     if booking is None:
-        raise ValueError(f"{request.reference} has no booking")
+        raise WriteConflict(f"{request.reference} was read as it was before it had a booking")
     return booking
 
 
 def corrections_of(request: Request) -> tuple[Correction, ...]:
     """Return what staff corrected of the household of a request, the earliest first."""
     return part_of(request).corrections
+
+
+def takings(request: Request) -> int:
+    """Count the reasons that a request has had to take grants: every round it asked in, and every correction.
+
+    It only grows, and is written before any grant is taken for it.
+    """
+    return booked(request).round + len(corrections_of(request))
 
 
 def with_booking(request: Request, booking: Booking) -> Request:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Collection
 import msgspec
 
 from services import conflicts, times
+from services.case import cases
 from services.case.ports import RequestStore
 from services.case.request import Request
 from services.errors import UNUSABLE, DocumentFull, UnknownService, WriteConflict
@@ -84,20 +85,30 @@ class Tending:
         if slot is None:
             return
         is_over = times.later(slot.ends, OVER_AFTER) <= self._clock()
+        followed: set[str] = set()
         for key, entry in slot.entries.items():
-            if entry.state != "ended":
-                await _alone(key, self._tend(slot, key, entry.state, is_over))
-        await self._move_on(site, id_, is_over, await self._past(slot))
+            if entry.state == "collected":
+                await _alone(key, self._follow(slot, key, followed))
+            elif entry.state != "ended":
+                await _alone(key, self._tend(slot, key, is_over))
+        await self._move_on(site, id_, is_over, await self._past(slot), followed)
 
-    async def _tend(self, slot: Slot, key: str, state: str, is_over: bool) -> None:
+    async def _follow(self, slot: Slot, key: str, followed: set[str]) -> None:
+        if await self._counter.follow(*_asked_as(slot, key)):
+            followed.add(key)
+
+    async def _tend(self, slot: Slot, key: str, is_over: bool) -> None:
+        """Bring an entry and its request together.
+
+        What is past is past at any later time, however old the read. A request that cannot be read, or has no booking,
+        was read from behind its entry: only what is long over is given back without it.
+        """
         reference, place = _asked_as(slot, key)
         request = await self._store.read(reference)
         booking = booking_of(request) if request else None
-        if state == "collected":
-            await self._counter.follow(reference, place)
-        elif booking is None or booking.is_past(place):
+        if (booking is None and is_over) or (booking and booking.is_past(place)):
             await self._reservations.release(reference, place)
-        elif not booking.wants(place):
+        elif booking is None or not booking.wants(place):
             log.warning("%s was read from behind, and is left for another time", key)
         elif place == booking.asks and (is_over or not slot.is_open):
             await self._leave(reference, place)
@@ -115,10 +126,11 @@ class Tending:
             await self._reservations.release(reference, place)
 
     async def _ask_again(self, slot: Slot, moved_at: Instant, reference: str, place: Place) -> None:
-        """Ask whoever got a place before the site moved, once a change of place that goes on is over."""
-        await self._reservations.follow(reference, lambda read: read)
-        request = await self._store.read(reference)
-        if request and progress.must_hear_of_move(request, place, moved_at):
+        """Ask whoever surely got a place before the site moved, once a change of place that goes on is over."""
+        request = await self._reservations.follow(reference, lambda read: read)
+        if progress.must_hear_of_move(request, place, moved_at):
+            request = await cases.certain(self._store, reference)
+        if progress.must_hear_of_move(request, place, moved_at):
             now = self._clock()
             until = hold_until(slot.starts, now) if slot.starts > now else slot.ends
             await self._reservations.hold_again(reference, place, moved_at, until)
@@ -141,7 +153,9 @@ class Tending:
         except UNUSABLE:
             return None
 
-    async def _move_on(self, site: str, id_: str, is_over: bool, past: Collection[str]) -> None:
+    async def _move_on(
+        self, site: str, id_: str, is_over: bool, past: Collection[str], followed: Collection[str]
+    ) -> None:
         """Write what the slot is from now on, over the state that was read, so that no turn made meanwhile is lost."""
         for attempt in range(conflicts.ATTEMPTS):
             whole = await self._sites.whole_site(site)
@@ -149,7 +163,7 @@ class Tending:
             if whole is None or slot is None:
                 return
             try:
-                await self._sites.save(site, moved_on(whole, slot, past, is_over, self._clock()))
+                await self._sites.save(site, moved_on(whole, slot, past, followed, is_over, self._clock()))
             except WriteConflict:
                 await conflicts.pause(attempt)
             else:
@@ -181,21 +195,25 @@ def _asked_as(slot: Slot, key: str) -> tuple[str, Place]:
 
 
 def moved_on(
-    whole: WholeSite, slot: Slot, past: Collection[str], is_over: bool, now: Instant
+    whole: WholeSite, slot: Slot, past: Collection[str], followed: Collection[str], is_over: bool, now: Instant
 ) -> list[Slot | Stock | Move]:
-    """Give back to the site what the slot has left once nobody holds anything of it; else look again later."""
+    """Give back to the site what the slot has left once nobody holds anything of it; else look again later.
+
+    Look again as well while a request has not followed what was handed over to it.
+    """
     holds = any(entry.state in ("held", "confirmed") for entry in slot.entries.values())
     if holds or (slot.is_open and not is_over):
         tended = turns.without_ended(slot, past)
         return [msgspec.structs.replace(tended, due_at=times.later(now, LOOKED_AFTER_EVERY))]
-    return emptied(whole, slot, now)
+    collected = {key for key, entry in slot.entries.items() if entry.state == "collected"}
+    return emptied(whole, slot, now, None if collected <= set(followed) else times.later(now, LOOKED_AFTER_EVERY))
 
 
-def emptied(whole: WholeSite, slot: Slot, now: Instant) -> list[Slot | Stock | Move]:
+def emptied(whole: WholeSite, slot: Slot, now: Instant, due_at: Instant | None) -> list[Slot | Stock | Move]:
     """Close a slot for good, and give what is left of its allotment back to the site; a closed slot takes nobody."""
     left = {item: -units for item, units in slot.free.items() if units}
     closed = msgspec.structs.replace(
-        turns.without_ended(slot, slot.entries), is_open=False, due_at=None, free=dict.fromkeys(slot.free, 0)
+        turns.without_ended(slot, slot.entries), is_open=False, due_at=due_at, free=dict.fromkeys(slot.free, 0)
     )
     if not left:
         return [closed]

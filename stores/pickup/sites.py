@@ -171,6 +171,8 @@ def _operations(turn: Turn) -> list[dict[str, Any]]:
 def _condition(turn: Turn) -> str:
     entry = f'c.entries["{turn.key}"]'
     terms = [f"{entry}.state = '{turn.before}'" if turn.before else f"NOT IS_DEFINED({entry})"]
+    if turn.until is not None:
+        terms.append(f"{entry}.until = {turn.until}")
     if turn.places > 0:
         terms += ["c.isOpen = true", f"c.freePlaces >= {turn.places}"]
     terms += [f'c.free["{item}"] >= {units}' for item, units in turn.takes.items() if units > 0]

@@ -36,6 +36,9 @@ OF_THE_PLATFORM = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
     "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
 }
 
 
@@ -97,6 +100,14 @@ def address_header(infra: Infra) -> list[str]:
     expected = Choice("empty(frontDoorId)", "x-forwarded-for", "x-azure-socketip")
     found = settings(infra)["ADDRESS_HEADER"]
     return [] if found == expected else [f"{found} is not {expected}"]
+
+
+def traces_kept(infra: Infra) -> list[str]:
+    """Find that not every trace is kept where no parameter says otherwise."""
+    default = infra["main.bicep"].of("parameter")["tracesKept"].value
+    percent = settings(infra)["OTEL_TRACES_SAMPLER_ARG"]
+    is_all = isinstance(percent, Choice) and (percent.condition, percent.then) == ("tracesKept == 100", "1.0")
+    return [] if is_all and default == 100 else [f"{percent} of {default}"]
 
 
 def body_limit(infra: Infra) -> list[str]:

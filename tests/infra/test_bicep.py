@@ -109,6 +109,10 @@ def test_the_app_starts_with_the_settings_of_bicep():
     assert settings.storage.client_id
 
 
+def test_every_trace_is_kept_unless_a_parameter_says_otherwise():
+    assert agreement.traces_kept(INFRA) == []
+
+
 def test_the_host_takes_little_more_than_the_largest_body_of_the_app():
     assert agreement.body_limit(INFRA) == []
 

@@ -255,7 +255,7 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
     "prod in one region": ("main.prod.bicepparam", "'japanwest'", "''", rules.prod),
     "an alert on a metric that nothing emits": (
         "modules/alerts.bicep",
-        'Name == "madoguchi.poisoned"',
+        'Name == "madoguchi.oldest_pending"',
         'Name == "madoguchi.poison"',
         watching.alert_metrics,
     ),
@@ -267,7 +267,7 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
     ),
     "an alert on all metrics at once": (
         "modules/alerts.bicep",
-        'Name == "madoguchi.poisoned" and ',
+        'Name == "madoguchi.oldest_pending" and ',
         "",
         watching.alert_metrics,
     ),

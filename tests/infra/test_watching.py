@@ -24,6 +24,21 @@ def test_alerts_ask_for_metrics_that_the_code_emits():
     assert watching.alert_metrics(INFRA) == []
 
 
+def test_alerts_ask_the_log_for_what_is_lost_with_a_process_that_ends_within_the_minute():
+    assert watching.GAUGES
+    assert watching.of_one_moment(ALERTS.values(), watching.GAUGES) == []
+    assert watching.of_one_moment(['AppMetrics | where Name == "madoguchi.poisoned"'], watching.GAUGES)
+
+
+def test_alerts_ask_the_log_for_lines_that_the_code_writes():
+    folders = ("functions", "services", "stores")
+    code = "".join(p.read_text(encoding="utf-8") for folder in folders for p in (ROOT / folder).rglob("*.py"))
+    asked = [line.replace("run of sweep", "run of %s") for query in ALERTS.values() for line in watching.lines(query)]
+
+    assert len(asked) >= 6
+    assert [line for line in asked if line not in code] == []
+
+
 def test_the_workbook_asks_for_metrics_that_the_code_emits_and_shows_every_one():
     queries = watching.queries(WORKBOOK)
 

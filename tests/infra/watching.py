@@ -86,6 +86,19 @@ def without_the_table(asked: Iterable[str]) -> list[str]:
     return [query for query in asked if re.match("AppAvailabilityResults|AzureDiagnostics", query)]
 
 
+def of_one_moment(asked: Iterable[str], gauges: Iterable[str]) -> list[str]:
+    """Find queries for a metric that tells a moment, and is lost where the process ends before it is sent.
+
+    A gauge is sent again each minute, by whichever process measures next.
+    """
+    return [query for query in asked if set(_metrics_in(query)) - set(gauges)]
+
+
+def lines(query: str) -> list[str]:
+    """Return what a query looks for in the log."""
+    return re.findall(r'Message (?:startswith|has|==) "(.*?)"', query)
+
+
 def unseen_metrics(asked: Iterable[str], metrics: Metrics) -> list[str]:
     """Find metrics that no query asks for."""
     return sorted(set(metrics) - {name for query in asked for name in _metrics_in(query)})
@@ -119,6 +132,6 @@ def _parts(section: str) -> Sequence[str]:
     return tuple(re.findall(r"^- \*\*([\w ]+)\.\*\*", section, re.MULTILINE))
 
 
-EMITTED = emitted(
-    (ROOT / folder / "telemetry.py").read_text(encoding="utf-8") for folder in ("functions/edge", "stores")
-)
+SOURCES = [(ROOT / folder / "telemetry.py").read_text(encoding="utf-8") for folder in ("functions/edge", "stores")]
+EMITTED = emitted(SOURCES)
+GAUGES = set(re.findall(r'create_gauge\("([\w.]+)"', "".join(SOURCES)))

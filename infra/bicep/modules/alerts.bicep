@@ -35,16 +35,16 @@ var logAlerts = [
     name: 'failed-requests'
     description: 'Calls were answered with an error of the server, or workers and timers ended with one.'
     severity: 2
-    query: 'AppMetrics | where (Name == "madoguchi.answers" and tostring(Properties.status) == "5xx") or (Name in ("madoguchi.messages", "madoguchi.runs") and tostring(Properties.how) == "failed") | summarize failed = sum(Sum) | where failed > 10'
+    query: 'AppTraces | where SeverityLevel == 3 and Message startswith "failed: a "'
     operator: 'GreaterThan'
-    threshold: 0
+    threshold: 10
     window: 'PT5M'
   }
   {
     name: 'no-sweep'
     description: 'The sweeper has not run for a quarter of an hour: what nobody moves stands still.'
     severity: 1
-    query: 'AppMetrics | where Name == "madoguchi.runs" and tostring(Properties.timer) == "sweep" and tostring(Properties.how) == "succeeded" and Sum > 0'
+    query: 'AppTraces | where Message == "succeeded: a run of sweep"'
     operator: 'LessThan'
     threshold: 1
     window: 'PT15M'
@@ -98,7 +98,7 @@ var logAlerts = [
     name: 'poisoned'
     description: 'A worker failed on a message again and again, for a reason that the app does not know.'
     severity: 1
-    query: 'AppMetrics | where Name == "madoguchi.poisoned" and Sum > 0'
+    query: 'AppTraces | where (Message startswith "failure " and Message has "failed again and again") or Message has "a poisoned message cannot be recorded"'
     operator: 'GreaterThan'
     threshold: 0
     window: 'PT5M'
@@ -116,7 +116,7 @@ var logAlerts = [
     name: 'many-looks'
     description: 'Somebody was shown more requests within an hour than work at a counter asks for.'
     severity: 2
-    query: 'AppMetrics | where Name == "madoguchi.many_looks" and Sum > 0'
+    query: 'AppTraces | where Message startswith "many looks: "'
     operator: 'GreaterThan'
     threshold: 0
     window: 'PT5M'

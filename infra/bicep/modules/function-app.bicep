@@ -57,6 +57,9 @@ param keyVaultName string
 @description('Application Insights component.')
 param insightsName string
 
+@description('Percent of the traces that are kept.')
+param tracesKept int
+
 @description('Workspace that the logs go to.')
 param workspaceId string
 
@@ -197,6 +200,9 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
           value: 'ClientId=${identity.properties.clientId};Authorization=AAD'
         }
         { name: 'PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY', value: 'true' }
+        { name: 'OTEL_TRACES_SAMPLER', value: 'microsoft.fixed_percentage' }
+        { name: 'OTEL_TRACES_SAMPLER_ARG', value: tracesKept == 100 ? '1.0' : '0.${padLeft(tracesKept, 2, '0')}' }
+        { name: 'OTEL_PYTHON_DISABLED_INSTRUMENTATIONS', value: 'azure_sdk,requests,urllib,urllib3,httpx' }
         { name: 'COSMOS__accountEndpoint', value: cosmos.properties.documentEndpoint }
         { name: 'COSMOS__clientId', value: identity.properties.clientId }
         { name: 'COSMOS_DATABASE', value: databaseName }

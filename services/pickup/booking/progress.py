@@ -173,6 +173,14 @@ def confirmed(request: Request, now: Instant) -> Request:
     return _told(certain, f"place_confirmed.{booking.place.round}", "place_confirmed", now)
 
 
+def held_longer(request: Request, place: Place, until: Instant) -> Request:
+    """Follow a slot that holds the place for longer than the request says."""
+    booking = booked(request)
+    if booking.place != place or booking.until is None:
+        return request
+    return requests.with_step(changed(request, until=until), place.expiry, expiry(place, until))
+
+
 def expired(request: Request, step: str, now: Instant) -> Request:
     """Record that nobody confirmed a hold in time, and give its place back.
 

@@ -3,22 +3,26 @@
 import logging
 from collections.abc import Callable
 
+from services import times
 from services.advance.model import QUEUE, wake_up
 from services.case import cases
 from services.case import request as requests
 from services.case.ports import Queues, RequestStore
 from services.case.request import Case, Changes, Request, Step
+from services.case.task import CLOCKS_DIFFER_BY
 from services.catalog.service import Catalog
-from services.errors import UNUSABLE, DocumentFull, StoreUnavailable, UnknownService
+from services.errors import UNUSABLE, DocumentFull, StoreUnavailable, UnknownService, WriteConflict
 from services.pickup.booking import progress
 from services.pickup.booking.choosing import choice, held_until, wish
-from services.pickup.booking.state import ASKS, HAS_PLACE, IS_OVER, Booking, Place, place_of
+from services.pickup.booking.granting import Granting
+from services.pickup.booking.state import ASKS, HAS_PLACE, Booking, Place, place_of
 from services.pickup.booking.transitions import choice_of
 from services.pickup.counter import correction_rules
+from services.pickup.counter.counter import Counter
 from services.pickup.entitlement.grants import Grants
-from services.pickup.entitlement.section import booking_for, household_of, pickup_of, under_every_key
+from services.pickup.entitlement.section import booking_for, household_of, pickup_of
 from services.pickup.errors import NoSuchSlot, PlaceGone
-from services.pickup.part import booked, booking_of
+from services.pickup.part import booked, booking_of, takings
 from services.pickup.ports import Bookings
 from services.pickup.slots import turns
 from services.pickup.slots.slots import Slots
@@ -42,6 +46,8 @@ class Reservations:
         bookings: Bookings,
         slots: Slots,
         grants: Grants,
+        granting: Granting,
+        counter: Counter,
         catalog: Catalog,
         queues: Queues,
         secret: bytes,
@@ -51,6 +57,8 @@ class Reservations:
         self._bookings = bookings
         self._slots = slots
         self._grants = grants
+        self._granting = granting
+        self._counter = counter
         self._catalog = catalog
         self._queues = queues
         self._secret = secret
@@ -63,7 +71,9 @@ class Reservations:
             raise PlaceGone()
         slot = await self._slots.turn(request.reference, booking.place, turns.confirm)
         entry = slot.entries.get(_key(request, booking.place)) if slot else None
-        if entry is None or entry.state not in ("confirmed", "collected"):
+        if entry is None:
+            raise StoreUnavailable(f"{booking.place.name} has no entry of this place: one of both was read from behind")
+        if entry.state not in ("confirmed", "collected"):
             raise PlaceGone()
         case = await self._change(request.reference, lambda read: progress.confirmed(read, self._clock()))
         return case.request
@@ -93,7 +103,7 @@ class Reservations:
 
     async def release(self, reference: str, place: Place) -> None:
         """Give back an entry that no request wants."""
-        await self._slots.turn(reference, place, turns.end)
+        await self._slots.end(reference, place)
 
     async def hold_again(self, reference: str, place: Place, moved_at: Instant, until: Instant) -> None:
         """Ask a household whether it comes to where its site has moved: its place is held until it says so."""
@@ -127,6 +137,8 @@ class Reservations:
             waiting = await self._bookings.waiting(method, limit)
             called = [await self._call(one, site, method) for one in waiting[looked_at:]]
             served += called.count(True)
+            still = [one for one, was_called in zip(waiting[looked_at:], called, strict=True) if was_called is False]
+            await self._slots.keep_lines(openings, still)
             looked_at = len(waiting)
             if looked_at < limit or any(one is not None for one in called):
                 break
@@ -182,13 +194,14 @@ class Reservations:
         return await self._follow(case, id_, lambda read: progress.stays(read, id_, now))
 
     async def _wait(self, case: Case, id_: str, booking: Booking) -> Case:
-        """Give up the grants and wait; take them again where another worker found a place meanwhile."""
-        await self._grants.give_up(booking, case.request.reference)
+        """Wait, unless another worker found a place meanwhile; give up the grants once the request says so."""
         await self._slots.open_lines(booking)
         case = await self._follow(case, id_, lambda read: progress.in_line(read, id_, self._clock()))
-        if booked(case.request).wants_any:
-            await self.is_used_up(case.request, booked(case.request))
+        stands = booked(case.request)
+        if stands.wants_any:
             return case
+        if stands.state == "waiting":
+            await self._granting.give_up(case.request)
         await self.serve(None, booking.method)
         return await self._read(case)
 
@@ -200,8 +213,13 @@ class Reservations:
         opening = next((o for o in await self._slots.recent() if o.name == asks.name), None)
         if opening is None:
             return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
-        if await self.is_used_up(case.request, booking):
-            return await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
+        if await self._granting.is_used_up(case.request, booking):
+            if booking.place:
+                return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
+            refused = await self._follow(case, id_, lambda read: progress.served_before(read, id_, self._clock()))
+            if booked(refused.request).state == "already":
+                await self._granting.give_up(refused.request)
+            return refused
         lines = turns.offered(opening, booking.lines)
         until = held_until(opening, booking, self._clock())
         turn = turns.reserve(
@@ -215,7 +233,7 @@ class Reservations:
             placed = await self._follow(
                 case, id_, lambda read: progress.placed(read, id_, asks, opening, until=until, now=self._clock())
             )
-            return await self._orphaned(placed, asks)
+            return await self._orphaned(placed, asks, takings(case.request))
         return await self._follow(case, id_, lambda read: progress.not_there(read, asks))
 
     async def _swap(self, case: Case, id_: str, booking: Booking, place: Place, asks: Place) -> Case:
@@ -230,39 +248,15 @@ class Reservations:
             case, id_, lambda read: correction_rules.swapped(read, id_, asks if is_new else place, self._clock())
         )
 
-    async def is_used_up(self, request: Request, booking: Booking) -> bool:
-        """Take the grants of what the household is due; return whether other requests used them up.
-
-        A grant of a request that was withdrawn, is over, or waits without a place is void and given up.
-        """
-        pickup = pickup_of((await self._catalog.edition(request.service, request.version)).definition)
-        policies = [p for p in pickup.supplies.policies if p.id in booking.policies] if pickup else []
-        if pickup:
-            booking = under_every_key(pickup, request.answers, request.contact.phone, booking, self._secret)
-        others = await self._grants.grant(booking, request.reference, policies)
-        void = [other for other in others if await self._is_void(other)]
-        if void:
-            for other in void:
-                await self._grants.give_up(booking, other)
-            others = await self._grants.grant(booking, request.reference, policies)
-        return bool(others)
-
-    async def _is_void(self, reference: str) -> bool:
-        request = await self._store.read(reference)
-        booking = booking_of(request) if request else None
-        if request is None or booking is None:
-            return False
-        return booking.state != "collected" and (
-            request.status == "withdrawn" or booking.state in (*IS_OVER, "waiting", "already")
-        )
-
-    async def _orphaned(self, case: Case, asked: Place) -> Case:
-        """Give back a place that the request does not want any more: it was withdrawn in the meantime."""
+    async def _orphaned(self, case: Case, asked: Place, taken: int) -> Case:
+        """Give back a place that the request surely does not want any more: it was withdrawn in the meantime."""
         booking = booking_of(case.request)
-        if booking and not booking.wants(asked):
-            await self._slots.turn(case.request.reference, asked, turns.end)
-            if booking.place is None or booking.state == "ended":
-                await self._grants.give_up(booking, case.request.reference)
+        if booking and booking.is_past(asked):
+            reference = case.request.reference
+            await self._slots.end(reference, asked)
+            ended = booking.state == "ended" and not (booking.place and await self._slots.end(reference, booking.place))
+            if booking.place is None or ended:
+                await self._grants.give_up(booking, reference, taken)
         return case
 
     async def expire(self, case: Case, id_: str, _step: Step) -> Case:
@@ -270,19 +264,25 @@ class Reservations:
         place = booked(case.request).place
         if place is None or place.expiry != id_:
             return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
-        slot = await self._slots.turn(case.request.reference, place, turns.expire)
+        soon = times.later(self._clock(), CLOCKS_DIFFER_BY)
+        slot = await self._slots.turn(case.request.reference, place, lambda slot, key: turns.expire(slot, key, soon))
         entry = slot.entries.get(_key(case.request, place)) if slot else None
         if entry and entry.state in ("confirmed", "collected"):
             return await self._change(
                 case.request.reference, lambda read: progress.confirmed(read, self._clock()), case
             )
+        if entry and entry.state == "held":
+            until = times.later(times.NEVER, entry.until)
+            return await self._follow(case, id_, lambda read: progress.held_longer(read, place, until))
         return await self._follow(case, id_, lambda read: progress.expired(read, id_, self._clock()))
 
     async def give_back(self, case: Case, id_: str, step: Step) -> Case:
-        """Give a place back with its units, and call those who wait."""
-        place = place_of(step.slot or "", step.round)
-        await self._slots.turn(case.request.reference, place, turns.end)
-        case = await self._freed(case, place)
+        """Give a place back with its units, and call those who wait; what was handed over there instead is recorded."""
+        place, reference = place_of(step.slot or "", step.round), case.request.reference
+        if not await self._slots.end(reference, place):
+            case = await self._freed(case, place)
+        elif not await self._counter.follow(reference, place):
+            raise WriteConflict(f"what was handed over to {reference} is not to be read yet")
         return await self._follow(case, id_, lambda read: requests.without_step(read, id_, self._clock()))
 
     async def _freed(self, case: Case, place: Place) -> Case:
@@ -291,7 +291,7 @@ class Reservations:
         if booking is None:
             return case
         if booking.state in ("expired", "missed", "returned", "ended"):
-            await self._grants.give_up(booking, case.request.reference)
+            await self._granting.give_up(case.request)
         await self.serve(place.site, booking.method)
         return case
 

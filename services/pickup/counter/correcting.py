@@ -15,6 +15,7 @@ from services.catalog.forms import hidden, unsendable
 from services.catalog.routing import CompiledService
 from services.catalog.service import Catalog
 from services.errors import FieldError, InvalidSubmission, UnknownRequest
+from services.pickup.booking.granting import Granting
 from services.pickup.booking.reservations import Reservations
 from services.pickup.booking.state import HAS_PLACE, Booking, Correction
 from services.pickup.counter import correction_rules
@@ -22,7 +23,7 @@ from services.pickup.counter.counter import Card, Counter
 from services.pickup.entitlement.grants import Grants
 from services.pickup.entitlement.section import booking_for, household_of, pickup_of
 from services.pickup.errors import NothingDue
-from services.pickup.part import booked, corrections_of
+from services.pickup.part import booked, corrections_of, takings
 from services.pickup.ports import SiteStore
 from services.pickup.slots import turns
 from services.times import Clock
@@ -52,6 +53,7 @@ class Correcting:
         sites: SiteStore,
         reservations: Reservations,
         grants: Grants,
+        granting: Granting,
         counter: Counter,
         catalog: Catalog,
         audit: AuditLog,
@@ -62,6 +64,7 @@ class Correcting:
         self._sites = sites
         self._reservations = reservations
         self._grants = grants
+        self._granting = granting
         self._counter = counter
         self._catalog = catalog
         self._audit = audit
@@ -167,7 +170,7 @@ class Correcting:
     async def _make(self, case: Case, id_: str, corrected: Booking) -> Case:
         booking = correction_rules.due_after(booked(case.request), corrected)
         needed = correction_rules.needs_grants(booking)
-        is_used_up = needed and await self._reservations.is_used_up(case.request, booking)
+        is_used_up = needed and await self._granting.is_used_up(case.request, booking)
         swaps = await self._has_other_units(case.request, booking)
         return await self._follow(
             case,
@@ -193,7 +196,8 @@ class Correcting:
         for grants in (old, correction_rules.due_after(stands, corrected)):
             keeps = stands.state != "already" and grants.household == stands.household
             others = tuple(policy for policy in grants.policies if not (keeps and policy in stands.policies))
-            await self._grants.give_up(msgspec.structs.replace(grants, policies=others), request.reference)
+            unused = msgspec.structs.replace(grants, policies=others)
+            await self._grants.give_up(unused, request.reference, takings(request))
 
     async def _follow(self, case: Case, id_: str, decide: Callable[[Request], Request]) -> Case:
         def changes(read: Case) -> Changes:

@@ -32,8 +32,11 @@ def step_of(id_: str) -> str:
 
 
 def of(request: Request, step: str) -> Correction:
-    """Return the correction that a step makes."""
-    return next(known for known in corrections_of(request) if step_of(known.id) == step)
+    """Return the correction that a step makes; raises WriteConflict where the request was read from behind it."""
+    found = next((known for known in corrections_of(request) if step_of(known.id) == step), None)
+    if found is None:
+        raise WriteConflict("the request was read as it was before it was to be corrected")
+    return found
 
 
 def merged(answers: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,14 @@ from services.case.request import Case, Changes, Request, Step
 from services.case.task import Staff
 from services.catalog.model import Definition
 from services.catalog.service import Catalog
-from services.errors import UNUSABLE, FieldError, InvalidSubmission, UnknownRequest, WriteConflict
+from services.errors import (
+    UNUSABLE,
+    FieldError,
+    InvalidSubmission,
+    StoreUnavailable,
+    UnknownRequest,
+    WriteConflict,
+)
 from services.pickup import deliveries
 from services.pickup.booking import progress
 from services.pickup.booking.state import HAS_PLACE, Booking, Place
@@ -127,12 +134,14 @@ class Counter:
         followed = await self._follow(request, booking.place, move, handed.proxy_name)
         return await self._card(followed, {}, move)
 
-    async def follow(self, reference: str, place: Place) -> None:
-        """Record on a request what was handed over for it at a place, as far as that is not done."""
+    async def follow(self, reference: str, place: Place) -> bool:
+        """Record on a request what was handed over for it at a place; return False where it cannot be read yet."""
         request = await self._store.read(reference)
         move = await self._sites.move(place.site, _move_id(turns.key_of(reference, place.round)))
-        if request and booking_of(request) and move:
-            await self._follow(request, place, move)
+        if not (request and booking_of(request) and move):
+            return False
+        await self._follow(request, place, move)
+        return True
 
     async def deliver(self, case: Case, id_: str, _step: Step) -> Case:
         """Hand over what a task took to its household, and clear the step; each part may run twice."""
@@ -147,6 +156,8 @@ class Counter:
         def changes(read: Case) -> Changes:
             if id_ not in read.request.pending:
                 return ()
+            if move is None and booked(read.request).place != place:
+                raise WriteConflict("the place has changed since it was read")
             now = self._clock()
             served = read.request if move else deliveries.without_place(read.request, id_, now)
             return (requests.without_step(served, id_, now),)
@@ -196,19 +207,25 @@ class Counter:
             return _noted(read, progress.collected(read, place, move, route, self._clock()), move, proxy)
 
         case = await cases.change(self._store, request.reference, changes)
-        await self._grants.keep(booked(case.request), request.reference)
+        await self._grants.served(booked(case.request), request.reference, move.at)
         return case.request
 
     async def _hand_over(self, request: Request, place: Place, handed: HandOver, by: Staff) -> Move:
-        """Write the turn and the move in one batch; where that was done before, return the move that is stored."""
+        """Write the turn and the move in one batch; where that was done before, return the move that is stored.
+
+        Raises NothingDue where the place has ended, and StoreUnavailable where place or move cannot be read yet.
+        """
         key = turns.key_of(request.reference, place.round)
         for _ in range(ATTEMPTS):
             slot = await self._sites.slot(place.site, place.slot)
+            entry = slot.entries.get(key) if slot else None
             turn = turns.collect(slot, key, handed.lines) if slot else None
+            if entry.state == "ended" if entry else booked(request).is_past(place):
+                raise NothingDue("ended")
             if slot is None or turn is None:
-                known = await self._sites.move(place.site, _move_id(key))
+                known = await self._sites.move(place.site, _move_id(key)) if entry else None
                 if known is None:
-                    raise NothingDue("ended")
+                    raise StoreUnavailable(f"{place.name} was read from behind")
                 return known
             must_not_be_newer(place.name, slot.schema_version)
             _refuse(_problems_of_lines(handed.lines, slot.lines(key)))

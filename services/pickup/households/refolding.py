@@ -27,7 +27,7 @@ SIDE_BY_SIDE = 16
 log = logging.getLogger("madoguchi.pickup")
 
 type Outcome = Literal["rewritten", "rekeyed", "left", "done"]
-"""`rekeyed` is rewritten with another key; `left` is on its way just now, `done` was folded anew in the meantime."""
+"""`rekeyed` is rewritten with another key; `left` is on its way or not to be read yet, `done` was folded before."""
 
 
 class Refolded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -84,7 +84,9 @@ class Refolding:
     async def _folded(self, reference: str, dry_run: bool) -> Outcome:
         case = await self._store.load(reference)
         booking = booking_of(case.request) if case else None
-        if case is None or booking is None or booking.folding == FOLDING:
+        if case is None or booking is None:
+            return "left"
+        if booking.folding == FOLDING:
             return "done"
         if _is_on_its_way(case.request, booking):
             return "left"

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import get_args
 
 import msgspec
 
 from services import conflicts, side_by_side
+from services.case import cases
 from services.case.documents import Event
 from services.case.ports import RequestStore
 from services.case.request import Request
@@ -155,13 +155,15 @@ class Splits:
 
     async def _follow(self, decision: Decision) -> None:
         async def one(share: Share) -> None:
-            with suppress(UnknownRequest):
+            try:
                 await self._give(decision, share)
+            except UnknownRequest as error:
+                raise WriteConflict(f"{share.reference} has a share, and is not to be read yet") from error
 
         await side_by_side.each([share for share in decision.shares if share.granted], one, FOLLOWED_SIDE_BY_SIDE)
 
     async def _give(self, decision: Decision, share: Share) -> None:
-        """Let a household ask for its share; skip one that left the line meanwhile: its share stays free."""
+        """Let a household ask for its share; skip one that surely left the line meanwhile: its share stays free."""
         name = f"{decision.site_id}.{decision.slot}"
         policies = await self._policies(share)
 
@@ -170,7 +172,11 @@ class Splits:
 
         for _ in range(conflicts.ATTEMPTS):
             request = await self._reservations.follow(share.reference, apportion)
-            if request.has(progress.split_of(name)) or not progress.is_in_line(request):
+            if request.has(progress.split_of(name)):
+                return
+            if not progress.is_in_line(request) and not progress.is_in_line(
+                await cases.certain(self._store, share.reference)
+            ):
                 return
         raise WriteConflict(f"{share.reference} was called elsewhere {conflicts.ATTEMPTS} times in a row")
 

@@ -9,7 +9,7 @@ from services.errors import UNUSABLE, DocumentFull, StoreUnavailable, WriteConfl
 from services.pickup.booking.state import Booking, Place
 from services.pickup.ports import SiteStore
 from services.pickup.slots import turns
-from services.pickup.slots.turns import Opening, Turn
+from services.pickup.slots.turns import HouseholdInLine, Opening, Turn
 from services.pickup.stock.sites import Slot
 from services.times import Clock
 
@@ -86,10 +86,22 @@ class Slots:
                 await conflicts.pause(attempt)
         raise WriteConflict(f"{conflicts.ATTEMPTS} turns in a row were overtaken")
 
+    async def end(self, reference: str, place: Place) -> bool:
+        """End the entry of a place; return whether something was handed over there before."""
+        slot = await self.turn(reference, place, turns.end)
+        entry = slot.entries.get(turns.key_of(reference, place.round)) if slot else None
+        return entry is not None and entry.state == "collected"
+
     async def open_lines(self, booking: Booking) -> None:
         """Mark the slots that offer what a booking is due, so that what comes back there is kept for those who wait."""
         for opening in await self.openings():
             if opening.method == booking.method and not opening.has_line and turns.offered(opening, booking.lines):
+                await self._store.mark_line(opening.site_id, opening.id)
+
+    async def keep_lines(self, openings: Sequence[Opening], waiting: Sequence[HouseholdInLine]) -> None:
+        """Mark again the slots that offer what these households wait for: an old list may have cleared one."""
+        for opening in openings:
+            if not opening.has_line and any(turns.offered(opening, one.lines) for one in waiting):
                 await self._store.mark_line(opening.site_id, opening.id)
 
     async def close_lines(self, openings: Sequence[Opening]) -> None:

@@ -27,7 +27,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     `before` is the state that the entry must have, None where there must be no entry. `places` and `takes` come out of
     what is free, or go back to it where they are negative; the units `given` leave the stock. A turn that takes a place
     needs an open slot with room, and one of a newcomer also a slot without a line. `ends` is the key of an entry that
-    this one replaces and whose place it gets, `kept` is what a later version of the app wrote on the entry.
+    this one replaces and whose place it gets, `kept` is what a later version of the app wrote on the entry. `until` is
+    the end (epoch s) that a hold must have which this turn ends because it ran out.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     given: dict[str, int] = {}
     ends: str | None = None
     kept: dict[str, Any] = {}
+    until: int | None = None
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -144,22 +146,35 @@ def hold_again(slot: Slot, key: str, until: Instant) -> Turn | None:
 
 
 def swap(slot: Slot, old: str, new: str, lines: dict[str, int]) -> Turn | None:
-    """Replace an entry by one with other units; None where that is done, or cannot be done and the old one stays."""
+    """Replace an entry by one with other units; None where that is decided.
+
+    Where it cannot be done the old entry stays, and an ended one under the new key keeps a late worker from doing it.
+    """
     entry = slot.entries.get(old)
-    if new in slot.entries or entry is None or entry.state not in ("held", "confirmed"):
+    if new in slot.entries:
         return None
+    if entry is None or entry.state not in ("held", "confirmed"):
+        return end(slot, new)
     units, had = {item: lines.get(item, 0) for item in slot.items}, slot.lines(old)
     takes = {item: more for item in units if (more := units[item] - had.get(item, 0))}
     if not any(units.values()) or not _are_free(slot, takes):
-        return None
+        return end(slot, new)
     other = msgspec.structs.replace(entry, units=tuple(units.values()))
     return Turn(key=new, before=None, entry=other, takes=takes, ends=old)
 
 
-def expire(slot: Slot, key: str) -> Turn | None:
-    """Give a held place back; None where it is not held (any more)."""
+def expire(slot: Slot, key: str, now: Instant) -> Turn | None:
+    """Give a place back whose hold has run out; None where it is not held any more, or for longer.
+
+    Where it has no entry, write an ended one, as `end` does.
+    """
     entry = slot.entries.get(key)
-    return end(slot, key) if entry and entry.state == "held" else None
+    if entry is None:
+        return end(slot, key)
+    if entry.state != "held" or entry.until > times.moment(now).timestamp():
+        return None
+    ended = end(slot, key)
+    return msgspec.structs.replace(ended, until=entry.until) if ended else None
 
 
 def collect(slot: Slot, key: str, lines: dict[str, int] | None = None) -> Turn | None:
@@ -210,6 +225,8 @@ def after(slot: Slot, turn: Turn) -> Slot | None:
     """Return the slot after a turn, None where the turn may not be made: what the store decides in one write."""
     entry = slot.entries.get(turn.key)
     if (entry.state if entry else None) != turn.before:
+        return None
+    if turn.until is not None and (entry is None or entry.until != turn.until):
         return None
     if turn.places > 0 and not _admits(slot, turn):
         return None

@@ -157,7 +157,7 @@ class Keeping:
         """Change the slots of a site one by one; the site stays due until all have followed, even after a crash."""
         site, now = whole.site, self._clock()
         for slot in whole.slots:
-            await self._change(site.site_id, partial(_followed, slot, now))
+            await self._change(site.site_id, partial(_followed, site, slot, now))
 
         def done(read: WholeSite | None) -> Documents:
             stands = _there(read).site
@@ -186,8 +186,9 @@ class Keeping:
         raise WriteConflict(conflicts.OVERTAKEN)
 
 
-def _followed(slot: str, now: Instant, whole: WholeSite | None) -> Documents:
-    return ledger.followed(_there(whole), slot, now)
+def _followed(site: Site, slot: str, now: Instant, whole: WholeSite | None) -> Documents:
+    """Let a slot follow this site, which may be read as it was before it closed or moved."""
+    return ledger.followed(WholeSite(site, _there(whole).stock, _there(whole).slots), slot, now)
 
 
 def _there(whole: WholeSite | None) -> WholeSite:

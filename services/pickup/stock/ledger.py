@@ -98,7 +98,7 @@ def entered(whole: WholeSite, moves: tuple[Move, ...]) -> Documents:
 
 
 def opened(whole: WholeSite, fields: SlotFields, by: Staff, now: Instant) -> Documents:
-    """Open a slot and allot stock to it, once.
+    """Open a slot and allot stock to it, once; the site is written as it is, so that it cannot close meanwhile.
 
     Raises InvalidSubmission where another is there or the site is closed, and NotEnoughStock.
     """
@@ -119,7 +119,7 @@ def opened(whole: WholeSite, fields: SlotFields, by: Staff, now: Instant) -> Doc
     )
     stock = after(whole.stock, move)
     _must_suffice(stock, (move,))
-    return (slot, stock, move)
+    return (slot, stock, move, whole.site)
 
 
 def problems_of_place(whole: WholeSite, fields: SlotFields) -> Iterator[FieldError]:

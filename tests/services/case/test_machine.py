@@ -207,6 +207,10 @@ class CounterMachine(RuleBasedStateMachine):
         if cold:
             self.counter.new_instance()
 
+    @rule(lag=st.sampled_from([0.0, 0.2, 0.5]), seed=st.integers(0, 1000))
+    def reads_lag(self, lag: float, seed: int) -> None:
+        self.conditions.lag, self.conditions.lags = lag, random.Random(seed)
+
     @rule(seconds=st.sampled_from([1, 35, 61, 960, 4000, 30_000]))
     def time_passes(self, seconds: int) -> None:
         self.clock.pass_(seconds)
@@ -330,7 +334,7 @@ class CounterMachine(RuleBasedStateMachine):
         await asyncio.gather(*left, return_exceptions=True)
 
     def _calm_down(self) -> None:
-        self.conditions.plan = []
+        self.conditions.plan, self.conditions.lag = [], 0
         for port in self.ports.values():
             port.away = False
 

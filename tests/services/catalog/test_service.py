@@ -42,6 +42,59 @@ async def test_a_cold_instance_without_any_store_uses_what_was_shipped(counter: 
     assert (await counter.catalog.service("water")).edition.version == 0
 
 
+async def test_an_instance_that_uses_what_was_shipped_asks_the_copy_again(counter: Counter):
+    counter.editions.away = counter.copy.away = True
+    await counter.catalog.services()
+    counter.copy.away = False
+    await counter.copy.publish(current(version=7))
+    await counter.copy.publish(current(version=3, id="blankets"))
+    counter.clock.pass_(30)
+
+    found = {one.service: one.edition.version for one in await counter.catalog.services()}
+
+    assert found == {"blankets": 3, "water": 7}
+    counter.copy.away = True
+    counter.clock.pass_(30)
+    assert (await counter.catalog.service("blankets")).edition.version == 3
+
+
+async def test_what_another_instance_published_before_the_store_went_away_is_found_in_the_copy(counter: Counter):
+    await counter.catalog.services()
+    counter.editions.away = True
+    await counter.copy.publish(current(version=2))
+    counter.clock.pass_(30)
+
+    assert (await counter.catalog.service("water")).edition.version == 2
+
+
+@pytest.mark.parametrize("reads", ["an older edition", "none"])
+@pytest.mark.parametrize("source", ["store", "copy"])
+async def test_a_definition_that_was_seen_is_not_forgotten_for_an_older_one(counter: Counter, source: str, reads: str):
+    await counter.editions.publish(current(version=2))
+    await counter.catalog.services()
+    counter.editions.away = source == "copy"
+    old = counter.editions if source == "store" else counter.copy
+    if reads == "none":
+        old.forget()
+        await old.publish(current(id="blankets"))
+    else:
+        await old.publish(current(version=1))
+    counter.clock.pass_(30)
+
+    assert (await counter.catalog.service("water")).edition.version == 2
+
+
+async def test_a_shipped_definition_is_forgotten_once_the_store_says_that_it_was_never_published(counter: Counter):
+    counter.editions.away = counter.copy.away = True
+    await counter.catalog.services()
+    counter.editions.forget()
+    counter.editions.away = False
+    counter.clock.pass_(30)
+
+    with pytest.raises(UnknownService):
+        await counter.catalog.service("water")
+
+
 async def test_publishing_writes_store_and_copy_and_is_current_at_once(counter: Counter):
     published, is_new = await counter.catalog.publish(CHANGED)
 

@@ -70,7 +70,7 @@ def test_the_etag_stays_for_the_conditional_write():
 
     quota = granted(stored, "A.1", ONCE, NOON)
 
-    assert (quota.etag, quotas.keep(quota, "A.1", NOON).etag, quotas.give_up(quota, "A.1").etag) == ("7", "7", "7")
+    assert (quota.etag, quotas.keep(quota, "A.1", NOON).etag, quotas.give_up(quota, "A.1", 0).etag) == ("7", "7", "7")
 
 
 def test_staff_grant_beyond_the_limit_with_a_reason_and_that_counts_too():
@@ -92,21 +92,42 @@ def test_an_override_without_a_word_of_reason_is_none():
 def test_what_is_given_up_can_be_granted_again():
     quota = granted(None, "A.1", ONCE, NOON)
 
-    assert quotas.give_up(quota, "A.1").grants == {}
-    assert not refused(quotas.give_up(quota, "A.1"), "B.1", ONCE, NOON)
+    assert quotas.give_up(quota, "A.1", 0).grants == {}
+    assert not refused(quotas.give_up(quota, "A.1", 0), "B.1", ONCE, NOON)
 
 
-def test_what_is_kept_can_be_given_up_too():
+def test_what_is_kept_was_handed_over_and_is_never_given_up():
     kept = quotas.keep(granted(None, "A.1", ONCE, NOON), "A.1", NOON)
 
-    assert quotas.give_up(kept, "A.1").grants == {}
+    assert quotas.give_up(kept, "A.1", 0) is kept
+    assert quotas.without(kept, "A.1").grants == {}
 
 
 def test_giving_up_or_keeping_what_is_not_there_changes_nothing():
     quota = granted(None, "A.1", ONCE, NOON)
 
-    assert quotas.give_up(quota, "B.1") is quota
+    assert quotas.give_up(quota, "B.1", 0) is quota
     assert quotas.keep(quota, "B.1", NOON) is quota
+
+
+def test_what_was_taken_again_for_more_is_not_given_up_for_less():
+    quota = quotas.grant(granted(None, "A.1", ONCE, NOON), "q1", "A.1", ONCE, NOON, taken=2)
+
+    assert quota
+    assert quota.grants["A.1"] == Grant(at=NOON, state="held", taken=2)
+    assert quotas.give_up(quota, "A.1", 1) is quota
+    assert quotas.give_up(quota, "A.1", 2).grants == {}
+    assert quotas.grant(quota, "q1", "A.1", ONCE, NOON, taken=1) is quota
+
+
+def test_what_was_handed_over_counts_from_then_on_although_its_grant_was_lost():
+    lost = Quota(id="q1")
+
+    quota = quotas.served(lost, "A.1", NOON)
+
+    assert quota.grants == {"A.1": Grant(at=NOON, state="kept")}
+    assert refused(quota, "B.1", ONCE, NOON)
+    assert quotas.served(quota, "A.1", times.later(NOON, 60)) is quota
 
 
 def test_a_grant_that_is_kept_counts_from_then_on_and_keeping_it_again_changes_nothing():
@@ -230,7 +251,7 @@ def test_whatever_a_household_does_what_counts_never_exceeds_the_limit(rule: Pol
         if verb == "ask":
             quota = quotas.grant(quota, quota.id, reference, rule, now) or quota
         else:
-            quota = quotas.keep(quota, reference, now) if verb == "keep" else quotas.give_up(quota, reference)
+            quota = quotas.keep(quota, reference, now) if verb == "keep" else quotas.give_up(quota, reference, 0)
         assert len(quotas.used(quota, rule, now)) <= rule.limit
 
 

@@ -8,12 +8,10 @@ from services.errors import StoreUnavailable
 from services.intake.service import Receipt
 from services.pickup.booking import progress
 from services.pickup.counter.counter import HandOver
-from services.pickup.entitlement.quotas import Quota
 from services.pickup.errors import NoSuchSlot, PlaceGone
 from services.pickup.slots import turns
 from tests.counter import HANAKO, SUPERVISOR
 from tests.pickup import OFFICER, answers, slot
-from tests.pickup_fakes import FakeQuotas
 from tests.services.pickup.town import MORNING, NOON, Town
 
 
@@ -231,32 +229,19 @@ async def test_a_household_that_waits_keeps_no_grant_from_others_of_it(town: Tow
     assert not any(waiting.reference in quota.grants for quota in town.counter.quotas.quotas.values())
 
 
-class Overtaken(FakeQuotas):
-    """Let something happen while the grants of a household that found no room are given up."""
-
-    def __init__(self, quotas: FakeQuotas, meanwhile: Callable[[], Awaitable[None]]) -> None:
-        super().__init__()
-        self.quotas = quotas.quotas
-        self.meanwhile: Callable[[], Awaitable[None]] | None = meanwhile
-
-    async def read(self, id_: str) -> Quota | None:
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile:
-            await meanwhile()
-        return await super().read(id_)
-
-
-async def overtaken(town: Town, meanwhile: Callable[[Receipt], Awaitable[None]]) -> Receipt:
-    """Let a household find no room, and a place come free while it is about to wait."""
+async def overtaken(town: Town, meanwhile: Callable[[Receipt], Awaitable[None]], port: object, before: str) -> Receipt:
+    """Let a household find no room, and a place come free before a call of a port."""
     others = [await town.ask() for _ in range(4)]
     receipt = await town.counter.submit("key-of-the-resident-0099", service="kits", answers=answers(99))
+    call = getattr(port, before)
 
-    async def come_free() -> None:
+    async def late(*arguments: object) -> object:
+        setattr(port, before, call)
         await town.withdraw(others[0])
         await meanwhile(receipt)
+        return await call(*arguments)
 
-    town.counter.quotas = Overtaken(town.counter.quotas, come_free)
-    town.counter.new_instance()
+    setattr(port, before, late)
     await town.counter.advance.advance(receipt.reference)
     return receipt
 
@@ -269,7 +254,7 @@ async def test_a_step_that_found_a_place_elsewhere_meanwhile_keeps_it_with_its_g
     async def elsewhere(receipt: Receipt) -> None:
         await town.counter.advance.advance(receipt.reference)
 
-    receipt = await overtaken(town, elsewhere)
+    receipt = await overtaken(town, elsewhere, town.counter.sites, "mark_line")
 
     assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
     assert granted(town, receipt) == 1
@@ -284,9 +269,18 @@ async def test_a_household_for_which_a_place_is_taken_elsewhere_does_not_lose_it
         turn = turns.reserve(morning.items, key, {"kit": 1}, until=None, is_newcomer=True)
         assert await town.counter.slots.reserve(morning, turn)
 
-    receipt = await overtaken(town, take_elsewhere)
+    receipt = await overtaken(town, take_elsewhere, town.counter.sites, "mark_line")
 
     assert (town.booking(receipt).state, town.place(receipt)) == ("confirmed", MORNING)
+    assert granted(town, receipt) == 1
+
+
+async def test_a_household_that_is_called_before_it_has_given_its_grants_up_keeps_what_it_takes_then(town: Town):
+    async def nothing(_: Receipt) -> None: ...
+
+    receipt = await overtaken(town, nothing, town.counter.quotas, "read")
+
+    assert (town.booking(receipt).state, town.place(receipt)) == ("held", MORNING)
     assert granted(town, receipt) == 1
 
 

@@ -575,7 +575,7 @@ async def test_a_share_is_given_once_even_to_a_household_that_is_back_in_the_lin
 async def test_a_household_served_under_another_request_is_shown_to_a_person_and_leaves_its_share(town: Town, three):
     pickup = pickup_of(definition_of(definition(), SECTIONS))
     assert pickup
-    await town.counter.grants.grant(town.booking(three[0]), "K7M2-QX9P-D4TB", pickup.supplies.policies[1:])
+    await town.counter.grants.grant(town.booking(three[0]), "K7M2-QX9P-D4TB", pickup.supplies.policies[1:], 1)
 
     await town.decide("by_members")
 
@@ -668,7 +668,7 @@ async def fail_at(point: int, trouble: Trouble, *, again: bool) -> None:
     conditions.plan = [*([None] * point), trouble]
     try:
         await own.decide("by_members", basis=basis)
-    except (Crash, StoreUnavailable, WriteConflict):
+    except (Crash, StoreUnavailable, WriteConflict, UnknownSlot):
         await end_what_runs()
     conditions.plan = []
     own.counter.new_instance()

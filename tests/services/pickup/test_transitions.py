@@ -135,6 +135,7 @@ async def test_a_hold_that_runs_out_before_the_chosen_slot_is_certain_is_no_plac
     assert held
     assert held.name == MORNING
     await _begin_a_change(town, receipt, EVENING)
+    town.counter.clock.now = town.booking(receipt).until or ""
 
     await town.counter.reservations.expire(case, held.expiry, case.request.pending[held.expiry])
 
