@@ -73,7 +73,7 @@ def message_of(task: Task) -> dict[str, Any]:
 
 
 def _of_answers(service: CompiledService, request: Request) -> Sequence[PlannedTask]:
-    return service.plan(request.answers)
+    return service.plan_of(request)
 
 
 def _reviewed_for(reason: str) -> Plan:

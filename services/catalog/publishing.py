@@ -28,6 +28,9 @@ SOONEST, LATEST = timedelta(minutes=1), timedelta(days=366)
 """Between these is a task due, counted from the receipt."""
 
 
+_ANY_DAY = "2026-11-24"
+
+
 def read_definition(raw: object, kinds: Sections) -> Definition:
     """Read a definition from its JSON or YAML values; raises DefinitionRefused for another shape."""
     if door.is_too_deep(raw):
@@ -126,7 +129,8 @@ def _compiled(definition: Definition) -> tuple[CompiledService | None, list[str]
         reasons.append("routes: at least one is needed")
     for route in definition.routes:
         try:
-            routes.append(CompiledRoute(route))
+            routes.append(compiled := CompiledRoute(route))
+            reasons += [f"route {route.id!r}: {key}: {fault}" for key, fault in compiled.faults]
         except RuleError as error:
             reasons.append(f"route {route.id!r}: {error}")
     if form is None or reasons:
@@ -179,7 +183,7 @@ def _problems_of_rules(service: CompiledService, case: DefinitionCase) -> Iterat
         routes = []
         for route in service.routes:
             try:
-                routes.append(route.plan(answers))
+                routes.append(route.plan(answers, _ANY_DAY))
             except RuleError as error:
                 yield f"case {case.name!r}{name}: route {route.route.id!r}: {error}"
                 return
@@ -193,7 +197,7 @@ def _outcome(service: CompiledService, answers: dict[str, Any]) -> Expectation:
         return msgspec.convert(
             {"valid": False, "errors": [{"pointer": e.pointer, "code": e.code} for e in errors]}, Expectation
         )
-    tasks = [{"route": t.route, "team": t.team, "priority": t.priority} for t in service.plan(answers)]
+    tasks = [{"route": t.route, "team": t.team, "priority": t.priority} for t in service.plan(answers, _ANY_DAY)]
     return msgspec.convert({"valid": True, "tasks": tasks}, Expectation)
 
 

@@ -1,7 +1,10 @@
 """What a request leads to: the tasks that the routes of its service definition make of its answers."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
+from services import times
+from services.case.request import Request
 from services.case.task import PlannedTask
 from services.catalog.forms import Form
 from services.catalog.model import Definition, Edition, Route
@@ -18,13 +21,19 @@ class CompiledRoute:
         self._when = Rule(route.when, bool)
         self._priority = Rule(route.priority, str)
 
-    def plan(self, answers: dict[str, Any]) -> PlannedTask | None:
+    @property
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Return by their keys why rules of the route may not be published."""
+        for key, rule in (("when", self._when), ("priority", self._priority)):
+            yield from ((key, fault) for fault in rule.faults)
+
+    def plan(self, answers: dict[str, Any], today: str) -> PlannedTask | None:
         """Return the task of this route, None where it does not apply; raises RuleError where a rule fails."""
-        if not self._when(answers):
+        if not self._when(answers, today):
             return None
-        priority = self._priority(answers)
+        priority = self._priority(answers, today)
         if priority not in ("urgent", "normal"):
-            raise RuleError(f"{self.route.priority!r} returned neither 'urgent' nor 'normal'")
+            raise RuleError(f"「{self.route.priority}」の答えが「urgent」でも「normal」でもありません")
         route = self.route
         return PlannedTask(
             route=route.id,
@@ -54,14 +63,18 @@ class CompiledService:
         """Return the definition of this edition."""
         return self.edition.definition
 
-    def plan(self, answers: dict[str, Any]) -> tuple[PlannedTask, ...]:
-        """Return every task that the answers lead to: at least one, and one for a person where a rule fails."""
-        planned = tuple(task for route in self.routes if (task := self._plan_or_review(route, answers)))
+    def plan(self, answers: dict[str, Any], today: str) -> tuple[PlannedTask, ...]:
+        """Return every task that answers of a day lead to: at least one, and one for a person where a rule fails."""
+        planned = tuple(task for route in self.routes if (task := self._plan_or_review(route, answers, today)))
         return planned or (review(self.definition, "unrouted", "unrouted"),)
 
-    def _plan_or_review(self, route: CompiledRoute, answers: dict[str, Any]) -> PlannedTask | None:
+    def plan_of(self, request: Request) -> tuple[PlannedTask, ...]:
+        """Return every task that a request leads to, by the day on which it was received."""
+        return self.plan(request.answers, times.day_in_japan(request.received_at))
+
+    def _plan_or_review(self, route: CompiledRoute, answers: dict[str, Any], today: str) -> PlannedTask | None:
         try:
-            return route.plan(answers)
+            return route.plan(answers, today)
         except RuleError:
             return review(self.definition, route.route.id, "rule_failed")
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.edge.texts import LANGUAGES
 from services.catalog import controls, publishing
-from tests.catalog.definitions import SHIPPED, compiled, fields_of, tasks
+from tests.catalog.definitions import SHIPPED, TODAY, compiled, fields_of, tasks
 from wiring import SECTIONS
 
 CERTIFICATE = "disaster-certificate"
@@ -164,7 +164,7 @@ def test_a_definition_has_a_handful_of_cases_and_some_are_refused(service: str):
 @settings(deadline=None)
 @given(data=st.data())
 def test_any_valid_answers_take_a_route_and_no_rule_fails(service: str, data: st.DataObject):
-    planned = compiled(service).plan(data.draw(valid_answers(service)))
+    planned = compiled(service).plan(data.draw(valid_answers(service)), TODAY)
 
     assert [task.reason for task in planned] == [None] * len(planned)
 

@@ -66,12 +66,12 @@ def test_a_definition_that_stands_its_own_cases_is_published():
         (lambda d: d["routes"][0].update(team="Supplies"), "team 'Supplies'"),
         (lambda d: d["routes"][0].update(id="review"), "route 'review': used twice or reserved"),
         (lambda d: d["routes"][1].update(id="prepare"), "route 'prepare': used twice or reserved"),
-        (lambda d: d["routes"][0].update(when="answers.members <"), "does not compile"),
-        (lambda d: d["routes"][0].update(when="answer.members < 11"), "undeclared reference to 'answer.members'"),
-        (lambda d: d["routes"][0].update(when="answers.member < 11"), "a key is missing"),
+        (lambda d: d["routes"][0].update(when="answers.members <"), "式として読めません"),
+        (lambda d: d["routes"][0].update(when="answer.members < 11"), "「answer.members」という名前はありません"),
+        (lambda d: d["routes"][0].update(when="answers.member < 11"), "ない項目を読んでいるか"),
         (lambda d: d["routes"][1].update(when="answers.atHome"), "cut to the smallest valid answers"),
-        (lambda d: d["routes"][0].update(priority="'high'"), "returned neither 'urgent' nor 'normal'"),
-        (lambda d: d["routes"][0].update(priority="1 + 1"), "does not return a str"),
+        (lambda d: d["routes"][0].update(priority="'high'"), "「urgent」でも「normal」でもありません"),
+        (lambda d: d["routes"][0].update(priority="1 + 1"), "文字ではありません"),
         (lambda d: d["form"].update(type="thing"), "the form is not a JSON Schema"),
         (lambda d: d["form"].update({"$ref": "http://127.0.0.1:1/form.json"}), "is not fetched"),
         (
@@ -149,8 +149,8 @@ def test_a_broken_form_and_every_broken_rule_are_told_at_once():
     reasons = refused(break_all)
 
     assert "the form is not a JSON Schema" in reasons
-    assert "route 'prepare': 'answers.members <' does not compile" in reasons
-    assert "route 'deliver': '1 + 1' does not return a str" in reasons
+    assert "route 'prepare': 「answers.members <」は式として読めません" in reasons
+    assert "route 'deliver': 「1 + 1」の答えが、文字ではありません" in reasons
 
 
 def test_a_refusal_names_a_hundred_reasons_at_most_and_quotes_little_of_the_definition():
