@@ -62,13 +62,21 @@ def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=ANSWER_WITHIN) as answer:
             told = json.load(answer)
     except urllib.error.HTTPError as refusal:
-        print(f"{refusal.code}: {method} {path}: {refusal.read().decode(errors='replace')}", file=sys.stderr)
+        print(f"{refusal.code}: {method} {path}: {_told(refusal.read())}", file=sys.stderr)
         return None
     except OSError as error:
         print(f"{arguments.api} does not answer: {error}", file=sys.stderr)
         return None
     print(json.dumps(told, ensure_ascii=False, indent=2))
     return told
+
+
+def _told(body: bytes) -> str:
+    """Return what a refusal says: each reason on a line, where it names some."""
+    try:
+        return "\n".join(json.loads(body)["reasons"])
+    except (ValueError, LookupError, TypeError):
+        return body.decode(errors="replace")
 
 
 def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:

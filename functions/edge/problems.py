@@ -151,6 +151,8 @@ def retry_after(error: MadoguchiError) -> int | None:
 
 def message(mistake: Mistake, form: object, texts: Texts) -> str:
     """Say in words what is wrong: as the definition says it of its field, else as the product does."""
+    if mistake.said:
+        return texts.of(mistake.said)
     field = _field_at(form, str(mistake.place.get("pointer", "")))
     codes = _codes(mistake.code, field)
     said = field.get("x-text", {}).get("errors", {})

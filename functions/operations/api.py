@@ -132,7 +132,7 @@ async def publish_service(call: Call) -> func.HttpResponse:
     """Publish a service definition; publishing what is current already answers 200 and its version."""
     definition = call.json(dict[str, Any], MAX_DEFINITION, MOST_VALUES)
     if definition.get("id") != call.route("id"):
-        raise DefinitionRefused((f"id: {definition.get('id')!r} is not the id in the address",))
+        raise DefinitionRefused((f"id: アドレスの id（{call.route('id')}）と違います",))
     current, is_new = await call.app.catalog.publish(definition)
     return answer({"version": current.edition.version}, 201 if is_new else 200)
 

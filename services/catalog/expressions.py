@@ -17,13 +17,16 @@ MOST_WORK = 5_000_000
 """Values or pieces of text that one evaluation may look at, which takes some tenths of a second."""
 _PIECE = 16
 """Characters that take as long to compare as one value."""
-_KNOWN = frozenset(
-    """
-    _&&_ _||_ !_ _?_:_ _==_ _!=_ _<_ _<=_ _>_ _>=_ @in _[_] -_ _+_ _-_ _*_ _/_ _%_ @not_strictly_false
-    size int uint double string bool startsWith endsWith contains timestamp duration
-    getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds
-    """.split()
+_OPERATORS = (
+    *("_&&_", "_||_", "!_", "_?_:_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in", "_[_]"),
+    *("-_", "_+_", "_-_", "_*_", "_/_", "_%_", "@not_strictly_false"),
 )
+_FUNCTIONS = (
+    *("size", "int", "uint", "double", "string", "bool", "startsWith", "endsWith", "contains", "timestamp", "duration"),
+    *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes"),
+    "getSeconds",
+)
+_KNOWN = frozenset((*_OPERATORS, *_FUNCTIONS))
 _GROWS = frozenset(("add_string", "add_bytes", "add_list"))
 
 # Fields of cel.expr.CheckedExpr and Expr: https://github.com/google/cel-spec/tree/master/proto/cel/expr
@@ -47,8 +50,10 @@ class Cost(msgspec.Struct, frozen=True):
         """Bound the values and pieces of text that evaluating it on these answers looks at."""
         values = max(door.count_values(answers), self.longest)
         size = values + sum(len(text) for text in door.texts(answers)) // _PIECE
-        steps = (min(values**loops, MOST_STEPS) for loops in range(len(self.calls)))
-        return size * sum(calls * times for calls, times in zip(self.calls, steps, strict=True))
+        work = 0
+        for loops, calls in enumerate(self.calls):
+            work += calls * min(values**loops, MOST_STEPS) * size
+        return work
 
 
 def cost_of(compiled: bytes) -> Cost:
@@ -112,7 +117,8 @@ def _of_call(name: str, call: _Fields, overloads: set[str], loops: int, item: st
         yield _Found(loops, fault="contains( ) には、決まった文字だけを書けます")
     elif overloads & _GROWS and not _keeps(call, item):
         yield _Found(
-            loops, fault="文字や一覧をつなぐことはできません（map も使えません。数の足し算は int(…) + int(…) と書きます）"
+            loops,
+            fault="文字や一覧をつなぐことはできません（map も使えません。数の足し算は int(…) + int(…) と書きます）",
         )
 
 

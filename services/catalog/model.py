@@ -10,6 +10,7 @@ from services import times
 from services.case.documents import SCHEMA_VERSION
 from services.case.request import Request, Step
 from services.case.task import Priority, Task
+from services.errors import FieldError
 from services.texts import Text
 from services.times import Instant, Told
 
@@ -32,15 +33,30 @@ class _Strict(
     pass
 
 
-class Route(_Strict, frozen=True, kw_only=True):
-    """Send a request to a team where the CEL rule `when` holds; `priority` is CEL too, `dueIn` an ISO 8601 duration."""
+ALWAYS = "true"
+"""The `when` of a route that every request takes."""
+
+
+class Route(_Strict, frozen=True, kw_only=True, omit_defaults=False):
+    """Send a request to a team where the CEL rule `when` holds; `priority` is CEL too, `dueIn` an ISO 8601 duration.
+
+    Without `when`, every request takes it; it is stored with one, which earlier versions of the app need.
+    """
 
     id: str
     kind: str
     team: str
     priority: str
-    when: str
+    when: str = ALWAYS
     due_in: timedelta
+
+
+class FieldRule(_Strict, frozen=True, kw_only=True):
+    """Refuse answers for which the CEL rule `when` holds, with a text of its own at a field (a JSON pointer)."""
+
+    when: str
+    field: str
+    text: Text
 
 
 class ExpectedTask(_Strict, frozen=True, kw_only=True):
@@ -67,9 +83,10 @@ class Expectation(_Strict, frozen=True, kw_only=True):
 
 
 class DefinitionCase(_Strict, frozen=True, kw_only=True):
-    """Test the definition with one set of invented answers."""
+    """Test the definition with one set of invented answers, sent on the day `today`."""
 
     name: str
+    today: str | None = None
     answers: dict[str, Any]
     expect: Expectation
 
@@ -96,7 +113,10 @@ class Section(Protocol):
     options: ClassVar[tuple[str, ...]]
 
     def problems(self, definition: "Definition") -> Iterator[str]:
-        """Find why the definition cannot be published with this section."""
+        """Find why the definition cannot be published with this section: each its place and, in Japanese, the fault."""
+
+    def errors(self, answers: Mapping[str, Any]) -> Iterator[FieldError]:
+        """Find what of answers that fit the form the capability cannot work with."""
 
     def first_steps(self, step: Step) -> dict[str, Step]:
         """Return what a new request has to do besides the dispatch, which is this step."""
@@ -123,6 +143,7 @@ class Definition(_Strict, frozen=True, kw_only=True):
     opens: Told | None = None
     closes: Told | None = None
     outcomes: tuple[Outcome, ...] = ()
+    rules: tuple[FieldRule, ...] = ()
     sections: dict[str, Section] = {}
 
     @property

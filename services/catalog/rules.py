@@ -48,7 +48,7 @@ class Rule:
             raise RuleError(f"「{self.expression}」は、この答えでは手間がかかりすぎます")
         try:
             result = self._compiled.eval(data={"answers": answers, "today": today})
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, TypeError, OverflowError) as error:
             raise RuleError(f"「{self.expression}」は、この答えでは手間がかかりすぎます") from error
         if result.type() != _CEL_TYPES[self._returns]:
             hint = "ない項目を読んでいるか（has( ) で確かめます）、値の型が違います"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services import times
 from services.advance.service import Advance
 from services.case import cases
 from services.case import request as requests
@@ -110,7 +111,7 @@ def _first_step(
         (reason is not None, reason or ""),
         (not is_believed, "undated"),
         (any(True for _ in intake.general_errors(message.submission)), "invalid"),
-        (bool(service.form.errors(message.answers)), "invalid"),
+        (bool(service.errors(message.answers, times.day_in_japan(received_at))), "invalid"),
         (state_of(service.definition, received_at) == "closed", "late"),
     )
     found = next((why for applies, why in reasons if applies), None)

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from services import keys
+from services import keys, times
 from services.advance.service import Advance
 from services.case import cases, receipts
 from services.case import request as requests
@@ -217,7 +217,10 @@ class Requests:
         definition = service.definition
         if state_of(definition, now) == "closed":
             raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
-        of_form = (replace(e, pointer=f"/answers{e.pointer}") for e in service.form.errors(submission.answers))
+        of_form = (
+            replace(e, pointer=f"/answers{e.pointer}")
+            for e in service.errors(submission.answers, times.day_in_japan(now))
+        )
         errors = (*of_form, *intake.general_errors(submission))
         if errors:
             raise InvalidSubmission(errors, phone=definition.phone, form=definition.form)

@@ -27,7 +27,9 @@ def test_a_missing_key_or_another_type_raises_instead_of_being_true(answers: dic
 
 def test_a_rule_that_takes_too_many_steps_is_a_rule_that_failed():
     with pytest.raises(RuleError, match="手間がかかりすぎます"):
-        Rule("answers.items.all(item, answers.items.all(other, other == item))", bool)({"items": ["water"] * 1000}, TODAY)
+        Rule("answers.items.all(item, answers.items.all(other, other == item))", bool)(
+            {"items": ["water"] * 1000}, TODAY
+        )
 
 
 def test_a_dynamic_value_of_another_type_is_refused():
