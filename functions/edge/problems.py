@@ -185,7 +185,7 @@ def _codes(code: str, field: dict[str, Any]) -> tuple[str, ...]:
     match code, kind_of(field):
         case "required", "checkbox" if "const" in field:
             return ("const", code)
-        case "required", "radios" | "checkboxes":
+        case "required", "radios" | "checkboxes" | "checkbox":
             return ("required_choice", code)
         case "type", "number":
             return ("type_integer", code)

@@ -49,6 +49,15 @@ def kind_of(schema: Any) -> Kind | None:
     return None
 
 
+def control_of(schema: Any, *, required: bool) -> Kind | None:
+    """Choose the control for a property of a section that needs it or not.
+
+    A yes or no that is needed is two radios: a box that nobody touched would be an answer.
+    """
+    kind = kind_of(schema)
+    return "radios" if kind == "checkbox" and required and "const" not in schema else kind
+
+
 def undrawable(definition: Definition) -> Iterator[str]:
     """Find the place of every field that no page can draw, or whose options come from nothing of the definition."""
     options = [option for section in definition.sections.values() for option in section.options]
