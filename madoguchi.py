@@ -97,6 +97,12 @@ def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:
             names = ("reference", "checked", "note")
             asked_for = {name: asked[name] for name in names if asked[name]} | {"id": uuid.uuid4().hex}
             return [("POST", "/api/operations/requests/access-codes", asked_for)]
+        case "pause":
+            said = {"ja": asked["reason"], "ja-easy": asked["easy"], "en": asked["en"]}
+            reason = {language: text for language, text in said.items() if text}
+            return [("POST", f"/api/catalog/services/{_id_of(asked)}/pause", {"reason": reason})]
+        case "resume":
+            return [("POST", f"/api/catalog/services/{_id_of(asked)}/resume", {})]
     return [("POST", "/api/operations/reconciliation", {"dryRun": arguments.dry_run})]
 
 
@@ -145,6 +151,13 @@ def _arguments() -> argparse.Namespace:
     api.add_argument("--audience", metavar="URI", help="the app's registration in Entra ID; default TOKEN_AUDIENCE")
     publishing = commands.add_parser("publish", parents=[api], help="publish service definitions (YAML)")
     publishing.add_argument("files", nargs="+", type=Path)
+    pausing = commands.add_parser("pause", parents=[api], help="stop a service at once, for every version of its form")
+    pausing.add_argument("id", metavar="SERVICE")
+    pausing.add_argument("--reason", required=True, help="why, in Japanese, for residents")
+    pausing.add_argument("--easy", help="the same in easy Japanese")
+    pausing.add_argument("--en", help="the same in English")
+    resuming = commands.add_parser("resume", parents=[api], help="let a paused service go on")
+    resuming.add_argument("id", metavar="SERVICE")
     ranged = argparse.ArgumentParser(add_help=False)
     ranged.add_argument("--queue")
     ranged.add_argument("--from", metavar="TIME", help="failed last then or later: 2026-11-23T09:00+09:00")

@@ -6,7 +6,8 @@ MadoguchiError
 │   │   └── Unauthenticated      no valid token
 │   ├── NotAllowed             it is not open to the caller, or not now
 │   │   ├── Forbidden            the token lacks the role
-│   │   └── ServiceClosed        its time is over, or has not come
+│   │   ├── ServiceClosed        its time is over, or has not come
+│   │   └── ServiceStopped       an editor has paused it
 │   ├── NotFound               what was named is not there
 │   │   ├── UnknownService       no such service is published
 │   │   ├── UnknownRequest       no request for this reference and access code
@@ -173,6 +174,17 @@ class ServiceClosed(NotAllowed):
         super().__init__(f"opens {opens}, closes {closes}", phone=phone)
         self.opens, self.closes = opens, closes
         self.details = {"opens": opens, "closes": closes}
+
+
+class ServiceStopped(NotAllowed):
+    """Say that an editor has paused a service, and why."""
+
+    code = "service_stopped"
+
+    def __init__(self, reason: Text, *, phone: str) -> None:
+        super().__init__("paused", phone=phone)
+        self.reason = reason
+        self.details = {"reason": reason}
 
 
 class KeyReused(Conflict):

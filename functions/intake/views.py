@@ -8,7 +8,7 @@ from functions.edge.capabilities import Standing
 from functions.edge.texts import Texts
 from services.case.documents import Event
 from services.case.request import Request
-from services.catalog.model import Current, Damaged, state_of
+from services.catalog.model import Current, Damaged
 from services.times import Instant
 
 PUBLIC_EVENTS = ("accepted", "dispatched", "task_completed", "completed", "withdrawn")
@@ -25,11 +25,19 @@ def service(current: Current, now: Instant) -> dict[str, Any]:
         "summary": definition.summary,
         "purpose": definition.purpose,
         "phone": definition.phone,
-        "state": state_of(definition, now),
+        "state": current.state(now),
+        "reason": current.paused.reason if current.paused else None,
         "opens": definition.opens,
         "closes": definition.closes,
     }
     return {key: value for key, value in shown.items() if value is not None}
+
+
+def stopped(current: Current) -> dict[str, Any]:
+    """Show a service that an editor has paused, with the reason."""
+    definition, paused = current.edition.definition, current.paused
+    reason = paused.reason if paused else {}
+    return {"id": definition.id, "title": definition.title, "phone": definition.phone, "reason": reason}
 
 
 def paused(damaged: Damaged, phone: str) -> dict[str, Any]:

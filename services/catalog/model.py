@@ -177,14 +177,23 @@ class Replaced(msgspec.Struct, frozen=True, rename="camel"):
     at: Instant
 
 
+class Paused(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Say since when a service takes nothing, who stopped it (an id), and why, in words that residents read."""
+
+    reason: Text
+    at: Instant
+    by_id: str
+
+
 class Current(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Name the version of a service that is current, and those it replaced.
+    """Name the version of a service that is current, those it replaced, and whether the service is paused.
 
     `beside` is what stands in its document and this code does not know: it survives the next publication.
     """
 
     edition: Edition
     replaced: tuple[Replaced, ...] = ()
+    paused: Paused | None = None
     schema_version: int = SCHEMA_VERSION
     etag: str = msgspec.field(default="", name="_etag")
     beside: dict[str, Any] = msgspec.field(default_factory=dict, name="_beside")
@@ -193,6 +202,10 @@ class Current(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def service(self) -> str:
         """Return the id of the service."""
         return self.edition.service
+
+    def state(self, now: Instant) -> Literal["open", "closed", "paused"]:
+        """Tell whether the service takes requests now, whatever version of its form they answer."""
+        return "paused" if self.paused else state_of(self.edition.definition, now)
 
     def accepts(self, version: int, now: Instant) -> bool:
         """Tell whether answers to this version are taken: the current one, or one that was within 24 hours."""
@@ -226,8 +239,8 @@ def state_of(definition: Definition, now: Instant) -> Literal["open", "closed"]:
 def next_edition(current: Current | None, definition: Definition, now: Instant, newest: int = 0) -> Current:
     """Make a definition current: the next version, with the one it replaces still accepted for a day.
 
-    Of very many within a day, the latest are. `newest` is the highest version that was ever stored, where it may be
-    later than the one that is replaced.
+    A paused service stays so. Of very many versions within a day, the latest are. `newest` is the highest version that
+    was ever stored, where it may be later than the one that is replaced.
     """
     version = max(newest, current.edition.version if current else 0) + 1
     replaced: tuple[Replaced, ...] = ()
@@ -237,4 +250,6 @@ def next_edition(current: Current | None, definition: Definition, now: Instant, 
         replaced = (*kept, Replaced(current.edition.version, now))[-MOST_REPLACED:]
     edition = Edition(service=definition.id, version=version, published_at=now, definition=definition)
     made = Current(edition=edition, replaced=replaced)
-    return msgspec.structs.replace(made, etag=current.etag, beside=current.beside) if current else made
+    if current is None:
+        return made
+    return msgspec.structs.replace(made, etag=current.etag, beside=current.beside, paused=current.paused)

@@ -42,6 +42,9 @@ class QueuedIntake:
         submission = message.submission
         identity = identity_of(self._secrets, message)
         service, reason = await self._edition(message)
+        paused = (await self._catalog.service(message.service)).paused
+        if paused and received_at >= paused.at:
+            reason = "paused"
         request = requests.accept(
             submission,
             identity,
