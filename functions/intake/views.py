@@ -8,6 +8,7 @@ from functions.edge.capabilities import Standing
 from functions.edge.texts import Texts
 from services.case.documents import Event
 from services.case.request import Request
+from services.case.task import SUPERVISORS
 from services.catalog.model import Current, Damaged
 from services.times import Instant
 
@@ -89,7 +90,15 @@ def _event(event: Event, texts: Texts) -> dict[str, str]:
 
 def _next(request: Request, phone: str, texts: Texts, standings: Sequence[Standing]) -> str:
     """Say what comes next; what could not be done does not read as done."""
-    if request.status == "completed" and any(task.outcome == "not_done" for task in request.tasks):
+    if request.status == "completed" and _is_left_undone(request):
         return texts("next.not_done", phone=phone)
     said = next((standing.next for standing in standings if standing.next), f"next.{request.status}")
     return texts(said)
+
+
+def _is_left_undone(request: Request) -> bool:
+    """Tell whether something ended undone: as the supervisors said where they were asked, else as the tasks did."""
+    of_supervisors = [task for task in request.tasks if task.team == SUPERVISORS and task.status == "completed"]
+    if of_supervisors:
+        return any(task.outcome != "done" and not task.final for task in of_supervisors)
+    return any(task.outcome == "not_done" for task in request.tasks)

@@ -71,9 +71,9 @@ async def who_am_i(call: Call) -> func.HttpResponse:
 
 
 @bp.route("api/staff/teams/{team}/claims", methods=["POST"])
-@api(access="Team.{team}")
+@api(access=ANY_TEAM)
 async def claim_tasks(call: Call) -> func.HttpResponse:
-    """Lease the next tasks of a team."""
+    """Lease the next tasks of a team of the caller's; supervisors have their own, and those that nobody has."""
     body = call.json(ClaimNext)
     claimed = await call.app.tasks.claim_next(
         _team(call), call.caller, claim_id=body.claim_id, limit=body.max, seconds=body.lease_seconds

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.advance import following
 from services.advance.model import TaskMessage
 from services.case import cases
 from services.case import request as requests
@@ -77,4 +78,6 @@ def _of_answers(service: CompiledService, request: Request) -> Sequence[PlannedT
 
 
 def _reviewed_for(reason: str) -> Plan:
+    if reason in (following.NOT_ENDED, following.STANDS_STILL):
+        return lambda _, __: following.plan(reason)
     return lambda service, _: (review(service.definition, "review", reason),)

@@ -21,7 +21,9 @@ MOST_REPLACED = 100
 """Earlier versions that are accepted at a time."""
 USUAL_OUTCOMES = ("done", "not_done")
 type Delivered = Literal["all", "none"]
-RESERVED_ROUTES = ("unrouted", "review")
+FOLLOW_UP = "follow-up"
+"""The route of the supervisors' tasks."""
+RESERVED_ROUTES = ("unrouted", "review", FOLLOW_UP)
 """Routes that no definition may use, besides those that sections reserve."""
 RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
 """Endings that no name of a team may have, since the names of its queues end so."""
@@ -94,11 +96,13 @@ class DefinitionCase(_Strict, frozen=True, kw_only=True):
 class Outcome(_Strict, frozen=True, kw_only=True):
     """Offer staff a way to end a task, besides `done` and `not_done`.
 
-    `delivered` says what the household got where the task was to take supplies there; a person asks where it does not.
+    `final` names it as an end, as `done` is: after any other, a supervisor looks at the request. `delivered` says what
+    the household got where the task was to take supplies there; a person asks where it does not.
     """
 
     id: str
     title: Text
+    final: bool = False
     delivered: Delivered | None = None
 
 
@@ -155,6 +159,10 @@ class Definition(_Strict, frozen=True, kw_only=True):
     def teams(self) -> tuple[str, ...]:
         """Return every team that the routes name, in their order."""
         return tuple(dict.fromkeys(route.team for route in self.routes))
+
+    def is_final(self, outcome: str) -> bool:
+        """Tell whether the definition names an outcome as an end."""
+        return any(outcome == offered.id and offered.final for offered in self.outcomes)
 
     def knows_outcome(self, outcome: str) -> bool:
         """Tell whether staff may end a task with this outcome."""

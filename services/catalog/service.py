@@ -9,7 +9,7 @@ import msgspec
 from services import times
 from services.case.documents import must_not_be_newer
 from services.case.ports import Queues, SetAside
-from services.case.task import Staff, queue_of
+from services.case.task import SUPERVISORS, Staff, queue_of
 from services.catalog import publishing
 from services.catalog.forms import FormError
 from services.catalog.model import (
@@ -89,6 +89,11 @@ class Catalog:
                 self._read_at = self._clock()
         return tuple(self._current.values())
 
+    async def teams(self) -> frozenset[str]:
+        """Return the teams to which current editions send tasks, and that of the supervisors."""
+        found = (team for current in await self.services() for team in current.edition.definition.teams)
+        return frozenset((SUPERVISORS, *found))
+
     async def damaged(self) -> tuple[Damaged, ...]:
         """Return what cannot be read of current editions, whether another edition stands in or not."""
         await self.services()
@@ -161,7 +166,9 @@ class Catalog:
         known = await self._store.current_of(definition.id)
         if known:
             must_not_be_newer(f"{CONTAINER}/{definition.id}", known.schema_version)
-        await self._queues.ensure([queue_of(team, p) for team in definition.teams for p in ("urgent", "normal")])
+        await self._queues.ensure(
+            [queue_of(team, p) for team in (*definition.teams, SUPERVISORS) for p in ("urgent", "normal")]
+        )
         if isinstance(known, Current) and known.edition.definition == definition:
             current, is_new = known, False
         else:

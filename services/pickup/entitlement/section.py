@@ -8,7 +8,7 @@ import msgspec
 
 from services import door
 from services.case.request import Request, Step
-from services.case.task import Task
+from services.case.task import SUPERVISORS, Task
 from services.catalog import controls, forms
 from services.catalog.model import Definition
 from services.errors import FieldError
@@ -98,7 +98,9 @@ class Pickup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
         }
 
     def task_ended(self, request: Request, definition: Definition, task: Task, outcome: str, now: Instant) -> Request:
-        """Let a booking follow the delivery of its supplies."""
+        """Let a booking follow the delivery of its supplies, or what the supervisors ended."""
+        if task.team == SUPERVISORS:
+            return deliveries.closed(request)
         if self.routes.get("delivery") != task.route:
             return request
         return deliveries.ended(request, task, deliveries.delivered_by(definition, outcome), now)

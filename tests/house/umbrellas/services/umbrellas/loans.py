@@ -33,6 +33,11 @@ class UmbrellasPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         return self.loan is not None and not self.loan.is_back
 
     @property
+    def stands_still(self) -> bool:
+        """Leave it to whoever has the umbrella."""
+        return False
+
+    @property
     def is_served(self) -> bool | None:
         """Leave it to the tasks: an umbrella is nothing that was asked for."""
         return None
