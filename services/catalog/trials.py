@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from services.catalog.model import ALWAYS, DefinitionCase, Expectation, ExpectedError, ExpectedTask
-from services.catalog.routing import CompiledService
+from services.catalog.routing import CompiledFieldRule, CompiledService
 from services.catalog.rules import RuleError
 
 _ANY_DAY = "2026-11-24"
@@ -50,10 +50,17 @@ def _untried(service: CompiledService) -> Iterator[str]:
             yield f"routes[{index}]: 「{route.id}」に行くケースがありません"
         elif route.when.strip() != ALWAYS and all(route.id in routes for routes in taken):
             yield f"routes[{index}].when: 正しいケースがすべて「{route.id}」に行きます。行かないケースも必要です"
-    refused = {error.pointer for case in definition.cases for error in case.expect.errors if error.code == "rule"}
-    for index, rule in enumerate(definition.rules):
-        if rule.field not in refused:
-            yield f"rules[{index}]: この決まりで断るケース（{rule.field} の rule）がありません"
+    fitting = [case for case in definition.cases if not service.form.errors(case.answers)]
+    for index, rule in enumerate(service.rules):
+        if not any(_refuses(rule, case) for case in fitting):
+            yield f"rules[{index}]: この決まりで断るケース（{rule.rule.field} の rule）がありません"
+
+
+def _refuses(rule: CompiledFieldRule, case: DefinitionCase) -> bool:
+    try:
+        return rule.refuses(case.answers, case.today or _ANY_DAY)
+    except RuleError:
+        return False
 
 
 def _problems_of_rules(service: CompiledService, case: DefinitionCase, place: str) -> Iterator[str]:
