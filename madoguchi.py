@@ -72,9 +72,9 @@ def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -
 
 
 def _told(body: bytes) -> str:
-    """Return what a refusal says: each reason on a line, where it names some."""
+    """Return what a refusal says: each reason on a line of its own, where it names some."""
     try:
-        return "\n".join(json.loads(body)["reasons"])
+        return "\n" + "\n".join(json.loads(body)["reasons"])
     except (ValueError, LookupError, TypeError):
         return body.decode(errors="replace")
 

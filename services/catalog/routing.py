@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Self
 
-from services import times
+from services import door, times
 from services.case.request import Request
 from services.case.task import PlannedTask
 from services.catalog.forms import Form
@@ -40,7 +40,7 @@ class CompiledRoute:
             return None
         priority = self._priority(answers, today)
         if priority not in ("urgent", "normal"):
-            raise RuleError(f"「{self.route.priority}」の答えが「urgent」でも「normal」でもありません")
+            raise RuleError(f"「{door.step(self.route.priority)}」の答えが「urgent」でも「normal」でもありません")
         route = self.route
         return PlannedTask(
             route=route.id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from services import door
 from services.catalog.expressions import MOST_WORK, cost_of
 
 
@@ -17,14 +18,14 @@ class Rule:
     """Hold one compiled expression over `answers` and `today` that must return a bool or a string."""
 
     def __init__(self, expression: str, returns: type[bool] | type[str]) -> None:
-        self.expression = expression
+        self._shown = door.step(expression)
         self._returns = returns
         try:
             self._compiled = _environment().compile(expression)
         except Exception as error:
-            raise RuleError(f"「{expression}」は式として読めません：{_in_japanese(str(error))}") from error
+            raise RuleError(f"「{self._shown}」は式として読めません：{_in_japanese(str(error))}") from error
         if self._compiled.return_type() not in (_CEL_TYPES[returns], cel.Type.DYN):
-            raise RuleError(f"「{expression}」の答えが、{_NAMES[returns]}ではありません")
+            raise RuleError(f"「{self._shown}」の答えが、{_NAMES[returns]}ではありません")
         self._cost = cost_of(self._compiled.serialize())
 
     @property
@@ -43,16 +44,16 @@ class Rule:
         may.
         """
         if self.faults:
-            raise RuleError(f"「{self.expression}」：{self.faults[0]}")
+            raise RuleError(f"「{self._shown}」：{self.faults[0]}")
         if self._cost.work(answers) > MOST_WORK:
-            raise RuleError(f"「{self.expression}」は、この答えでは手間がかかりすぎます")
+            raise RuleError(f"「{self._shown}」は、この答えでは手間がかかりすぎます")
         try:
             result = self._compiled.eval(data={"answers": answers, "today": today})
         except (RuntimeError, ValueError, TypeError, OverflowError) as error:
-            raise RuleError(f"「{self.expression}」は、この答えでは手間がかかりすぎます") from error
+            raise RuleError(f"「{self._shown}」は、この答えでは手間がかかりすぎます") from error
         if result.type() != _CEL_TYPES[self._returns]:
             hint = "ない項目を読んでいるか（has( ) で確かめます）、値の型が違います"
-            raise RuleError(f"「{self.expression}」の答えが{_NAMES[self._returns]}になりません。{hint}")
+            raise RuleError(f"「{self._shown}」の答えが{_NAMES[self._returns]}になりません。{hint}")
         return result.value()
 
 
