@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from services import door, times
-from services.catalog import bounds, controls, forms
+from services.catalog import controls, forms
 from services.catalog.documents import definition_of
 from services.catalog.forms import Form, FormError
 from services.catalog.model import (
@@ -64,6 +64,8 @@ def check(definition: Definition, kinds: Sections) -> None:
 
 
 def _problems(definition: Definition, kinds: Sections) -> Iterator[str]:
+    from services.catalog import bounds
+
     too_large = tuple(bounds.problems(definition))
     if too_large:
         yield from too_large

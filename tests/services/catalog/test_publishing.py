@@ -74,6 +74,11 @@ def test_a_definition_that_stands_its_own_cases_is_published():
         (lambda d: d["routes"][0].update(id="review"), "routes[0].id: 「review」は、アプリが使う名前"),
         (lambda d: d["routes"][1].update(id="prepare"), "routes[1].id: 「prepare」が2度"),
         (lambda d: d["routes"][0].update(when="answers.members <"), "式として読めません"),
+        (
+            lambda d: d["routes"][0].update(when="[answers.note].map(x, x+x+x+x+x+x+x+x).exists(x, x == 'a')"),
+            "routes[0].when: 文字や一覧をつなぐことはできません",
+        ),
+        (lambda d: d["routes"][1].update(priority="string(answers.note) + 'a'"), "routes[1].priority: 文字や一覧を"),
         (lambda d: d["routes"][0].update(when="answer.members < 11"), "「answer.members」という名前はありません"),
         (lambda d: d["routes"][0].update(when="answers.member < 11"), "ない項目を読んでいるか"),
         (lambda d: d["routes"][1].update(when="answers.atHome"), "（省ける答えをすべて省いたとき） で失敗します"),

@@ -4,6 +4,7 @@ from services.catalog.model import MOST_REPLACED, Current, next_edition
 from services.catalog.service import FRESH_FOR
 from services.errors import DefinitionRefused, ServiceClosed, ServiceStopped, StoreUnavailable, UnknownService
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
+from services.tasks.team_queues import queues_of
 from tests.counter import DEFINITION, HANAKO, KEY, OTHER_KEY, Counter, current, submission
 
 CHANGED = {**DEFINITION, "phone": "0000-00-5678"}
@@ -80,9 +81,8 @@ async def test_the_queues_of_every_team_are_there_before_a_version_becomes_curre
 
     counter.queues.away = False
     await counter.catalog.publish(CHANGED)
-    assert {"tasks-supplies", "tasks-supplies-urgent", "tasks-delivery", "tasks-delivery-urgent"} <= set(
-        counter.queues.messages
-    )
+    teams = ("supplies", "delivery", "supervisors")
+    assert {queue for team in teams for queue in queues_of(team)} <= set(counter.queues.messages)
 
 
 async def test_a_refused_definition_changes_nothing(counter: Counter):
