@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from services.errors import DefinitionRefused
 from services.intake.reissue import Checked
-from stores.shipped import read_yaml
+from stores.shipped import line_of, read_yaml
 
 ANSWER_WITHIN = 240.0
 """Seconds for one call: Azure ends a request after 230."""
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     except DefinitionRefused as refusal:
         print(*refusal.reasons, sep="\n", file=sys.stderr)
         return 1
-    return max([int(_call(arguments, *request) is None) for request in requests])
+    files = arguments.files if arguments.command == "publish" else [None] * len(requests)
+    return max([int(_call(arguments, *request, file) is None) for request, file in zip(requests, files, strict=True)])
 
 
 def _refold(arguments: argparse.Namespace) -> int:
@@ -50,8 +51,11 @@ def _refold(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -> Any:
-    """Make one call, print its JSON and return it; None where it was refused or not answered."""
+def _call(arguments: argparse.Namespace, method: str, path: str, body: object, file: Path | None = None) -> Any:
+    """Make one call, print its JSON and return it; None where it was refused or not answered.
+
+    `file` is what the body was read from.
+    """
     request = urllib.request.Request(  # noqa: S310 - _api_address lets https and a desk's http through only
         arguments.api + path,
         method=method,
@@ -62,7 +66,7 @@ def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=ANSWER_WITHIN) as answer:
             told = json.load(answer)
     except urllib.error.HTTPError as refusal:
-        print(f"{refusal.code}: {method} {path}: {_told(refusal.read())}", file=sys.stderr)
+        print(f"{refusal.code}: {method} {path}: {_told(refusal.read(), file)}", file=sys.stderr)
         return None
     except OSError as error:
         print(f"{arguments.api} does not answer: {error}", file=sys.stderr)
@@ -71,12 +75,18 @@ def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -
     return told
 
 
-def _told(body: bytes) -> str:
-    """Return what a refusal says: each reason on a line of its own, where it names some."""
+def _told(body: bytes, file: Path | None) -> str:
+    """Return what a refusal says: each reason on a line of its own, with the line of the file that it is about."""
     try:
-        return "\n" + "\n".join(json.loads(body)["reasons"])
+        reasons = json.loads(body)["reasons"]
     except (ValueError, LookupError, TypeError):
         return body.decode(errors="replace")
+    return "".join(f"\n{_line(reason, file)}{reason}" for reason in reasons)
+
+
+def _line(reason: str, file: Path | None) -> str:
+    line = line_of(file, reason.partition(": ")[0]) if file else None
+    return f"{file}:{line}: " if line else ""
 
 
 def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:

@@ -64,6 +64,23 @@ def read_yaml(path: Path) -> Any:
         raise DefinitionRefused(("YAML として読めません",)) from error
 
 
+def line_of(path: Path, place: str) -> int | None:
+    """Return the line of a file on which a place stands (`routes[0].when`), or what is there of it; None for none."""
+    import yaml
+
+    node, line = yaml.compose(path.read_text(encoding="utf-8"), _loader()), None
+    for step in place.replace("[", ".").replace("]", "").split("."):
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == step]
+        else:
+            items = node.value if isinstance(node, yaml.SequenceNode) and step.isdecimal() else []
+            found = [(item, item) for item in items[int(step) : int(step) + 1]] if items else []
+        if not found:
+            break
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return line
+
+
 @cache
 def _loader() -> Any:
     import yaml

@@ -91,7 +91,7 @@ def test_the_command_line_publishes_or_says_every_reason_why_not(desk: RunningDe
     editor = Operator(desk, "Editor")
     shipped = ROOT / "catalog" / "services" / "relief-supplies.yaml"
     broken, unreadable = tmp_path / "broken.yaml", tmp_path / "unreadable.yaml"
-    broken.write_text("id: broken\ntitle: {ja: 見本}\n", encoding="utf-8")
+    broken.write_text("id: broken\ntitle: {ja: 3}\n", encoding="utf-8")
     unreadable.write_text("id: [", encoding="utf-8")
 
     published, refused = editor.try_to_run("publish", str(shipped)), editor.try_to_run("publish", str(broken))
@@ -102,6 +102,7 @@ def test_the_command_line_publishes_or_says_every_reason_why_not(desk: RunningDe
         1,
         [
             "422: PUT /api/catalog/services/broken: ",
+            f"{broken}:2: title.ja: 文字にします（今は整数）",
             "purpose: 必要なキーがありません",
             "phone: 必要なキーがありません",
             "form: 必要なキーがありません",

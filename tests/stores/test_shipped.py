@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from services.errors import DefinitionRefused
-from stores.shipped import read_yaml
+from stores.shipped import line_of, read_yaml
 
 
 def read(folder: Path, content: str | bytes) -> Any:
@@ -61,3 +61,14 @@ def test_a_mapping_may_be_merged_into_another_that_overrides_it(tmp_path: Path):
     content = "base: &base {type: string, maxLength: 9}\nnote: {<<: *base, maxLength: 5}\n"
 
     assert read(tmp_path, content)["note"] == {"type": "string", "maxLength": 5}
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [("id", 1), ("routes[1].when", 6), ("routes[1].team", 5), ("routes[7]", 2), ("form.properties", None), ("/", None)],
+)
+def test_a_place_is_found_on_its_line_or_as_much_of_it_as_is_there(tmp_path: Path, place: str, line: int | None):
+    path = tmp_path / "service.yaml"
+    path.write_text("id: water\nroutes:\n  - id: a\n    when: x\n  - id: b\n    when: y\n", encoding="utf-8")
+
+    assert line_of(path, place) == line
