@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from services.errors import DefinitionRefused
 from services.intake.reissue import Checked
-from stores.shipped import read_yaml
+from stores.shipped import line_of, read_yaml
 
 ANSWER_WITHIN = 240.0
 """Seconds for one call: Azure ends a request after 230."""
@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     except DefinitionRefused as refusal:
         print(*refusal.reasons, sep="\n", file=sys.stderr)
         return 1
-    return max([int(_call(arguments, *request) is None) for request in requests])
+    files = arguments.files if arguments.command == "publish" else [None] * len(requests)
+    return max([int(_call(arguments, *request, file) is None) for request, file in zip(requests, files, strict=True)])
 
 
 def _refold(arguments: argparse.Namespace) -> int:
@@ -50,8 +51,11 @@ def _refold(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -> Any:
-    """Make one call, print its JSON and return it; None where it was refused or not answered."""
+def _call(arguments: argparse.Namespace, method: str, path: str, body: object, file: Path | None = None) -> Any:
+    """Make one call, print its JSON and return it; None where it was refused or not answered.
+
+    `file` is what the body was read from.
+    """
     request = urllib.request.Request(  # noqa: S310 - _api_address lets https and a desk's http through only
         arguments.api + path,
         method=method,
@@ -62,13 +66,27 @@ def _call(arguments: argparse.Namespace, method: str, path: str, body: object) -
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=ANSWER_WITHIN) as answer:
             told = json.load(answer)
     except urllib.error.HTTPError as refusal:
-        print(f"{refusal.code}: {method} {path}: {refusal.read().decode(errors='replace')}", file=sys.stderr)
+        print(f"{refusal.code}: {method} {path}: {_told(refusal.read(), file)}", file=sys.stderr)
         return None
     except OSError as error:
         print(f"{arguments.api} does not answer: {error}", file=sys.stderr)
         return None
     print(json.dumps(told, ensure_ascii=False, indent=2))
     return told
+
+
+def _told(body: bytes, file: Path | None) -> str:
+    """Return what a refusal says: each reason on a line of its own, with the line of the file that it is about."""
+    try:
+        reasons = json.loads(body)["reasons"]
+    except (ValueError, LookupError, TypeError):
+        return body.decode(errors="replace")
+    return "".join(f"\n{_line(reason, file)}{reason}" for reason in reasons)
+
+
+def _line(reason: str, file: Path | None) -> str:
+    line = line_of(file, reason.partition(": ")[0]) if file else None
+    return f"{file}:{line}: " if line else ""
 
 
 def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:
@@ -89,6 +107,12 @@ def _requests(arguments: argparse.Namespace) -> list[tuple[str, str, object]]:
             names = ("reference", "checked", "note")
             asked_for = {name: asked[name] for name in names if asked[name]} | {"id": uuid.uuid4().hex}
             return [("POST", "/api/operations/requests/access-codes", asked_for)]
+        case "pause":
+            said = {"ja": asked["reason"], "ja-easy": asked["easy"], "en": asked["en"]}
+            reason = {language: text for language, text in said.items() if text}
+            return [("POST", f"/api/catalog/services/{_id_of(asked)}/pause", {"reason": reason})]
+        case "resume":
+            return [("POST", f"/api/catalog/services/{_id_of(asked)}/resume", {})]
     return [("POST", "/api/operations/reconciliation", {"dryRun": arguments.dry_run})]
 
 
@@ -137,6 +161,13 @@ def _arguments() -> argparse.Namespace:
     api.add_argument("--audience", metavar="URI", help="the app's registration in Entra ID; default TOKEN_AUDIENCE")
     publishing = commands.add_parser("publish", parents=[api], help="publish service definitions (YAML)")
     publishing.add_argument("files", nargs="+", type=Path)
+    pausing = commands.add_parser("pause", parents=[api], help="stop a service at once, for every version of its form")
+    pausing.add_argument("id", metavar="SERVICE")
+    pausing.add_argument("--reason", required=True, help="why, in Japanese, for residents")
+    pausing.add_argument("--easy", help="the same in easy Japanese")
+    pausing.add_argument("--en", help="the same in English")
+    resuming = commands.add_parser("resume", parents=[api], help="let a paused service go on")
+    resuming.add_argument("id", metavar="SERVICE")
     ranged = argparse.ArgumentParser(add_help=False)
     ranged.add_argument("--queue")
     ranged.add_argument("--from", metavar="TIME", help="failed last then or later: 2026-11-23T09:00+09:00")

@@ -3,8 +3,10 @@
 from azure.cosmos import PartitionKey
 
 from services.advance.model import QUEUE as ADVANCE_QUEUE
+from services.case.task import SUPERVISORS
 from services.failures.model import poison_queue_of
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
+from services.tasks.team_queues import queues_of
 from wiring.app import App
 from wiring.clients import cosmos_client
 
@@ -18,6 +20,7 @@ async def provision(app: App) -> None:
     await _containers(app)
     await app.blobs.ensure()
     await app.queues.ensure([name for queue in TRIGGERED_QUEUES for name in (queue, poison_queue_of(queue))])
+    await app.queues.ensure(queues_of(SUPERVISORS))
 
 
 async def _containers(app: App) -> None:

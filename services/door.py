@@ -74,6 +74,15 @@ def values(value: object) -> Iterator[object]:
     return chain.from_iterable(_levels(value))
 
 
+def texts(value: object) -> Iterator[str]:
+    """Yield every text in JSON of bounded depth, names of values included."""
+    for one in values(value):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            yield from (name for name in one if isinstance(name, str))
+
+
 def count_values(value: object) -> int:
     """Count the values of JSON of bounded depth, those that hold others included."""
     return sum(len(level) for level in _levels(value))

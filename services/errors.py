@@ -6,7 +6,8 @@ MadoguchiError
 │   │   └── Unauthenticated      no valid token
 │   ├── NotAllowed             it is not open to the caller, or not now
 │   │   ├── Forbidden            the token lacks the role
-│   │   └── ServiceClosed        its time is over, or has not come
+│   │   ├── ServiceClosed        its time is over, or has not come
+│   │   └── ServiceStopped       an editor has paused it
 │   ├── NotFound               what was named is not there
 │   │   ├── UnknownService       no such service is published
 │   │   ├── UnknownRequest       no request for this reference and access code
@@ -45,6 +46,7 @@ from typing import ClassVar
 import msgspec
 
 from services.door import MOST_PLACES
+from services.texts import Text
 from services.times import Told
 
 UNTIL_MENDED = 60.0
@@ -54,25 +56,33 @@ LONGEST_REASON = 500
 
 
 class Mistake(msgspec.Struct, frozen=True):
-    """Tell one mistake: where it stands, its code with limits, and the prefixes under which its text is looked for."""
+    """Tell one mistake: where it stands, its code with limits, and the prefixes under which its text is looked for.
+
+    `said` is the text itself, where whoever made the rule wrote one.
+    """
 
     place: dict[str, object]
     code: str
     limits: dict[str, object] = {}
     texts: tuple[str, ...] = ("field",)
+    said: Text = {}
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Say what is wrong with one field: a JSON pointer, a stable code and the limits the code speaks of."""
+    """Say what is wrong with one field: a JSON pointer, a stable code and the limits the code speaks of.
+
+    `said` says it in words, by language, where a definition does.
+    """
 
     pointer: str
     code: str
     limits: dict[str, object] = {}
+    said: Text = {}
 
     @property
     def mistake(self) -> Mistake:
         """Return it as any other mistake is told."""
-        return Mistake({"pointer": self.pointer}, self.code, self.limits)
+        return Mistake({"pointer": self.pointer}, self.code, self.limits, said=self.said)
 
 
 class MadoguchiError(Exception):
@@ -164,6 +174,17 @@ class ServiceClosed(NotAllowed):
         super().__init__(f"opens {opens}, closes {closes}", phone=phone)
         self.opens, self.closes = opens, closes
         self.details = {"opens": opens, "closes": closes}
+
+
+class ServiceStopped(NotAllowed):
+    """Say that an editor has paused a service, and why."""
+
+    code = "service_stopped"
+
+    def __init__(self, reason: Text, *, phone: str) -> None:
+        super().__init__("paused", phone=phone)
+        self.reason = reason
+        self.details = {"reason": reason}
 
 
 class KeyReused(Conflict):

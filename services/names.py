@@ -7,6 +7,9 @@ from msgspec import Meta
 
 _NAME = re.compile("[a-z](-?[a-z0-9]){0,39}")
 
+NAME_IN_WORDS = "小文字、数字、1つずつのハイフンだけ、40文字まで、初めは小文字にします"
+"""What a name may be, for editors."""
+
 type Name = Annotated[str, Meta(pattern=rf"^{_NAME.pattern}\Z", max_length=40)]
 
 

@@ -61,6 +61,11 @@ def told(text: str) -> Instant:
     return instant(read)
 
 
+def day_in_japan(at: Instant) -> str:
+    """Return the day in Japan, as in `2026-11-24`."""
+    return moment(at).astimezone(JAPAN).date().isoformat()
+
+
 def later(start: Instant, seconds: float) -> Instant:
     """Return the instant so many seconds after (or, negative, before) the start."""
     return instant(moment(start) + timedelta(seconds=seconds))

@@ -40,7 +40,7 @@ def _works(raw: dict[str, Any]) -> list[Work]:
 
 
 def _work(service: CompiledService, answers: dict[str, Any]) -> Work:
-    plan = service.plan(answers)
+    plan = service.plan(answers, "2026-11-24")
     return Work(
         submission=Submission(service=service.definition.id, answers=answers, contact=CONTACT),
         routes=Counter(task.route for task in plan),

@@ -58,8 +58,12 @@ class BlobEditions:
             container = self._container()
             name = f"editions/{edition.service}.{edition.version}.json"
             await container.upload_blob(name, msgspec.json.encode(body_of(edition)), overwrite=True)
-            pointer = msgspec.json.encode(body_of_current(current))
-            await container.upload_blob(f"{CURRENT}{edition.service}.json", pointer, overwrite=True)
+            await _point(container, current)
+
+    async def mark(self, current: Current) -> None:
+        """Write what is said of a service beside its edition."""
+        async with _answering():
+            await _point(self._container(), current)
 
     async def ensure(self) -> None:
         """Create the blob container where it is missing."""
@@ -91,6 +95,11 @@ def _plain(content: bytes) -> object:
 
 async def _read(container: "ContainerClient", name: str) -> bytes:
     return await (await container.download_blob(name)).readall()
+
+
+async def _point(container: "ContainerClient", current: Current) -> None:
+    pointer = msgspec.json.encode(body_of_current(current))
+    await container.upload_blob(f"{CURRENT}{current.service}.json", pointer, overwrite=True)
 
 
 @asynccontextmanager

@@ -55,7 +55,6 @@ class CosmosEditions:
     async def publish(self, current: Current) -> None:
         """Store the edition and make it current, in one batch."""
         edition = current.edition
-        pointer = body_of_current(current) | {"id": current.service, "kind": self._KIND, "current": True}
         kept = {
             "id": f"{edition.service}.{edition.version}",
             "kind": self._KIND,
@@ -63,10 +62,20 @@ class CosmosEditions:
             "schemaVersion": SCHEMA_VERSION,
             "edition": body_of(edition),
         }
-        point: tuple[Any, ...] = ("create", (pointer,))
+        point: tuple[Any, ...] = ("create", (self._pointer(current),))
         if current.etag:
-            point = ("replace", (current.service, pointer), {"if_match_etag": current.etag})
+            point = self._replacing(current)
         await self._cosmos.batch(CATALOG, [("create", (kept,)), point], self._KIND)
+
+    async def mark(self, current: Current) -> None:
+        """Store what is said of a service beside its edition."""
+        await self._cosmos.batch(CATALOG, [self._replacing(current)], self._KIND)
+
+    def _replacing(self, current: Current) -> tuple[Any, ...]:
+        return ("replace", (current.service, self._pointer(current)), {"if_match_etag": current.etag})
+
+    def _pointer(self, current: Current) -> dict[str, Any]:
+        return body_of_current(current) | {"id": current.service, "kind": self._KIND, "current": True}
 
 
 def _lost(service: str, item: dict[str, Any]) -> Damaged:

@@ -25,6 +25,10 @@ _SCALARS = {
 """What stands for something else than text: pattern and first characters, the narrower pattern first."""
 
 
+OURS = "ours"
+"""Marks what our loader says of a file, in Japanese."""
+
+
 class ShippedEditions:
     """Read `catalog/services/*.yaml`; the version is 0, since only publishing gives one."""
 
@@ -51,13 +55,30 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _loader())  # noqa: S506 - derives from SafeLoader
     except OSError as error:
-        raise DefinitionRefused((f"the file cannot be read: {error.strerror}",)) from error
+        raise DefinitionRefused((f"ファイルを読めません（{error.strerror}）",)) from error
     except UnicodeDecodeError as error:
-        raise DefinitionRefused((f"the file is not UTF-8, from byte {error.start + 1} on",)) from error
+        raise DefinitionRefused((f"文字コードが UTF-8 ではありません（{error.start + 1}バイト目から）",)) from error
     except yaml.MarkedYAMLError as error:
-        raise DefinitionRefused((f"{_position(error.problem_mark)}: {error.problem}",)) from error
+        raise DefinitionRefused((f"{_position(error.problem_mark)}: {_problem(error)}",)) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise DefinitionRefused((f"the file is not YAML: {error}",)) from error
+        raise DefinitionRefused(("YAML として読めません",)) from error
+
+
+def line_of(path: Path, place: str) -> int | None:
+    """Return the line of a file on which a place stands (`routes[0].when`), or what is there of it; None for none."""
+    import yaml
+
+    node, line = yaml.compose(path.read_text(encoding="utf-8"), _loader()), None
+    for step in place.replace("[", ".").replace("]", "").split("."):
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == step]
+        else:
+            items = node.value if isinstance(node, yaml.SequenceNode) and step.isdecimal() else []
+            found = [(item, item) for item in items[int(step) : int(step) + 1]] if items else []
+        if not found:
+            break
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return line
 
 
 @cache
@@ -73,11 +94,11 @@ def _loader() -> Any:
             for key, _ in node.value:
                 if key.tag not in _KEYS:
                     raise yaml.MarkedYAMLError(
-                        problem="a key must be text: put it in quotes", problem_mark=key.start_mark
+                        problem="キーは文字にします（引用符で囲みます）", context=OURS, problem_mark=key.start_mark
                     )
                 if key.value in seen:
                     raise yaml.MarkedYAMLError(
-                        problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
+                        problem=f"キー「{key.value}」が2度あります", context=OURS, problem_mark=key.start_mark
                     )
                 seen.add(key.value)
             return node
@@ -89,7 +110,16 @@ def _loader() -> Any:
 
 
 def _position(mark: Any) -> str:
-    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the file"
+    return f"{mark.line + 1}行{mark.column + 1}文字目" if mark else "ファイル"
+
+
+def _problem(error: Any) -> str:
+    """Say what is wrong: as our loader says it; what the library says is not Japanese."""
+    return (
+        str(error.problem)
+        if error.context == OURS
+        else "YAML の書きかたが正しくありません（字下げ、引用符、コロンのあとの空白など）"
+    )
 
 
 def _read_all(sections: Sections) -> tuple[Current, ...]:

@@ -308,6 +308,10 @@ class FakeEditions(Switch):
         self._current[current.service] = msgspec.structs.replace(current, etag=f"e{edition.version}")
         self._editions[edition.service, edition.version] = edition
 
+    async def mark(self, current: Current) -> None:
+        self.ask("mark")
+        self._current[current.service] = current
+
     def _pointer(self, service: str) -> Current | Damaged:
         if service in self.damaged:
             return current_in(self.damaged[service], service, SECTIONS)

@@ -90,7 +90,7 @@ async def options_of(app: App, definition: Definition, texts: Texts) -> dict[str
         source: await offer(app, definition, texts)
         for shown in _joined
         for source, offer in shown.options.items()
-        if controls.offers(definition.form, source)
+        if controls.offers(definition, source)
     }
 
 

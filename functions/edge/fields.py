@@ -11,7 +11,7 @@ import msgspec
 from functions.edge.dates import date_text, read_date
 from functions.edge.texts import Texts
 from services import door
-from services.catalog.controls import Kind, kind_of
+from services.catalog.controls import Kind, control_of
 from services.catalog.forms import child
 from services.invisible import trimmed
 
@@ -94,7 +94,7 @@ def draw(
     offered: Mapping[str, Sequence[Option]] = {},
 ) -> Field:
     """Draw the field at a pointer; `errors` are messages by pointer, `offered` options by `x-options`."""
-    return _draw(schema, pointer, True, texts, typed, errors, offered)
+    return _draw(schema, pointer, _Need(True, True), texts, typed, errors, offered)
 
 
 def answers_in(schema: dict[str, Any], pointer: str, typed: Typed) -> dict[str, Any]:
@@ -121,25 +121,33 @@ def field_at(field: Field, pointer: str) -> Field | None:
     return within[-1] if within else None
 
 
+class _Need(msgspec.Struct, frozen=True):
+    """Say whether a field is needed, by its own section and by all those around it."""
+
+    here: bool
+    whole: bool
+
+
 def _draw(
     schema: dict[str, Any],
     pointer: str,
-    required: bool,
+    need: _Need,
     texts: Texts,
     typed: Typed,
     errors: Mapping[str, str],
     offered: Mapping[str, Sequence[Option]],
 ) -> Field:
-    kind, said = kind_of(schema) or "text", schema.get("x-text", {})
+    kind, said = control_of(schema, required=need.here) or "text", schema.get("x-text", {})
     values = tuple(typed.get(pointer, ()))
     source = schema.get("x-options")
+    needed = schema.get("required", ())
     options = with_choice(offered.get(source, ()), values) if source else _options(schema, kind, texts, values)
     return Field(
         pointer=pointer,
         kind=kind,
         label=texts.of(said.get("label", {})),
         help=texts.of(said.get("help", {})),
-        required=required,
+        required=need.whole,
         typed=values,
         shown=_choice_shown(texts, source, values, options) if source else _shown(kind, texts, values, options),
         error=_error(kind, pointer, errors),
@@ -149,7 +157,7 @@ def _draw(
             _draw(
                 part,
                 child(pointer, name),
-                required and name in schema.get("required", ()),
+                _Need(name in needed, need.whole and name in needed),
                 texts,
                 typed,
                 errors,
@@ -158,6 +166,9 @@ def _draw(
             for name, part in schema.get("properties", {}).items()
         ),
     )
+
+
+_YES_OR_NO = {"true": "page.yes", "false": "page.no"}
 
 
 def _parts(pairs: Iterable[tuple[int, Option]]) -> list[tuple[str, list[tuple[int, Option]]]]:
@@ -173,8 +184,13 @@ def with_choice(options: Sequence[Option], typed: Sequence[str]) -> tuple[Option
 def _options(schema: dict[str, Any], kind: Kind, texts: Texts, typed: Sequence[str]) -> tuple[Option, ...]:
     if kind not in ("radios", "checkboxes"):
         return ()
-    values = schema["enum"] if kind == "radios" else schema["items"]["enum"]
     said = schema.get("x-text", {}).get("options", {})
+    if schema.get("type") == "boolean":
+        return tuple(
+            Option(value, texts.of(said.get(value, {})) or texts(key), value in typed)
+            for value, key in _YES_OR_NO.items()
+        )
+    values = schema["enum"] if kind == "radios" else schema["items"]["enum"]
     return tuple(Option(str(v), texts.of(said.get(str(v), {})) or str(v), str(v) in typed) for v in values)
 
 
@@ -207,20 +223,21 @@ def _error(kind: Kind, pointer: str, errors: Mapping[str, str]) -> str | None:
 
 def _read(schema: dict[str, Any], pointer: str, required: bool, typed: Typed) -> Any:
     """Read one answer; None where there is none."""
-    kind = kind_of(schema) or "text"
+    kind = control_of(schema, required=required) or "text"
     values = [text for value in typed.get(pointer, ()) if (text := _plain(value))]
     match kind:
         case "section":
             return _read_section(schema, pointer, typed) or ({} if required else None)
         case "checkbox":
-            return bool(values) or (False if required and "const" not in schema else None)
+            return bool(values) or None
         case "checkboxes":
             return [_as_offered(value, schema["items"]["enum"]) for value in values] or None
     if not values:
         return None
     match kind:
         case "radios":
-            return _as_offered(values[0], schema.get("enum", ()))
+            offered = {"true": True, "false": False} if schema.get("type") == "boolean" else None
+            return offered.get(values[0], values[0]) if offered else _as_offered(values[0], schema.get("enum", ()))
         case "number":
             return _number(values[0])
         case "date":

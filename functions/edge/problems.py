@@ -151,6 +151,8 @@ def retry_after(error: MadoguchiError) -> int | None:
 
 def message(mistake: Mistake, form: object, texts: Texts) -> str:
     """Say in words what is wrong: as the definition says it of its field, else as the product does."""
+    if mistake.said:
+        return texts.of(mistake.said)
     field = _field_at(form, str(mistake.place.get("pointer", "")))
     codes = _codes(mistake.code, field)
     said = field.get("x-text", {}).get("errors", {})
@@ -183,7 +185,7 @@ def _codes(code: str, field: dict[str, Any]) -> tuple[str, ...]:
     match code, kind_of(field):
         case "required", "checkbox" if "const" in field:
             return ("const", code)
-        case "required", "radios" | "checkboxes":
+        case "required", "radios" | "checkboxes" | "checkbox":
             return ("required_choice", code)
         case "type", "number":
             return ("type_integer", code)

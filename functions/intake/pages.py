@@ -16,8 +16,7 @@ from functions.intake.cookies import cookie_if_new, cookie_of, draft_of
 from functions.intake.drafts import Verdict
 from functions.intake.form_pages import check_page, form_page, outdated_page, read_submission, read_version, with_seed
 from functions.intake.sending import SERVICE
-from services.catalog.model import state_of
-from services.errors import InvalidSubmission, MadoguchiError, ServiceClosed, TooLarge
+from services.errors import InvalidSubmission, MadoguchiError, TooLarge
 from services.intake.submissions import hash_of_body
 
 bp = func.Blueprint()
@@ -37,10 +36,11 @@ async def choose_language(visit: Visit) -> func.HttpResponse:
 async def home(visit: Visit) -> func.HttpResponse:
     """List the services, those that are open first, and say of those that are paused what to do."""
     now = visit.app.clock()
-    found = [current.edition.definition for current in await visit.app.catalog.services()]
-    by_state = {s: [d for d in found if state_of(d, now) == s] for s in ("open", "closed")}
+    found = await visit.app.catalog.services()
+    by_state = {s: [c.edition.definition for c in found if c.state(now) == s] for s in ("open", "closed")}
     phone = visit.app.settings.municipality_phone
-    paused = [views.paused(damaged, phone) for damaged in await visit.app.catalog.paused()]
+    paused = [views.stopped(current) for current in found if current.paused]
+    paused += [views.paused(damaged, phone) for damaged in await visit.app.catalog.paused()]
     return visit.page("pages/home", services=by_state, paused=paused)
 
 
@@ -48,10 +48,8 @@ async def home(visit: Visit) -> func.HttpResponse:
 @page("services/{id}", limit="look")
 async def show_form(visit: Visit) -> func.HttpResponse:
     """Show what the data is used for, and the form; give the browser a draft unless it has one."""
+    await visit.app.catalog.must_be_open(visit.route("id"))
     service = await visit.app.catalog.accepted(visit.route("id"), None)
-    definition = service.definition
-    if state_of(definition, visit.app.clock()) == "closed":
-        raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
     known = draft_of(visit)
     draft = known or drafts.new()
     cookie = None if known else cookie_of(visit, draft)

@@ -8,7 +8,8 @@ from functions.edge.capabilities import Standing
 from functions.edge.texts import Texts
 from services.case.documents import Event
 from services.case.request import Request
-from services.catalog.model import Current, Damaged, state_of
+from services.case.task import SUPERVISORS
+from services.catalog.model import Current, Damaged
 from services.times import Instant
 
 PUBLIC_EVENTS = ("accepted", "dispatched", "task_completed", "completed", "withdrawn")
@@ -25,11 +26,19 @@ def service(current: Current, now: Instant) -> dict[str, Any]:
         "summary": definition.summary,
         "purpose": definition.purpose,
         "phone": definition.phone,
-        "state": state_of(definition, now),
+        "state": current.state(now),
+        "reason": current.paused.reason if current.paused else None,
         "opens": definition.opens,
         "closes": definition.closes,
     }
     return {key: value for key, value in shown.items() if value is not None}
+
+
+def stopped(current: Current) -> dict[str, Any]:
+    """Show a service that an editor has paused, with the reason."""
+    definition, paused = current.edition.definition, current.paused
+    reason = paused.reason if paused else {}
+    return {"id": definition.id, "title": definition.title, "phone": definition.phone, "reason": reason}
 
 
 def paused(damaged: Damaged, phone: str) -> dict[str, Any]:
@@ -81,7 +90,15 @@ def _event(event: Event, texts: Texts) -> dict[str, str]:
 
 def _next(request: Request, phone: str, texts: Texts, standings: Sequence[Standing]) -> str:
     """Say what comes next; what could not be done does not read as done."""
-    if request.status == "completed" and any(task.outcome == "not_done" for task in request.tasks):
+    if request.status == "completed" and _is_left_undone(request):
         return texts("next.not_done", phone=phone)
     said = next((standing.next for standing in standings if standing.next), f"next.{request.status}")
     return texts(said)
+
+
+def _is_left_undone(request: Request) -> bool:
+    """Tell whether something ended undone: as the supervisors said where they were asked, else as the tasks did."""
+    of_supervisors = [task for task in request.tasks if task.team == SUPERVISORS and task.status == "completed"]
+    if of_supervisors:
+        return any(task.outcome != "done" and not task.final for task in of_supervisors)
+    return any(task.outcome == "not_done" for task in request.tasks)

@@ -28,6 +28,7 @@ STATUSES: tuple[FailureStatus, ...] = ("open", "replayed", "dismissed")
 type FailureIds = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(min_length=1)]
 type QueueName = Annotated[str, Meta(pattern=QUEUE_NAME)]
 type Reason = Annotated[str, Meta(min_length=1, max_length=500)]
+type Said = Annotated[dict[Annotated[str, Meta(max_length=20)], Reason], Meta(min_length=1, max_length=10)]
 
 bp = func.Blueprint()
 
@@ -57,6 +58,12 @@ class Dismiss(_Body, frozen=True, kw_only=True):
 
     ids: FailureIds
     reason: Reason
+
+
+class Pause(_Body, frozen=True, kw_only=True):
+    """Say why a service stops, in words that residents read; Japanese at least."""
+
+    reason: Said
 
 
 @bp.route("api/health", methods=["GET"])
@@ -132,9 +139,27 @@ async def publish_service(call: Call) -> func.HttpResponse:
     """Publish a service definition; publishing what is current already answers 200 and its version."""
     definition = call.json(dict[str, Any], MAX_DEFINITION, MOST_VALUES)
     if definition.get("id") != call.route("id"):
-        raise DefinitionRefused((f"id: {definition.get('id')!r} is not the id in the address",))
+        raise DefinitionRefused((f"id: アドレスの id（{call.route('id')}）と違います",))
     current, is_new = await call.app.catalog.publish(definition)
     return answer({"version": current.edition.version}, 201 if is_new else 200)
+
+
+@bp.route("api/catalog/services/{id}/pause", methods=["POST"])
+@api(access="Editor")
+async def pause_service(call: Call) -> func.HttpResponse:
+    """Stop a service at once, for every version of its form."""
+    reason = call.json(Pause).reason
+    if not reason.get("ja", "").strip():
+        raise InvalidSubmission((FieldError("/reason/ja", "required"),))
+    current = await call.app.catalog.pause(call.route("id"), reason, call.caller)
+    return answer(views.pause(current))
+
+
+@bp.route("api/catalog/services/{id}/resume", methods=["POST"])
+@api(access="Editor")
+async def resume_service(call: Call) -> func.HttpResponse:
+    """Let a paused service go on."""
+    return answer(views.pause(await call.app.catalog.resume(call.route("id"))))
 
 
 def _status(wanted: str) -> FailureStatus:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from services.catalog.model import Current
 from services.failures.model import FailureSummary
 from services.operations.measuring import Measured
 
@@ -11,6 +12,12 @@ from services.operations.measuring import Measured
 def queue(shown: Measured) -> dict[str, Any]:
     """Show operators a queue, and how many of its messages failed for good."""
     return {**msgspec.to_builtins(shown.numbers), "openFailures": shown.open_failures}
+
+
+def pause(current: Current) -> dict[str, Any]:
+    """Show editors whether a service is paused, since when and why."""
+    paused = current.paused
+    return {"service": current.service} | ({"pausedAt": paused.at, "reason": paused.reason} if paused else {})
 
 
 def failure(shown: FailureSummary) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from functions.edge.access import ANY_TEAM, SIGNED_IN
 from functions.edge.ids import ClaimId
 from functions.edge.web import Call, answer, api
 from functions.tasks import views
+from services import door
 from services.case.task import TaskStatus
-from services.errors import FieldError, InvalidSubmission
+from services.errors import FieldError, Forbidden, InvalidSubmission
 from services.names import is_name
 
 type LeaseSeconds = Annotated[int, Meta(ge=30, le=28_800)]
@@ -71,12 +72,15 @@ async def who_am_i(call: Call) -> func.HttpResponse:
 
 
 @bp.route("api/staff/teams/{team}/claims", methods=["POST"])
-@api(access="Team.{team}")
+@api(access=ANY_TEAM)
 async def claim_tasks(call: Call) -> func.HttpResponse:
-    """Lease the next tasks of a team."""
+    """Lease the next tasks of a team of the caller's; supervisors have their own, and those that nobody has."""
+    team = call.route("team")
+    if not is_name(team):
+        raise Forbidden(f"no role opens {door.step(team)}")
     body = call.json(ClaimNext)
     claimed = await call.app.tasks.claim_next(
-        _team(call), call.caller, claim_id=body.claim_id, limit=body.max, seconds=body.lease_seconds
+        team, call.caller, claim_id=body.claim_id, limit=body.max, seconds=body.lease_seconds
     )
     telemetry.record_claims(claimed, call.app.clock())
     return answer({"tasks": [views.claimed_task(one) for one in claimed]})

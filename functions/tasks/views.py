@@ -43,6 +43,7 @@ def claimed_task(claimed: ClaimedTask) -> dict[str, Any]:
         "answers": request.answers,
         "contact": request.contact,
         "variants": request.variants,
+        "tasks": [{"kind": t.kind, "team": t.team, "status": t.status, "outcome": t.outcome} for t in request.tasks],
     }
     return task(claimed.task) | {"request": msgspec.to_builtins(shown)}
 

@@ -234,6 +234,8 @@ module appStorage 'modules/storage.bicep' = {
       'tasks-certificates-urgent'
       'tasks-delivery'
       'tasks-delivery-urgent'
+      'tasks-supervisors'
+      'tasks-supervisors-urgent'
       'tasks-supplies'
       'tasks-supplies-urgent'
       'tasks-welfare'

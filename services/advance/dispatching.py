@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.advance import following
 from services.advance.model import TaskMessage
 from services.case import cases
 from services.case import request as requests
@@ -73,8 +74,10 @@ def message_of(task: Task) -> dict[str, Any]:
 
 
 def _of_answers(service: CompiledService, request: Request) -> Sequence[PlannedTask]:
-    return service.plan(request.answers)
+    return service.plan_of(request)
 
 
 def _reviewed_for(reason: str) -> Plan:
+    if reason in (following.NOT_ENDED, following.STANDS_STILL):
+        return lambda _, __: following.plan(reason)
     return lambda service, _: (review(service.definition, "review", reason),)

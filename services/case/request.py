@@ -60,7 +60,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
 
 
 class RequestTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Mirror on the request how one of its tasks stands."""
+    """Mirror on the request how one of its tasks stands; `final` is an outcome that its definition names as an end."""
 
     id: TaskId
     kind: str
@@ -68,6 +68,7 @@ class RequestTask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     deadline: Instant
     status: TaskStatus = "open"
     outcome: str | None = None
+    final: bool = False
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -85,6 +86,10 @@ class Part(Protocol):
     @property
     def lasts(self) -> bool:
         """Tell whether the request is not completed yet although nothing is pending and no task is open."""
+
+    @property
+    def stands_still(self) -> bool:
+        """Tell whether it lasts and no clock moves it on: without a task or a step, a person has to look at it."""
 
     @property
     def is_served(self) -> bool | None:
@@ -254,17 +259,30 @@ def _is_served(request: Request) -> bool:
         return True
     if False in said:
         return False
-    return any(task.status == "completed" and task.outcome != "not_done" for task in request.tasks)
+    return any(task.outcome == "done" or task.final for task in request.tasks)
 
 
-def record_completion(request: Request, task: Task, now: Instant) -> Request:
-    """Mirror a completed task on the request; with the last one, the request is completed."""
-    mirrored = tuple(
-        msgspec.structs.replace(t, status="completed", outcome=task.outcome) if t.id == task.id else t
+def stands_still(request: Request) -> bool:
+    """Tell whether nothing of a request is pending or open although a part of it waits for a person."""
+    if request.status != "accepted" or request.pending or any(task.status == "open" for task in request.tasks):
+        return False
+    return any(part.stands_still for part in request.parts.values())
+
+
+def mirrored(request: Request, task: Task, *, final: bool = False) -> Request:
+    """Return a request that knows of the end of a task."""
+    ended = tuple(
+        msgspec.structs.replace(t, status="completed", outcome=task.outcome, final=final) if t.id == task.id else t
         for t in request.tasks
     )
+    return msgspec.structs.replace(request, tasks=ended)
+
+
+def record_completion(request: Request, task: Task, now: Instant, *, final: bool = False) -> Request:
+    """Mirror a completed task on the request; with the last one, the request is completed."""
     event = Event(id=f"{task.id}.{task.history[-1].id}", at=now, event="task_completed", task=task.kind)
-    changed = msgspec.structs.replace(request, tasks=mirrored, history=(*request.history, event))
+    known = mirrored(request, task, final=final)
+    changed = msgspec.structs.replace(known, history=(*request.history, event))
     return completed_if_done(changed, f"completed.{task.id}", now)
 
 

@@ -24,6 +24,8 @@ SWEEP_OPEN_AFTER = 3600.0
 LONGEST_ID = 64
 """Characters of a task's id: a reference (14), a route (40) and a round."""
 
+SUPERVISORS = "supervisors"
+"""The team of whoever has the role of a supervisor; what no outcome has ended comes to it."""
 TEAM = "Team."
 """Stands before the name of a team in the role of those who work for it."""
 
@@ -60,8 +62,8 @@ class Staff(msgspec.Struct, frozen=True):
     roles: frozenset[str] = frozenset()
 
     def works_for(self, team: str) -> bool:
-        """Tell whether the roles include this team."""
-        return f"{TEAM}{team}" in self.roles
+        """Tell whether the roles include this team, or for that of the supervisors their role."""
+        return f"{TEAM}{team}" in self.roles or (team == SUPERVISORS and self.supervises)
 
     @property
     def supervises(self) -> bool:

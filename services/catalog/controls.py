@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from services.catalog.forms import child
+from services import door
+from services.catalog.forms import child, steps
+from services.catalog.model import Definition
 from services.texts import Text
 
 type Kind = Literal["section", "text", "long", "number", "date", "radios", "checkbox", "checkboxes"]
@@ -47,23 +49,46 @@ def kind_of(schema: Any) -> Kind | None:
     return None
 
 
-def undrawable(form: Any, options: Collection[str], pointer: str = "") -> Iterator[str]:
-    """Find the pointer of every field that no page can draw; `options` are what may be named as `x-options`."""
-    kind = kind_of(form)
-    if kind is None or (pointer == "" and kind != "section") or form.get("x-options", None) not in (None, *options):
-        yield pointer or "/"
-    elif kind == "section":
-        for name, part in form["properties"].items():
-            yield from undrawable(part, options, child(pointer, name))
+def control_of(schema: Any, *, required: bool) -> Kind | None:
+    """Choose the control for a property of a section that needs it or not.
+
+    A yes or no that is needed is two radios: a box that nobody touched would be an answer.
+    """
+    kind = kind_of(schema)
+    return "radios" if kind == "checkbox" and required and "const" not in schema else kind
 
 
-def untold(form: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Find the pointer of every field whose texts a page cannot show, with the reason."""
-    if pointer and (problem := _problem_of_texts(form)):
-        yield pointer, problem
-    if kind_of(form) == "section":
-        for name, part in form["properties"].items():
-            yield from untold(part, child(pointer, name))
+def undrawable(definition: Definition) -> Iterator[str]:
+    """Find the place of every field that no page can draw, or whose options come from nothing of the definition."""
+    options = [option for section in definition.sections.values() for option in section.options]
+    yield from _undrawable(definition.form, options, "form")
+
+
+def untold(form: Any, place: str = "form") -> Iterator[str]:
+    """Find the place of every field whose texts a page cannot show, with the fault."""
+    if place != "form":
+        yield from _faults_of_texts(form, place)
+    if isinstance(form, dict) and isinstance(parts := form.get("properties"), dict):
+        for name, part in parts.items():
+            yield from untold(part, within(place, name))
+
+
+def within(place: str, name: str) -> str:
+    """Return the place of a property of the form, or of a section of it, that stands at a place."""
+    return f"{place}.properties.{door.step(name)}"
+
+
+def place_of(pointer: str) -> str:
+    """Return the place of the field of an answer."""
+    return "form" + "".join(f".properties.{step}" for step in steps(pointer))
+
+
+def named(form: Any, source: str, pointer: str = "") -> Iterator[str]:
+    """Find the pointer of every field whose options come from a source."""
+    if form.get("x-options") == source:
+        yield pointer
+    for name, part in form.get("properties", {}).items():
+        yield from named(part, source, child(pointer, name))
 
 
 def broken(form: Any) -> bool:
@@ -72,9 +97,22 @@ def broken(form: Any) -> bool:
     return not isinstance(parts, dict) or any(_is_broken(part) for part in parts.values())
 
 
-def offers(form: Any, source: str) -> bool:
-    """Tell whether a form lets residents choose from these options."""
-    return form.get("x-options") == source or any(offers(part, source) for part in form.get("properties", {}).values())
+def offers(definition: Definition, source: str) -> bool:
+    """Tell whether a form lets residents choose from options of one of its sections."""
+    is_own = any(source in section.options for section in definition.sections.values())
+    return is_own and any(True for _ in named(definition.form, source))
+
+
+def _undrawable(form: Any, options: Collection[str], place: str) -> Iterator[str]:
+    kind, source = kind_of(form), form.get("x-options") if isinstance(form, dict) else None
+    if kind is None or (place == "form" and kind != "section"):
+        yield f"{place}: 画面に出せない種類の項目です"
+    elif source is not None and source not in options:
+        told = "それを用意する部分（pickup など）が定義にあるときだけ使えます"
+        yield f"{place}.x-options: 「{door.step(source)}」は、{told}"
+    elif kind == "section":
+        for name, part in form["properties"].items():
+            yield from _undrawable(part, options, within(place, name))
 
 
 def _is_broken(field: Any) -> bool:
@@ -88,9 +126,11 @@ def _is_broken(field: Any) -> bool:
     return broken(field)
 
 
-def _problem_of_texts(field: Any) -> str | None:
-    try:
-        texts = msgspec.convert(field.get("x-text", {}) if isinstance(field, dict) else {}, FieldTexts)
-    except msgspec.ValidationError as error:
-        return f"x-text: {error}"
-    return None if texts.label.get("ja", "").strip() else "has no Japanese label (x-text.label.ja)"
+def _faults_of_texts(field: Any, place: str) -> Iterator[str]:
+    from services.catalog import shapes
+
+    said = field.get("x-text", {}) if isinstance(field, dict) else {}
+    found = shapes.of(said, FieldTexts, f"{place}.x-text")
+    yield from found
+    if not found and not msgspec.convert(said, FieldTexts).label.get("ja", "").strip():
+        yield f"{place}.x-text.label.ja: 日本語の見出しが必要です"

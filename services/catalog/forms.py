@@ -21,7 +21,11 @@ _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uff
 
 
 class FormError(Exception):
-    """Say why a form's schema cannot be used."""
+    """Say that a form's schema cannot be used, with the place of the fault in it (`.properties.note.pattern`)."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"{place or '/'}: {why}")
+        self.place = place
 
 
 class Form:
@@ -37,8 +41,10 @@ class Form:
                 retriever=_refuse_remote,
                 pattern_options=patterns,
             )
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            raise FormError(f"the form is not a JSON Schema of 2020-12: {_first_line(error)}") from error
+        except jsonschema_rs.ValidationError as error:
+            raise FormError("".join(f".{step}" for step in error.instance_path), _first_line(error)) from error
+        except (jsonschema_rs.ReferencingError, ValueError) as error:
+            raise FormError("", _first_line(error)) from error
 
     def errors(self, answers: object) -> tuple[FieldError, ...]:
         """Return the errors of every field in the order of the form, at most 100 of them."""

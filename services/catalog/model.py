@@ -10,6 +10,7 @@ from services import times
 from services.case.documents import SCHEMA_VERSION
 from services.case.request import Request, Step
 from services.case.task import Priority, Task
+from services.errors import FieldError
 from services.texts import Text
 from services.times import Instant, Told
 
@@ -20,7 +21,9 @@ MOST_REPLACED = 100
 """Earlier versions that are accepted at a time."""
 USUAL_OUTCOMES = ("done", "not_done")
 type Delivered = Literal["all", "none"]
-RESERVED_ROUTES = ("unrouted", "review")
+FOLLOW_UP = "follow-up"
+"""The route of the supervisors' tasks."""
+RESERVED_ROUTES = ("unrouted", "review", FOLLOW_UP)
 """Routes that no definition may use, besides those that sections reserve."""
 RESERVED_TEAM_ENDINGS = ("-urgent", "-poison")
 """Endings that no name of a team may have, since the names of its queues end so."""
@@ -32,15 +35,30 @@ class _Strict(
     pass
 
 
-class Route(_Strict, frozen=True, kw_only=True):
-    """Send a request to a team where the CEL rule `when` holds; `priority` is CEL too, `dueIn` an ISO 8601 duration."""
+ALWAYS = "true"
+"""The `when` of a route that every request takes."""
+
+
+class Route(_Strict, frozen=True, kw_only=True, omit_defaults=False):
+    """Send a request to a team where the CEL rule `when` holds; `priority` is CEL too, `dueIn` an ISO 8601 duration.
+
+    Without `when`, every request takes it; it is stored with one, which earlier versions of the app need.
+    """
 
     id: str
     kind: str
     team: str
     priority: str
-    when: str
+    when: str = ALWAYS
     due_in: timedelta
+
+
+class FieldRule(_Strict, frozen=True, kw_only=True):
+    """Refuse answers for which the CEL rule `when` holds, with a text of its own at a field (a JSON pointer)."""
+
+    when: str
+    field: str
+    text: Text
 
 
 class ExpectedTask(_Strict, frozen=True, kw_only=True):
@@ -67,9 +85,10 @@ class Expectation(_Strict, frozen=True, kw_only=True):
 
 
 class DefinitionCase(_Strict, frozen=True, kw_only=True):
-    """Test the definition with one set of invented answers."""
+    """Test the definition with one set of invented answers, sent on the day `today`."""
 
     name: str
+    today: str | None = None
     answers: dict[str, Any]
     expect: Expectation
 
@@ -77,11 +96,13 @@ class DefinitionCase(_Strict, frozen=True, kw_only=True):
 class Outcome(_Strict, frozen=True, kw_only=True):
     """Offer staff a way to end a task, besides `done` and `not_done`.
 
-    `delivered` says what the household got where the task was to take supplies there; a person asks where it does not.
+    `final` names it as an end, as `done` is: after any other, a supervisor looks at the request. `delivered` says what
+    the household got where the task was to take supplies there; a person asks where it does not.
     """
 
     id: str
     title: Text
+    final: bool = False
     delivered: Delivered | None = None
 
 
@@ -96,7 +117,10 @@ class Section(Protocol):
     options: ClassVar[tuple[str, ...]]
 
     def problems(self, definition: "Definition") -> Iterator[str]:
-        """Find why the definition cannot be published with this section."""
+        """Find why the definition cannot be published with this section: each its place and, in Japanese, the fault."""
+
+    def errors(self, answers: Mapping[str, Any]) -> Iterator[FieldError]:
+        """Find what of answers that fit the form the capability cannot work with."""
 
     def first_steps(self, step: Step) -> dict[str, Step]:
         """Return what a new request has to do besides the dispatch, which is this step."""
@@ -123,6 +147,7 @@ class Definition(_Strict, frozen=True, kw_only=True):
     opens: Told | None = None
     closes: Told | None = None
     outcomes: tuple[Outcome, ...] = ()
+    rules: tuple[FieldRule, ...] = ()
     sections: dict[str, Section] = {}
 
     @property
@@ -134,6 +159,10 @@ class Definition(_Strict, frozen=True, kw_only=True):
     def teams(self) -> tuple[str, ...]:
         """Return every team that the routes name, in their order."""
         return tuple(dict.fromkeys(route.team for route in self.routes))
+
+    def is_final(self, outcome: str) -> bool:
+        """Tell whether the definition names an outcome as an end."""
+        return any(outcome == offered.id and offered.final for offered in self.outcomes)
 
     def knows_outcome(self, outcome: str) -> bool:
         """Tell whether staff may end a task with this outcome."""
@@ -156,14 +185,23 @@ class Replaced(msgspec.Struct, frozen=True, rename="camel"):
     at: Instant
 
 
+class Paused(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Say since when a service takes nothing, who stopped it (an id), and why, in words that residents read."""
+
+    reason: Text
+    at: Instant
+    by_id: str
+
+
 class Current(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Name the version of a service that is current, and those it replaced.
+    """Name the version of a service that is current, those it replaced, and whether the service is paused.
 
     `beside` is what stands in its document and this code does not know: it survives the next publication.
     """
 
     edition: Edition
     replaced: tuple[Replaced, ...] = ()
+    paused: Paused | None = None
     schema_version: int = SCHEMA_VERSION
     etag: str = msgspec.field(default="", name="_etag")
     beside: dict[str, Any] = msgspec.field(default_factory=dict, name="_beside")
@@ -172,6 +210,10 @@ class Current(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def service(self) -> str:
         """Return the id of the service."""
         return self.edition.service
+
+    def state(self, now: Instant) -> Literal["open", "closed", "paused"]:
+        """Tell whether the service takes requests now, whatever version of its form they answer."""
+        return "paused" if self.paused else state_of(self.edition.definition, now)
 
     def accepts(self, version: int, now: Instant) -> bool:
         """Tell whether answers to this version are taken: the current one, or one that was within 24 hours."""
@@ -205,8 +247,8 @@ def state_of(definition: Definition, now: Instant) -> Literal["open", "closed"]:
 def next_edition(current: Current | None, definition: Definition, now: Instant, newest: int = 0) -> Current:
     """Make a definition current: the next version, with the one it replaces still accepted for a day.
 
-    Of very many within a day, the latest are. `newest` is the highest version that was ever stored, where it may be
-    later than the one that is replaced.
+    A paused service stays so. Of very many versions within a day, the latest are. `newest` is the highest version that
+    was ever stored, where it may be later than the one that is replaced.
     """
     version = max(newest, current.edition.version if current else 0) + 1
     replaced: tuple[Replaced, ...] = ()
@@ -216,4 +258,6 @@ def next_edition(current: Current | None, definition: Definition, now: Instant, 
         replaced = (*kept, Replaced(current.edition.version, now))[-MOST_REPLACED:]
     edition = Edition(service=definition.id, version=version, published_at=now, definition=definition)
     made = Current(edition=edition, replaced=replaced)
-    return msgspec.structs.replace(made, etag=current.etag, beside=current.beside) if current else made
+    if current is None:
+        return made
+    return msgspec.structs.replace(made, etag=current.etag, beside=current.beside, paused=current.paused)

@@ -21,6 +21,9 @@ class EditionCopy(EditionSource, Protocol):
     async def publish(self, current: Current) -> None:
         """Store the edition and make it current; raises WriteConflict where another was published meanwhile."""
 
+    async def mark(self, current: Current) -> None:
+        """Store what is said of a service beside its edition; raises WriteConflict as `publish` does."""
+
 
 class EditionStore(EditionCopy, Protocol):
     """Keep published service definitions."""

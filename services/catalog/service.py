@@ -9,10 +9,19 @@ import msgspec
 from services import times
 from services.case.documents import must_not_be_newer
 from services.case.ports import Queues, SetAside
-from services.case.task import queue_of
+from services.case.task import SUPERVISORS, Staff, queue_of
 from services.catalog import publishing
 from services.catalog.forms import FormError
-from services.catalog.model import Current, Damaged, Definition, Edition, Sections, next_edition
+from services.catalog.model import (
+    Current,
+    Damaged,
+    Definition,
+    Edition,
+    Paused,
+    Sections,
+    next_edition,
+    state_of,
+)
 from services.catalog.ports import EditionCopy, EditionSource, EditionStore
 from services.catalog.routing import CompiledService
 from services.catalog.rules import RuleError
@@ -21,11 +30,14 @@ from services.errors import (
     EditionDamaged,
     FieldError,
     InvalidSubmission,
+    ServiceClosed,
     ServicePaused,
+    ServiceStopped,
     StoreUnavailable,
     UnknownService,
 )
 from services.names import is_name
+from services.texts import Text
 from services.times import Clock, Instant
 
 CONTAINER = "catalog"
@@ -77,6 +89,11 @@ class Catalog:
                 self._read_at = self._clock()
         return tuple(self._current.values())
 
+    async def teams(self) -> frozenset[str]:
+        """Return the teams to which current editions send tasks, and that of the supervisors."""
+        found = (team for current in await self.services() for team in current.edition.definition.teams)
+        return frozenset((SUPERVISORS, *found))
+
     async def damaged(self) -> tuple[Damaged, ...]:
         """Return what cannot be read of current editions, whether another edition stands in or not."""
         await self.services()
@@ -99,6 +116,18 @@ class Catalog:
         if self._is_as_shipped:
             raise StoreUnavailable(f"{id_} is not shipped, and what is published cannot be read")
         raise UnknownService(id_)
+
+    async def must_be_open(self, id_: str) -> None:
+        """Refuse what comes for a service while it takes nothing, by what is current, for every version.
+
+        Raises ServiceStopped, ServiceClosed, and what `service` raises.
+        """
+        current = await self.service(id_)
+        definition = current.edition.definition
+        if current.paused:
+            raise ServiceStopped(current.paused.reason, phone=definition.phone)
+        if state_of(definition, self._clock()) == "closed":
+            raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
 
     async def accepted(self, id_: str, version: int | None) -> CompiledService:
         """Return the edition that answers are taken for.
@@ -137,7 +166,9 @@ class Catalog:
         known = await self._store.current_of(definition.id)
         if known:
             must_not_be_newer(f"{CONTAINER}/{definition.id}", known.schema_version)
-        await self._queues.ensure([queue_of(team, p) for team in definition.teams for p in ("urgent", "normal")])
+        await self._queues.ensure(
+            [queue_of(team, p) for team in (*definition.teams, SUPERVISORS) for p in ("urgent", "normal")]
+        )
         if isinstance(known, Current) and known.edition.definition == definition:
             current, is_new = known, False
         else:
@@ -146,6 +177,38 @@ class Catalog:
         await self._copy.publish(current)
         self._read_at = None
         return current, is_new
+
+    async def pause(self, id_: str, reason: Text, by: Staff) -> Current:
+        """Let a service take nothing from now on, in other instances within 30 seconds; sent again, it changes nothing.
+
+        Raises UnknownService, EditionDamaged, DocumentNewer, and WriteConflict where it was changed at the same moment.
+        """
+        known = await self._known(id_)
+        if known.paused and known.paused.reason == reason:
+            return known
+        return await self._mark(known, Paused(reason=reason, at=self._clock(), by_id=by.id))
+
+    async def resume(self, id_: str) -> Current:
+        """Let a paused service go on; raises as `pause`."""
+        known = await self._known(id_)
+        return await self._mark(known, None) if known.paused else known
+
+    async def _known(self, id_: str) -> Current:
+        known = await self._store.current_of(id_)
+        if known is None:
+            raise UnknownService(id_)
+        must_not_be_newer(f"{CONTAINER}/{id_}", known.schema_version)
+        if isinstance(known, Damaged):
+            raise EditionDamaged(f"{CONTAINER}/{known.document}: {known.reason}", wait=UNTIL_MENDED)
+        return known
+
+    async def _mark(self, known: Current, paused: Paused | None) -> Current:
+        """Write the store, then its copy; a copy that cannot be written is mended when this is sent again."""
+        marked = msgspec.structs.replace(known, paused=paused)
+        await self._store.mark(marked)
+        self._read_at = None
+        await self._copy.mark(marked)
+        return marked
 
     async def _next(self, known: Current | Damaged | None, definition: Definition) -> Current:
         """Make the next edition; over a damaged one, the next after all that were stored, in its place."""

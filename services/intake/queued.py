@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services import times
 from services.advance.service import Advance
 from services.case import cases
 from services.case import request as requests
@@ -41,6 +42,9 @@ class QueuedIntake:
         submission = message.submission
         identity = identity_of(self._secrets, message)
         service, reason = await self._edition(message)
+        paused = (await self._catalog.service(message.service)).paused
+        if paused and received_at >= paused.at:
+            reason = "paused"
         request = requests.accept(
             submission,
             identity,
@@ -110,7 +114,7 @@ def _first_step(
         (reason is not None, reason or ""),
         (not is_believed, "undated"),
         (any(True for _ in intake.general_errors(message.submission)), "invalid"),
-        (bool(service.form.errors(message.answers)), "invalid"),
+        (bool(service.errors(message.answers, times.day_in_japan(received_at))), "invalid"),
         (state_of(service.definition, received_at) == "closed", "late"),
     )
     found = next((why for applies, why in reasons if applies), None)

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from services import keys
+from services import keys, times
 from services.advance.service import Advance
 from services.case import cases, receipts
 from services.case import request as requests
@@ -13,7 +13,7 @@ from services.case.ports import Queues, RequestStore
 from services.case.receipts import ReceiptSecrets
 from services.case.request import Case, Changes, Identity, Request, Step, Submission
 from services.case.task import Staff
-from services.catalog.model import Definition, state_of
+from services.catalog.model import Definition
 from services.catalog.routing import CompiledService
 from services.catalog.service import AS_SHIPPED, Catalog
 from services.errors import (
@@ -24,7 +24,6 @@ from services.errors import (
     NotYetProcessed,
     ReferenceTaken,
     Refusal,
-    ServiceClosed,
     ServicePaused,
     StoreUnavailable,
     TooManyTries,
@@ -87,7 +86,8 @@ class Requests:
         """Keep a request and give its receipt; the same key and body give the first receipt again.
 
         `by` made it in the resident's place. Raises InvalidSubmission, SubmissionTooLarge, UnknownService,
-        ServiceClosed, ServicePaused, KeyReused, ReferenceTaken, and StoreUnavailable where neither store took it.
+        ServiceClosed, ServiceStopped, ServicePaused, KeyReused, ReferenceTaken, and StoreUnavailable where neither
+        store took it.
         """
         now = self._clock()
         try:
@@ -213,11 +213,13 @@ class Requests:
         return await self._open_service(submission, self._clock())
 
     async def _open_service(self, submission: Submission, now: Instant) -> CompiledService:
+        await self._catalog.must_be_open(submission.service)
         service = await self._catalog.accepted(submission.service, submission.version)
         definition = service.definition
-        if state_of(definition, now) == "closed":
-            raise ServiceClosed(opens=definition.opens, closes=definition.closes, phone=definition.phone)
-        of_form = (replace(e, pointer=f"/answers{e.pointer}") for e in service.form.errors(submission.answers))
+        of_form = (
+            replace(e, pointer=f"/answers{e.pointer}")
+            for e in service.errors(submission.answers, times.day_in_japan(now))
+        )
         errors = (*of_form, *intake.general_errors(submission))
         if errors:
             raise InvalidSubmission(errors, phone=definition.phone, form=definition.form)

@@ -46,6 +46,14 @@ def ended(request: Request, task: Task, delivered: Delivered | None, now: Instan
     return _reviewed(request, f"review.{task.id}", "partly_delivered", now)
 
 
+def closed(request: Request) -> Request:
+    """End a booking of supplies that came back, once a supervisor has ended its request."""
+    booking = booking_of(request)
+    if booking is None or not transitions.CLOSE.may_happen(booking):
+        return request
+    return progress.after(request, transitions.CLOSE)
+
+
 def without_place(request: Request, step: str, now: Instant) -> Request:
     """Mark a household as served although its supplies came out of no slot; a task asks a person to book the units."""
     if booked(request).state in ("collected", "ended"):

@@ -7,7 +7,7 @@ import msgspec
 from services.case.request import Request, Step, with_part
 from services.errors import WriteConflict
 from services.pickup.booking import transitions
-from services.pickup.booking.state import HAS_PLACE, LASTS, Booking, Correction
+from services.pickup.booking.state import HAS_PLACE, LASTS, STANDS_STILL, Booking, Correction
 from services.times import Instant
 
 NAME = "pickup"
@@ -23,6 +23,11 @@ class PickupPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     def lasts(self) -> bool:
         """Tell whether the household is still to be served although nothing is pending and no task is open."""
         return self.booking is not None and self.booking.state in (*HAS_PLACE, *LASTS)
+
+    @property
+    def stands_still(self) -> bool:
+        """Tell whether supplies came back from a delivery: only a person, or the resident, finds another way."""
+        return self.booking is not None and self.booking.state in STANDS_STILL
 
     @property
     def is_served(self) -> bool | None:

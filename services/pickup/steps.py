@@ -54,7 +54,7 @@ def _deliver_again(service: CompiledService, request: Request) -> Sequence[Plann
     """Plan the task that takes supplies to a household once more; nothing else is done again."""
     pickup = pickup_of(service.definition)
     route = pickup.routes.get("delivery") if pickup else None
-    return [task for task in service.plan(request.answers) if task.route == route]
+    return [task for task in service.plan_of(request) if task.route == route]
 
 
 PLANS: dict[str, Plan] = {

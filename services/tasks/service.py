@@ -6,6 +6,7 @@ from contextlib import suppress
 import msgspec
 
 from services import times
+from services.advance import following
 from services.advance.dispatching import message_of
 from services.advance.model import QUEUE, wake_up
 from services.case import audit, cases
@@ -69,8 +70,7 @@ class Tasks:
 
         For a day the same claim id gives its holder these tasks again, as far as they are still held, and no others.
         """
-        if not staff.works_for(team):
-            raise Forbidden(f"Team.{team}")
+        await self._must_work_for(team, staff)
         claim = await self._claims.read(claim_id)
         candidates: list[Candidate] = []
         if claim is None:
@@ -133,7 +133,10 @@ class Tasks:
         return task
 
     async def complete(self, task_id: str, staff: Staff, token: int, *, outcome: str, note: str | None) -> Task:
-        """Finish a task and, with the last one, its request; raises StaleToken, RequestWithdrawn, UnknownOutcome."""
+        """Finish a task and, with the last one, its request; raises StaleToken, RequestWithdrawn, UnknownOutcome.
+
+        After an outcome that is no end, or where the request would stand still, a supervisor is asked.
+        """
         case, before = await self._task_of(task_id, staff)
         definition = (await self._catalog.edition(before.service, before.version)).definition
         if not definition.knows_outcome(outcome):
@@ -148,7 +151,9 @@ class Tasks:
             followed = read.request
             for section in definition.sections.values():
                 followed = section.task_ended(followed, definition, task, outcome, now)
-            return (requests.record_completion(followed, completed, now), completed)
+            is_final = definition.is_final(outcome)
+            followed = following.after(read.request, followed, completed, is_end=outcome == "done" or is_final, now=now)
+            return (requests.record_completion(followed, completed, now, final=is_final), completed)
 
         case = await cases.change(self._store, case.request.reference, decide, case)
         await self._wake(case.request)
@@ -215,11 +220,16 @@ class Tasks:
         return changed.tasks[task_id]
 
     async def _task_of(self, task_id: str, staff: Staff) -> tuple[Case, Task]:
-        """Read a task of one of the caller's teams."""
+        """Read a task that the caller may work."""
         case, task = await self._load(task_id)
-        if not staff.works_for(task.team):
-            raise Forbidden(f"Team.{task.team}")
+        await self._must_work_for(task.team, staff)
         return case, task
+
+    async def _must_work_for(self, team: str, staff: Staff) -> None:
+        """Raise Forbidden; what is left of a team that no service sends tasks to any more is the supervisors' too."""
+        if staff.works_for(team) or (staff.supervises and team not in await self._catalog.teams()):
+            return
+        raise Forbidden(f"Team.{team}")
 
     async def _load(self, task_id: str) -> tuple[Case, Task]:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from services.case.ports import SetAside
-from services.pickup.booking.state import LASTS
+from services.pickup.booking.state import LASTS, STANDS_STILL
 from services.pickup.households.alike import Alike
 from services.pickup.households.households import kind_of
 from services.pickup.slots.turns import HouseholdInLine
@@ -21,7 +21,8 @@ INDEXED = (
     "/booking/blocks/[]/?",
     "/booking/folding/?",
 )
-STILL_LASTS = f"(IS_DEFINED(c.booking.state) AND c.booking.state IN ({', '.join(map(repr, LASTS))}))"
+_MOVES_ON = [state for state in LASTS if state not in STANDS_STILL]
+STILL_LASTS = f"(IS_DEFINED(c.booking.state) AND c.booking.state IN ({', '.join(map(repr, _MOVES_ON))}))"
 """Holds for the requests whose booking lasts, with nothing pending and no task open."""
 _FOLDED_BEFORE = (
     "SELECT c.id FROM c WHERE c.type = 'request' AND c.id > @after AND IS_DEFINED(c.booking.state)"

@@ -1,11 +1,13 @@
 """The pages in a real browser at a phone's width."""
 
+import copy
 import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.counter import DEFINITION
 from tests.end_to_end.browsing import PHONE, check_page, context_of, fill, go_on, numbers_on, receipt_on
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import CONTACT, EXAMPLE, FORM
@@ -186,4 +188,32 @@ def test_every_step_is_accessible_and_fits_a_phone(examined: Page):
     go_on(examined, "申請の状況を確かめる")
     check_page(examined)
     go_on(examined, "申請を取り下げる")
+    check_page(examined)
+
+
+def test_a_service_that_is_paused_ends_an_open_form_with_the_reason(examined: Page, desk: RunningDesk):
+    editor, address = desk.token("e", "Editor"), "/api/catalog/services/water-to-pause"
+    form = copy.deepcopy(DEFINITION["form"])
+    form["required"].append("inNeed")
+    form["properties"]["inNeed"] = {"type": "boolean", "x-text": {"label": {"ja": "急いでいますか"}}}
+    form["examples"][0]["inNeed"] = False
+    cases = [{**case, "answers": {**case["answers"], "inNeed": True}} for case in DEFINITION["cases"]]
+    published = {**DEFINITION, "id": "water-to-pause", "form": form, "cases": cases}
+    assert desk.http.put(address, json=published, headers=editor).status_code == 201
+    examined.goto("/ja/services/water-to-pause")
+    fill(examined, {"/answers/members": ["2"], **CONTACT})
+    go_on(examined, "入力した内容を確かめる")
+    expect(examined.get_by_role("alert")).to_contain_text("急いでいますか")
+    examined.get_by_label("いいえ").check()
+    go_on(examined, "入力した内容を確かめる")
+    reason = {"reason": {"ja": "申請の内容に誤りがあり、直しています。12時ごろに再開します。"}}
+    assert desk.http.post(f"{address}/pause", json=reason, headers=editor).status_code == 200
+
+    go_on(examined, "この内容で申請する")
+
+    expect(examined.get_by_role("alert")).to_contain_text(reason["reason"]["ja"])
+    expect(examined.get_by_text("090-0000-0000")).to_be_visible()
+    check_page(examined)
+    examined.goto("/ja")
+    expect(examined.get_by_text(reason["reason"]["ja"])).to_be_visible()
     check_page(examined)

@@ -91,16 +91,37 @@ def test_the_command_line_publishes_or_says_every_reason_why_not(desk: RunningDe
     editor = Operator(desk, "Editor")
     shipped = ROOT / "catalog" / "services" / "relief-supplies.yaml"
     broken, unreadable = tmp_path / "broken.yaml", tmp_path / "unreadable.yaml"
-    broken.write_text("id: broken\ntitle: {ja: 見本}\n", encoding="utf-8")
+    broken.write_text("id: broken\ntitle: {ja: 3}\n", encoding="utf-8")
     unreadable.write_text("id: [", encoding="utf-8")
 
     published, refused = editor.try_to_run("publish", str(shipped)), editor.try_to_run("publish", str(broken))
     not_read = editor.try_to_run("publish", str(shipped), str(unreadable))
 
     assert (published.returncode, json.loads(published.stdout)) == (0, {"version": 1})
-    assert (refused.returncode, "definition_refused" in refused.stderr) == (1, True)
+    assert (refused.returncode, refused.stderr.splitlines()) == (
+        1,
+        [
+            "422: PUT /api/catalog/services/broken: ",
+            f"{broken}:2: title.ja: 文字にします（今は整数）",
+            "purpose: 必要なキーがありません",
+            "phone: 必要なキーがありません",
+            "form: 必要なキーがありません",
+            "routes: 必要なキーがありません",
+            "cases: 必要なキーがありません",
+        ],
+    )
     assert (not_read.returncode, not_read.stdout) == (1, "")
-    assert f"{unreadable}: line 1" in not_read.stderr
+    assert f"{unreadable}: 1行6文字目: YAML の書きかたが" in not_read.stderr
+
+
+def test_the_command_line_pauses_a_service_and_lets_it_go_on(desk: RunningDesk):
+    editor = Operator(desk, "Editor")
+
+    paused = editor.run("pause", "relief-supplies", "--reason", "直しています。", "--en", "It is being mended.")
+    resumed = editor.run("resume", "relief-supplies")
+
+    assert paused["reason"] == {"ja": "直しています。", "en": "It is being mended."}
+    assert resumed == {"service": "relief-supplies"}
 
 
 def test_the_command_line_passes_a_refusal_on(operator: Operator):

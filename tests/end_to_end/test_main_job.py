@@ -173,4 +173,4 @@ def test_an_editor_publishes_a_service_and_a_refusal_says_why(desk: RunningDesk)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json() == {"version": 1}
     assert (refused.status_code, refused.json()["code"]) == (422, "definition_refused")
-    assert any("a key is missing" in reason for reason in refused.json()["reasons"])
+    assert any("ない項目を読んでいるか" in reason for reason in refused.json()["reasons"])

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from services.catalog.bounds import MOST_CONTROLS
 from tests.counter import DEFINITION
 from tests.end_to_end.conftest import RunningDesk
 from tests.end_to_end.forms import CONTACT, FORM, Typed, get, post, receipt_on, sent, start
@@ -218,6 +219,43 @@ def test_a_closed_service_is_listed_and_says_since_when_and_whom_to_call(desk: R
     assert closed["phone"] in page.text
     assert sending.typed["/answers/members"] == ["2"]
     assert closed["phone"] in sending.text
+
+
+def test_a_service_that_is_paused_ends_an_open_form_with_the_reason_and_keeps_what_was_typed(desk: RunningDesk):
+    editor = desk.token("e", "Editor")
+    address, paused = "/api/catalog/services/paused-water", {"reason": {"ja": "申請の内容を直しています。"}}
+    published = desk.http.put(address, json={**DEFINITION, "id": "paused-water"}, headers=editor)
+    assert published.status_code == 201, published.text
+    typed = {"/answers/members": ["2"], **CONTACT}
+    opened = post(desk, "/ja/services/paused-water", typed, "check")
+    answer = desk.http.post(f"{address}/pause", json=paused, headers=editor)
+    assert answer.json()["reason"] == paused["reason"]
+
+    sending = post(desk, "/ja/services/paused-water", opened.typed, "send", 403)
+
+    assert paused["reason"]["ja"] in sending.text
+    assert sending.typed["/answers/members"] == ["2"]
+    assert paused["reason"]["ja"] in get(desk, "/ja/services/paused-water", 403).text
+    assert paused["reason"]["ja"] in get(desk, "/ja").text
+    assert desk.http.get("/api/services/paused-water").json()["state"] == "paused"
+    assert desk.http.post(f"{address}/resume", headers=editor).status_code == 200
+    post(desk, "/ja/services/paused-water", sending.typed, "send", 201)
+
+
+def test_the_largest_form_that_can_be_published_can_be_sent(desk: RunningDesk):
+    chosen = [f"v{n}" for n in range(MOST_CONTROLS - 3)]
+    many = {"type": "array", "items": {"enum": chosen}, "x-text": {"label": {"ja": "見本"}}}
+    form = {**DEFINITION["form"], "properties": {**DEFINITION["form"]["properties"], "many": many}}
+    large = {**DEFINITION, "id": "large-water", "form": form}
+    published = desk.http.put("/api/catalog/services/large-water", json=large, headers=desk.token("e", "Editor"))
+    assert published.status_code == 201, published.text
+    page = get(desk, "/ja/services/large-water")
+    whole = {"/answers/members": ["2"], "/answers/atHome": ["true"], "/answers/note": ["見本"], "/answers/many": chosen}
+
+    checked = post(
+        desk, "/ja/services/large-water", {**page.typed, **whole, **CONTACT, "/contact/email": ["a@b.jp"]}, "check"
+    )
+    post(desk, "/ja/services/large-water", checked.typed, "send", 201)
 
 
 def test_a_withdrawal_is_confirmed_first(desk: RunningDesk):

@@ -51,6 +51,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "replay_failures": {"queue": "requests-intake", "from": "2026-11-26T00:00:00Z", "to": "2026-11-27T00:00:00Z"},
     "dismiss_failures": {"ids": ["a"], "reason": "見本"},
     "reconcile_now": {"dryRun": True},
+    "pause_service": {"reason": {"ja": "見本"}},
+    "resume_service": {},
 }
 """A good body for each function that reads one; its worst are made of it."""
 FORMS = {"answer_form", "check_answers", "send_request", "close_receipt", "show_request"}

@@ -87,7 +87,7 @@ def test_a_section_that_does_not_stand_its_own_test_is_refused(desk: RunningDesk
     )
 
     assert answer.status_code == 422
-    assert answer.json()["reasons"] == ["umbrellas.rules: the Japanese text (ja) is missing"]
+    assert answer.json()["reasons"] == ["umbrellas.rules.ja: 日本語の文が必要です"]
 
 
 def test_an_umbrella_is_lent_shown_and_taken_back(desk: RunningDesk, clerk: dict[str, str], published: str):

@@ -10,7 +10,7 @@ from functions.edge.html import MAX_FORM
 from functions.edge.web import MAX_BODY
 from functions.operations.api import MAX_DEFINITION
 from services.advance.model import QUEUE as ADVANCE_QUEUE
-from services.case.task import queue_of
+from services.case.task import SUPERVISORS, queue_of
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from services.pickup.tables.sheets import MOST_BYTES
 from tests.infra.reading import Choice, Expression, Infra, Loop, at, objects
@@ -71,7 +71,7 @@ def container_policy(infra: Infra) -> list[str]:
 
 def queues(infra: Infra) -> list[str]:
     """Find queues that differ from those of the code and of the teams that the shipped catalog names."""
-    of_teams = {queue_of(team, priority) for team in TEAMS for priority in ("urgent", "normal")}
+    of_teams = {queue_of(team, priority) for team in (*TEAMS, SUPERVISORS) for priority in ("urgent", "normal")}
     return _differences(_queues(infra), {*TRIGGERED, *_poison_queues(), *of_teams})
 
 

@@ -47,9 +47,10 @@ async def test_a_missing_queue_is_empty_and_has_no_numbers(app: App):
     assert await app.queues.numbers("nothing") is None
 
 
-async def test_sending_to_a_missing_queue_is_no_success(app: App):
-    with pytest.raises(StoreUnavailable):
-        await app.queues.send("nothing", {})
+async def test_sending_to_a_missing_queue_makes_it(app: App):
+    await app.queues.send("made-by-sending", {})
+
+    assert len(await app.queues.receive("made-by-sending", 32, hidden_for=30)) == 1
 
 
 async def test_a_hidden_message_can_be_shown_again_with_its_new_receipt(app: App):

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from services.errors import DefinitionRefused
-from stores.shipped import read_yaml
+from stores.shipped import line_of, read_yaml
 
 
 def read(folder: Path, content: str | bytes) -> Any:
@@ -16,14 +16,14 @@ def read(folder: Path, content: str | bytes) -> Any:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("id: water\nphone: a\nid: food\n", "line 3, column 1: the key 'id' is there twice"),
-        ("form:\n  properties: {a: 1, b: 2, a: 3}\n", "line 2, column 28: the key 'a' is there twice"),
-        ("options:\n  1: {ja: いち}\n", "line 2, column 3: a key must be text: put it in quotes"),
-        ("id: [water\nphone: a\n", "line 2, column 6: "),
-        ("id: !!python/object:os.system x\n", "line 1, column 5: could not determine a constructor"),
-        (b"title: \x83\x7e\n", "the file is not UTF-8, from byte 8 on"),
-        ("title: a\x00\n", "the file is not YAML: "),
-        ("[" * 5000, "the file is not YAML: "),
+        ("id: water\nphone: a\nid: food\n", "3行1文字目: キー「id」が2度あります"),
+        ("form:\n  properties: {a: 1, b: 2, a: 3}\n", "2行28文字目: キー「a」が2度あります"),
+        ("options:\n  1: {ja: いち}\n", "2行3文字目: キーは文字にします"),
+        ("id: [water\nphone: a\n", "2行6文字目: YAML の書きかた"),
+        ("id: !!python/object:os.system x\n", "1行5文字目: YAML の書きかた"),
+        (b"title: \x83\x7e\n", "文字コードが UTF-8 ではありません（8バイト目から）"),
+        ("title: a\x00\n", "YAML として読めません"),
+        ("[" * 5000, "YAML として読めません"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_with_the_place(tmp_path: Path, content: str | bytes, reason: str):
@@ -34,7 +34,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_place(tmp_path: Path, co
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path):
-    with pytest.raises(DefinitionRefused, match="the file cannot be read: No such file"):
+    with pytest.raises(DefinitionRefused, match="ファイルを読めません（No such file"):
         read_yaml(tmp_path / "nothing.yaml")
 
 
@@ -61,3 +61,14 @@ def test_a_mapping_may_be_merged_into_another_that_overrides_it(tmp_path: Path):
     content = "base: &base {type: string, maxLength: 9}\nnote: {<<: *base, maxLength: 5}\n"
 
     assert read(tmp_path, content)["note"] == {"type": "string", "maxLength": 5}
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [("id", 1), ("routes[1].when", 6), ("routes[1].team", 5), ("routes[7]", 2), ("form.properties", None), ("/", None)],
+)
+def test_a_place_is_found_on_its_line_or_as_much_of_it_as_is_there(tmp_path: Path, place: str, line: int | None):
+    path = tmp_path / "service.yaml"
+    path.write_text("id: water\nroutes:\n  - id: a\n    when: x\n  - id: b\n    when: y\n", encoding="utf-8")
+
+    assert line_of(path, place) == line

@@ -51,13 +51,17 @@ class QueueBalance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Tell in numbers what differs, and what was (in a dry run: would be) repaired; queues in sum and one by one."""
+    """Tell in numbers what differs, and what was (in a dry run: would be) repaired; queues in sum and one by one.
+
+    Orphaned are open tasks that nobody holds, of a team to which no current definition sends any.
+    """
 
     at: Instant
     dry_run: bool
     overdue_requests: int
     woken_requests: int
     stalled_requests: int
+    orphaned_tasks: int
     missing_messages: int
     surplus_messages: int
     sent_messages: int
@@ -67,7 +71,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def is_quiet(self) -> bool:
         """Tell whether there was nothing to repair and nothing that a person should look at."""
-        return not (self.overdue_requests or self.stalled_requests or self.sent_messages or self.tidied_messages)
+        return not (
+            self.overdue_requests
+            or self.stalled_requests
+            or self.orphaned_tasks
+            or self.sent_messages
+            or self.tidied_messages
+        )
 
 
 def team_queues(teams: Iterable[str], names: Iterable[str]) -> list[TeamQueue]:
@@ -101,7 +111,7 @@ def to_send(free: Sequence[Due], peeked: Collection[str], missing: int) -> list[
 
 
 def report(
-    *, at: Instant, dry_run: bool, overdue: int, woken: int, stalled: int, queues: Sequence[QueueBalance]
+    *, at: Instant, dry_run: bool, overdue: int, woken: int, stalled: int, orphaned: int, queues: Sequence[QueueBalance]
 ) -> Report:
     """Sum the queues up."""
     return Report(
@@ -110,6 +120,7 @@ def report(
         overdue_requests=overdue,
         woken_requests=woken,
         stalled_requests=stalled,
+        orphaned_tasks=orphaned,
         missing_messages=sum(queue.missing_messages for queue in queues),
         surplus_messages=sum(queue.surplus_messages for queue in queues),
         sent_messages=sum(queue.sent_messages for queue in queues),

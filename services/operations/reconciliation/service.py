@@ -55,12 +55,16 @@ class Reconciliation:
     async def run(self, *, dry_run: bool) -> Report:
         """Report what differs and repair it; a dry run changes nothing and reports what would be repaired."""
         overdue, woken = await self._requests(dry_run)
+        teams = await self._catalog.teams()
+        every = model.team_queues(teams, await self._queues.names())
+        balances = [await self._queue(queue, dry_run) for queue in every]
         report = model.report(
             at=self._clock(),
             dry_run=dry_run,
             overdue=overdue,
             woken=woken,
-            queues=[await self._queue(queue, dry_run) for queue in await self._every_team_queue()],
+            queues=balances,
+            orphaned=sum(one.free_tasks for queue, one in zip(every, balances, strict=True) if queue.team not in teams),
             stalled=await self._backlog.count_stalled_requests(),
         )
         log.log(logging.INFO if report.is_quiet else logging.WARNING, "reconciliation: %s", _numbers(report))
@@ -72,10 +76,6 @@ class Reconciliation:
         overdue = await self._backlog.overdue_requests(before, REPAIRED_AT_MOST)
         number = await self._backlog.count_overdue_requests(before) if overdue else 0
         return number, len(overdue) if dry_run else await self._advance.move_on(overdue)
-
-    async def _every_team_queue(self) -> list[TeamQueue]:
-        teams = [team for current in await self._catalog.services() for team in current.edition.definition.teams]
-        return model.team_queues(teams, await self._queues.names())
 
     async def _queue(self, queue: TeamQueue, dry_run: bool) -> QueueBalance:
         tasks = await self._backlog.open_tasks(queue.team, queue.priority, self._clock())

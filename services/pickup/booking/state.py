@@ -32,6 +32,8 @@ IN_LINE: tuple[BookingState, ...] = ("waiting", "called", "looking")
 """The household has no place yet and is to get one."""
 LASTS: tuple[BookingState, ...] = ("waiting", "confirmed", "expired", "returned")
 """A request waits for its turn, its day or its resident, with nothing pending and no task open."""
+STANDS_STILL: tuple[BookingState, ...] = ("returned",)
+"""A request that lasts, and that no clock moves on."""
 IS_OVER: tuple[BookingState, ...] = ("collected", "missed", "expired", "returned", "ended")
 """No place is wanted, unless the resident chooses again."""
 MOST_CHOICES = 20

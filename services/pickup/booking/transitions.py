@@ -63,9 +63,11 @@ COLLECT = Transition("supplies are handed over", _all_but("collected"), "collect
 RETURN = Transition("supplies cannot be delivered", _all_but("collected", "ended", "already"), "returned")
 END = Transition("the request is withdrawn", STATES, "ended")
 
+CLOSE = Transition("a supervisor ends it", ("returned",), "ended")
+
 TRANSITIONS = (
     *(PLACE, HOLD, FOLLOW_NEWER_CHOICE, KEEP, KEEP_HELD, WAIT, CALL, REFUSE, OVERRIDE, CHOOSE, CHANGE),
-    *(CONFIRM, EXPIRE, ASK_ABOUT_MOVE, LOSE, MISS, LOSE_WHILE_CHANGING, COLLECT, RETURN, END),
+    *(CONFIRM, EXPIRE, ASK_ABOUT_MOVE, LOSE, MISS, LOSE_WHILE_CHANGING, COLLECT, RETURN, END, CLOSE),
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services import times
 from services.case import audit, cases
 from services.case import request as requests
 from services.case.ports import AuditLog, RequestStore
@@ -147,7 +148,11 @@ class Correcting:
         pickup = pickup_of(definition)
         errors = list(correction_rules.problems_of_patch(pickup, amendment.answers)) if pickup else []
         answers = correction_rules.merged(request.answers, amendment.answers)
-        of_form = (*unsendable(answers), *hidden(amendment.answers), *service.form.errors(answers))
+        of_form = (
+            *unsendable(answers),
+            *hidden(amendment.answers),
+            *service.errors(answers, times.day_in_japan(request.received_at)),
+        )
         errors += [msgspec.structs.replace(e, pointer=f"/answers{e.pointer}") for e in of_form]
         if not errors and self._booking(service, request, amendment) is None:
             errors.append(FieldError("/answers", "nothing_left"))

@@ -1,14 +1,17 @@
 """What a service definition says of supplies, and what that makes of the answers to its form."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 
+from services import door
 from services.case.request import Request, Step
-from services.case.task import Task
-from services.catalog import forms
+from services.case.task import SUPERVISORS, Task
+from services.catalog import controls, forms
 from services.catalog.model import Definition
+from services.errors import FieldError
 from services.pickup import asking, deliveries
 from services.pickup.booking.state import Booking
 from services.pickup.entitlement.supplies import Supplies, lines_for, problems
@@ -20,6 +23,10 @@ from services.times import Instant
 MOST_MEMBERS = 100
 SLOTS = "pickup-slots"
 """The `x-options` of a text whose options are the slots that are open when the page is drawn."""
+
+
+_SLOT = re.compile("[a-z][a-z0-9-]{0,39}[.](pickup|delivery)-[0-9]{8}-[0-9]{4}")
+_CAMEL = {"birth_date": "birthDate"}
 
 
 class Pointers(
@@ -60,17 +67,28 @@ class Pickup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
     def problems(self, definition: Definition) -> Iterator[str]:
         """Check that what is handed out is known, and that every pointer leads to a field of the form."""
-        yield from (f"pickup.supplies: {problem}" for problem in problems(self.supplies))
+        yield from (f"pickup.supplies{problem}" for problem in problems(self.supplies))
         for method, route in self.routes.items():
             if route not in [known.id for known in definition.routes]:
-                yield f"pickup.routes: {method} names no route of this service: {route!r}"
+                yield f"pickup.routes.{method}: 「{door.step(route)}」は routes にありません"
         for name, pointer in self.answers.by_name().items():
             if forms.field_at(definition.form, pointer) is None:
-                yield f"pickup.answers: {name} points to no field of the form: {pointer!r}"
+                key = f"flags.{name}" if name in self.answers.flags else _CAMEL.get(name, name)
+                yield f"pickup.answers.{key}: 「{door.step(pointer)}」という項目は form にありません"
         offered = (forms.field_at(definition.form, self.answers.items) or {}).get("items", {}).get("enum", [])
-        for item in self.supplies.items:
+        for index, item in enumerate(self.supplies.items):
             if item.id not in offered:
-                yield f"pickup.supplies: item {item.id!r} cannot be asked for in the form"
+                yield f"pickup.supplies.items[{index}].id: 「{item.id}」は {self.answers.items} の選択肢にありません"
+        for pointer in controls.named(definition.form, SLOTS):
+            if pointer != self.answers.slot:
+                place = controls.place_of(pointer)
+                yield f"{place}.x-options: 選ばれた枠を予約するには、pickup.answers.slot をこの項目にします"
+
+    def errors(self, answers: Mapping[str, Any]) -> Iterator[FieldError]:
+        """Refuse what is no name of a slot where one is chosen."""
+        slot = read(answers, self.answers.slot) if self.answers.slot else None
+        if slot is not None and not (isinstance(slot, str) and _SLOT.fullmatch(slot)):
+            yield FieldError(str(self.answers.slot), "pattern")
 
     def first_steps(self, step: Step) -> dict[str, Step]:
         """Look for a place, and for others that may be of the same household."""
@@ -80,7 +98,9 @@ class Pickup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
         }
 
     def task_ended(self, request: Request, definition: Definition, task: Task, outcome: str, now: Instant) -> Request:
-        """Let a booking follow the delivery of its supplies."""
+        """Let a booking follow the delivery of its supplies, or what the supervisors ended."""
+        if task.team == SUPERVISORS:
+            return deliveries.closed(request)
         if self.routes.get("delivery") != task.route:
             return request
         return deliveries.ended(request, task, deliveries.delivered_by(definition, outcome), now)

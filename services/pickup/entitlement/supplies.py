@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from services.names import NAME_IN_WORDS as NAME
 from services.names import is_name
 from services.texts import Text
 
@@ -98,92 +99,94 @@ def lines_for(supplies: Supplies, wanted: Sequence[str], members: int, flagged: 
 
 
 def problems(supplies: Supplies) -> tuple[str, ...]:
-    """Return every reason why these supplies cannot be used."""
+    """Return every reason why these supplies cannot be used: its place in them and, in Japanese, the fault."""
     return tuple(_problems(supplies))
 
 
 def _problems(supplies: Supplies) -> Iterator[str]:
     if len(supplies.items) + len(supplies.policies) > MOST_ITEMS:
-        yield f"at most {MOST_ITEMS}"
+        yield f": items と policies は合わせて{MOST_ITEMS}までです"
         return
     if not supplies.items:
-        yield "items: at least one is needed"
+        yield ".items: 1つは必要です"
     yield from _problems_of_ids(supplies)
-    for policy in supplies.policies:
-        yield from _problems_of_policy(policy)
-    for item in supplies.items:
-        yield from _problems_of_text(f"item {item.id!r}: title", item.title)
-        yield from _problems_of_text(f"item {item.id!r}: unit", item.unit)
-        yield from _problems_of_quantities(item)
-        yield from _problems_of_contents(item, supplies)
-        yield from _problems_of_getting(item, supplies)
+    for index, policy in enumerate(supplies.policies):
+        yield from _problems_of_policy(policy, f".policies[{index}]")
+    for index, item in enumerate(supplies.items):
+        place = f".items[{index}]"
+        yield from _problems_of_text(f"{place}.title", item.title)
+        yield from _problems_of_text(f"{place}.unit", item.unit)
+        yield from _problems_of_quantities(item, place)
+        yield from _problems_of_contents(item, supplies, place)
+        yield from _problems_of_getting(item, supplies, place)
 
 
 def _problems_of_ids(supplies: Supplies) -> Iterator[str]:
-    for item in supplies.items:
+    for index, item in enumerate(supplies.items):
         if not _ITEM_ID.fullmatch(item.id):
-            yield f"item {item.id!r}: letters and digits, at most 32, beginning with a small letter"
-    for policy in supplies.policies:
+            yield f".items[{index}].id: 英字と数字だけ、32文字まで、初めは小文字にします（今は「{item.id}」）"
+    for index, policy in enumerate(supplies.policies):
         if not is_name(policy.id):
-            yield f"policy {policy.id!r}: small letters, digits and single hyphens, at most 40, beginning with a letter"
-    yield from _twice("item", [item.id for item in supplies.items])
-    yield from _twice("code", [item.code for item in supplies.items])
-    yield from _twice("policy", [policy.id for policy in supplies.policies])
+            yield f".policies[{index}].id: {NAME}（今は「{policy.id}」）"
+    yield from _twice(".items", "id", [item.id for item in supplies.items])
+    yield from _twice(".items", "code", [item.code for item in supplies.items])
+    yield from _twice(".policies", "id", [policy.id for policy in supplies.policies])
 
 
-def _twice(kind: str, names: list[str]) -> Iterator[str]:
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{kind} {name!r}: used twice"
+def _twice(place: str, key: str, names: list[str]) -> Iterator[str]:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield f"{place}[{index}].{key}: 「{name}」が2度使われています"
 
 
-def _problems_of_policy(policy: Policy) -> Iterator[str]:
-    yield from _problems_of_text(f"policy {policy.id!r}: title", policy.title)
+def _problems_of_policy(policy: Policy, place: str) -> Iterator[str]:
+    yield from _problems_of_text(f"{place}.title", policy.title)
     if not 1 <= policy.limit <= MOST_UNITS:
-        yield f"policy {policy.id!r}: limit must be between 1 and {MOST_UNITS}"
+        yield f"{place}.limit: 1から{MOST_UNITS}までにします"
     if policy.period is None:
         return
     rolling, calendar = policy.period.rolling, policy.period.calendar
     if (rolling is None) == (calendar is None):
-        yield f"policy {policy.id!r}: period is either rolling or calendar"
+        yield f"{place}.period: rolling か calendar の、どちらか1つにします"
     if rolling is not None and not timedelta(0) < rolling <= LONGEST_ROLLING:
-        yield f"policy {policy.id!r}: rolling must be longer than nothing and at most 366 days (P366D)"
+        yield f"{place}.period.rolling: 0より長く、366日（P366D）までにします"
 
 
-def _problems_of_text(name: str, text: Text) -> Iterator[str]:
+def _problems_of_text(place: str, text: Text) -> Iterator[str]:
     if not text.get("ja", "").strip():
-        yield f"{name}: the Japanese text (ja) is missing"
+        yield f"{place}.ja: 日本語の文が必要です"
 
 
-def _problems_of_quantities(item: Item) -> Iterator[str]:
+def _problems_of_quantities(item: Item, place: str) -> Iterator[str]:
     quantities = {
         "perHousehold": item.per_household,
         "perMember": item.per_member,
         "most": item.most or 0,
         "lowAt": item.low_at,
-        **{f"perFlagged {flag!r}": units for flag, units in item.per_flagged.items()},
+        **{f"perFlagged.{flag}": units for flag, units in item.per_flagged.items()},
     }
     for name, units in quantities.items():
         if not 0 <= units <= MOST_UNITS:
-            yield f"item {item.id!r}: {name} must be between 0 and {MOST_UNITS}"
+            yield f"{place}.{name}: 0から{MOST_UNITS}までにします"
     for flag in item.per_flagged:
         if flag not in FLAGS:
-            yield f"item {item.id!r}: perFlagged {flag!r} is none of {', '.join(FLAGS)}"
+            yield f"{place}.perFlagged.{flag}: {', '.join(FLAGS)} のどれかにします"
 
 
-def _problems_of_contents(kit: Item, supplies: Supplies) -> Iterator[str]:
+def _problems_of_contents(kit: Item, supplies: Supplies, place: str) -> Iterator[str]:
     for id_, units in kit.contents.items():
         part = supplies.item(id_)
         if part is None:
-            yield f"item {kit.id!r}: contents {id_!r} is no item"
+            yield f"{place}.contents.{id_}: 「{id_}」という品目はありません"
         elif part.contents:
-            yield f"item {kit.id!r}: contents {id_!r} is itself a kit"
+            yield f"{place}.contents.{id_}: 「{id_}」も詰め合わせです"
         if not 1 <= units <= MOST_UNITS:
-            yield f"item {kit.id!r}: contents {id_!r} must be between 1 and {MOST_UNITS}"
+            yield f"{place}.contents.{id_}: 1から{MOST_UNITS}までにします"
 
 
-def _problems_of_getting(item: Item, supplies: Supplies) -> Iterator[str]:
+def _problems_of_getting(item: Item, supplies: Supplies, place: str) -> Iterator[str]:
     if supplies.policy(item.policy) is None:
-        yield f"item {item.id!r}: policy {item.policy!r} is not there"
+        yield f"{place}.policy: 「{item.policy}」は policies にありません"
     in_a_kit = any(item.id in kit.contents for kit in supplies.items)
     if not in_a_kit and entitlement(item, MOST_MEMBERS, dict.fromkeys(FLAGS, MOST_MEMBERS)) <= 0:
-        yield f"item {item.id!r}: nobody could ever get it"
+        yield f"{place}: だれにも渡されません"

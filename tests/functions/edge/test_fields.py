@@ -60,7 +60,7 @@ def test_every_property_has_the_control_that_fits_it():
         "receive": "radios",
         "day": "date",
         "note": "long",
-        "mustChoose": "checkbox",
+        "mustChoose": "radios",
         "mayChoose": "checkbox",
         "consent": "checkbox",
     }
@@ -171,8 +171,25 @@ def test_answers_have_the_types_of_the_form():
     }
 
 
-def test_what_was_left_empty_is_left_out_but_a_required_section_or_box_says_so():
-    assert answers(note=["　 "], receive=[""]) == {"household": {}, "mustChoose": False}
+def test_what_was_left_empty_is_left_out_but_a_required_section_says_so():
+    assert answers(note=["　 "], receive=[""]) == {"household": {}}
+
+
+@pytest.mark.parametrize(("typed", "answer", "shown"), [("true", True, "はい"), ("false", False, "いいえ")])
+def test_a_yes_or_no_that_is_needed_is_answered_only_where_somebody_chose(typed: str, answer: bool, shown: str):
+    field = drawn({"/answers/mustChoose": [typed]})["/answers/mustChoose"]
+
+    assert answers(mustChoose=[typed])["mustChoose"] is answer
+    assert [option.value for option in field.options] == ["true", "false"]
+    assert field.shown == shown
+    assert "mustChoose" not in answers()
+    assert not any(option.chosen for option in drawn()["/answers/mustChoose"].options)
+
+
+def test_a_yes_or_no_that_only_an_optional_section_needs_does_not_fill_it_in():
+    section = {"type": "object", "required": ["old"], "properties": {"old": {"type": "boolean"}}}
+
+    assert fields.answers_in({"type": "object", "properties": {"pet": section}}, "", {}) == {}
 
 
 def test_what_cannot_be_read_as_its_type_stays_text_for_the_form_to_refuse():

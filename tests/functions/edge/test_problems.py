@@ -12,6 +12,7 @@ from services.errors import (
     InvalidSubmission,
     MadoguchiError,
     ServiceClosed,
+    ServiceStopped,
     StaleToken,
     Unauthenticated,
     UnknownTask,
@@ -37,6 +38,7 @@ def test_why_a_token_was_refused_stands_in_the_log_and_not_in_the_answer(caplog:
         (UnknownTask(), {}),
         (StaleToken("花子"), {"holder": "花子"}),
         (StaleToken(None), {"holder": None}),
+        (ServiceStopped({"ja": "見本"}, phone="0000-00-0000"), {"reason": {"ja": "見本"}}),
         (ServiceClosed(opens=AT, closes=None, phone="0000-00-0000"), {"opens": AT, "closes": None}),
         (DefinitionRefused(("why", "why not")), {"reasons": ["why", "why not"]}),
         (

@@ -1,8 +1,11 @@
 import pytest
 
-from services.catalog.model import MOST_REPLACED, next_edition
-from services.errors import DefinitionRefused, StoreUnavailable, UnknownService
-from tests.counter import DEFINITION, Counter, current
+from services.catalog.model import MOST_REPLACED, Current, next_edition
+from services.catalog.service import FRESH_FOR
+from services.errors import DefinitionRefused, ServiceClosed, ServiceStopped, StoreUnavailable, UnknownService
+from services.intake.submissions import QUEUE as INTAKE_QUEUE
+from services.tasks.team_queues import queues_of
+from tests.counter import DEFINITION, HANAKO, KEY, OTHER_KEY, Counter, current, submission
 
 CHANGED = {**DEFINITION, "phone": "0000-00-5678"}
 
@@ -131,9 +134,8 @@ async def test_the_queues_of_every_team_are_there_before_a_version_becomes_curre
 
     counter.queues.away = False
     await counter.catalog.publish(CHANGED)
-    assert {"tasks-supplies", "tasks-supplies-urgent", "tasks-delivery", "tasks-delivery-urgent"} <= set(
-        counter.queues.messages
-    )
+    teams = ("supplies", "delivery", "supervisors")
+    assert {queue for team in teams for queue in queues_of(team)} <= set(counter.queues.messages)
 
 
 async def test_a_refused_definition_changes_nothing(counter: Counter):
@@ -162,3 +164,88 @@ async def test_a_service_that_is_not_shipped_is_not_unknown_while_nothing_publis
 
     with pytest.raises(StoreUnavailable):
         await counter.catalog.service("blankets")
+
+
+SENT_LATER = {
+    "idempotencyKey": OTHER_KEY,
+    "service": "water",
+    "answers": {"members": 2},
+    "contact": {"phone": "090-0000-0000"},
+    "channel": "line",
+}
+REASON = {"ja": "申請の内容を直しています。", "en": "The form is being mended."}
+
+
+async def test_a_paused_service_takes_nothing_of_any_version_in_any_instance_within_thirty_seconds(counter: Counter):
+    await counter.catalog.publish(CHANGED)
+    elsewhere = counter.requests
+    await elsewhere.check(submission())
+    counter.new_instance()
+    await counter.catalog.pause("water", REASON, HANAKO)
+    counter.clock.pass_(FRESH_FOR)
+
+    for instance in (counter.requests, elsewhere):
+        for version in (1, 2, None):
+            with pytest.raises(ServiceStopped) as refusal:
+                await instance.submit(submission(version=version), KEY, None)
+            assert refusal.value.details == {"reason": REASON}
+    assert counter.store.cases == {}
+
+
+async def test_that_a_service_can_be_paused_costs_a_submit_no_call_of_a_store(counter: Counter):
+    await counter.catalog.services()
+    counter.editions.calls.clear()
+    counter.store.calls.clear()
+
+    await counter.submit()
+
+    assert (counter.editions.calls, counter.store.calls) == ([], ["create"])
+
+
+async def test_what_was_received_before_the_pause_takes_its_way_and_what_came_after_goes_to_a_person(counter: Counter):
+    await counter.requests.check(submission())
+    counter.store.away = True
+    await counter.submit()
+    counter.store.away = False
+    counter.clock.pass_(60)
+    await counter.catalog.pause("water", REASON, HANAKO)
+    await counter.run_workers()
+    await counter.queues.send(INTAKE_QUEUE, {**SENT_LATER, "receivedAt": counter.clock()})
+    await counter.run_workers()
+
+    assert sorted(str(task.reason) for task in counter.store.tasks) == ["None", "paused"]
+
+
+async def test_publishing_does_not_let_a_paused_service_go_on_and_resuming_does(counter: Counter):
+    await counter.catalog.pause("water", REASON, HANAKO)
+    published, _ = await counter.catalog.publish(CHANGED)
+    assert published.paused is not None
+    with pytest.raises(ServiceStopped):
+        await counter.submit()
+
+    await counter.catalog.resume("water")
+
+    await counter.submit()
+
+
+async def test_pausing_again_changes_nothing_and_both_stores_know(counter: Counter):
+    first = await counter.catalog.pause("water", REASON, HANAKO)
+    counter.clock.pass_(60)
+    again = await counter.catalog.pause("water", REASON, HANAKO)
+
+    assert again.paused == first.paused
+    [copied] = await counter.copy.current()
+    assert isinstance(copied, Current)
+    assert copied.paused == first.paused
+
+
+async def test_a_service_that_is_not_there_cannot_be_paused(counter: Counter):
+    with pytest.raises(UnknownService):
+        await counter.catalog.pause("nothing", REASON, HANAKO)
+
+
+async def test_closing_a_service_ends_the_versions_that_are_still_accepted(counter: Counter):
+    await counter.catalog.publish({**DEFINITION, "closes": "2026-11-01T00:00:00Z"})
+
+    with pytest.raises(ServiceClosed):
+        await counter.submit(version=1)

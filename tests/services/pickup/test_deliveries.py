@@ -3,13 +3,13 @@
 import pytest
 
 from services.case.request import Contact, Request
-from services.case.task import Staff
+from services.case.task import SUPERVISORS, Staff
 from services.errors import StoreUnavailable, WriteConflict
 from services.intake.service import Receipt
 from services.pickup.booking.state import Booking
 from services.pickup.counter.counter import HandOver
 from services.pickup.part import booking_of
-from tests.counter import current
+from tests.counter import SUPERVISOR, current
 from tests.pickup import OFFICER, PICKUP_DEFINITION, answers, site, slot, stock
 from tests.pickup_counter import PickupCounter
 from tests.trouble import Conditions, Crash, Trouble, Unreliable
@@ -285,3 +285,37 @@ async def test_wherever_it_breaks_off_a_delivery_ends_once(trouble: Trouble, out
         if not reached:
             return
     raise AssertionError("it never ran through")
+
+
+async def test_a_delivery_that_came_back_never_stands_still(round_: Round):
+    await round_.open(10)
+    receipt = await round_.ask()
+    await round_.complete(receipt, "absent")
+    await round_.finish(receipt)
+
+    assert round_.booking(receipt).state == "returned"
+    [task] = [task for task in round_.counter.case(receipt).tasks.values() if task.status == "open"]
+    assert (task.team, task.reason) == (SUPERVISORS, "stands_still")
+
+    await round_.counter.tasks.claim(task.id, SUPERVISOR, claim_id="claim-of-the-end", seconds=900)
+    await round_.counter.tasks.complete(task.id, SUPERVISOR, 1, outcome="not_done", note=None)
+
+    assert round_.booking(receipt).state == "ended"
+    assert round_.request(receipt).status == "completed"
+
+
+async def test_who_chooses_again_meanwhile_is_delivered_to_whatever_a_supervisor_ends(round_: Round):
+    await round_.open(10, 11)
+    receipt = await round_.ask()
+    await round_.complete(receipt, "absent")
+    await round_.finish(receipt)
+    await round_.counter.reservations.choose(round_.request(receipt), f"school.{LATER}")
+    await round_.counter.run_workers()
+    await round_.counter.tasks.claim(
+        f"{receipt.reference}.follow-up.1", SUPERVISOR, claim_id="claim-of-the-end", seconds=900
+    )
+
+    await round_.counter.tasks.complete(f"{receipt.reference}.follow-up.1", SUPERVISOR, 1, outcome="done", note=None)
+
+    assert round_.booking(receipt).state == "confirmed"
+    assert round_.request(receipt).status == "accepted"

@@ -18,7 +18,9 @@ def backlog(app: App) -> CosmosBacklog:
     return CosmosBacklog(app.cosmos, [STILL_LASTS], Noted())
 
 
-@pytest.mark.parametrize(("state", "stalled"), [("waiting", 0), ("confirmed", 0), ("looking", 1), ("collected", 1)])
+@pytest.mark.parametrize(
+    ("state", "stalled"), [("waiting", 0), ("confirmed", 0), ("looking", 1), ("collected", 1), ("returned", 1)]
+)
 async def test_a_household_that_has_a_place_or_waits_for_one_is_not_stalled(
     app: App, backlog: CosmosBacklog, state: BookingState, stalled: int
 ):

@@ -230,5 +230,5 @@ async def test_the_log_tells_the_numbers_in_one_line_and_warns_where_something_w
     assert (quiet.levelname, repaired.levelname) == ("INFO", "WARNING")
     assert repaired.getMessage() == (
         "reconciliation: dryRun False, overdueRequests 0, wokenRequests 0, stalledRequests 0,"
-        " missingMessages 1, surplusMessages 0, sentMessages 1, tidiedMessages 0"
+        " orphanedTasks 0, missingMessages 1, surplusMessages 0, sentMessages 1, tidiedMessages 0"
     )

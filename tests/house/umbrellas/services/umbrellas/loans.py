@@ -1,13 +1,14 @@
 """What is kept of an umbrella on a request, and what a definition says of umbrellas."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from services.case.request import Request, Step, with_part
 from services.case.task import Task
 from services.catalog.model import Definition
+from services.errors import FieldError
 from services.texts import Text
 from services.times import Instant
 
@@ -32,6 +33,11 @@ class UmbrellasPart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         return self.loan is not None and not self.loan.is_back
 
     @property
+    def stands_still(self) -> bool:
+        """Leave it to whoever has the umbrella."""
+        return False
+
+    @property
     def is_served(self) -> bool | None:
         """Leave it to the tasks: an umbrella is nothing that was asked for."""
         return None
@@ -52,7 +58,11 @@ class Umbrellas(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def problems(self, definition: Definition) -> Iterator[str]:
         """Ask for the rules in Japanese."""
         if not self.rules.get("ja"):
-            yield "umbrellas.rules: the Japanese text (ja) is missing"
+            yield "umbrellas.rules.ja: 日本語の文が必要です"
+
+    def errors(self, answers: Mapping[str, Any]) -> Iterator[FieldError]:
+        """Refuse nothing."""
+        return iter(())
 
     def first_steps(self, step: Step) -> dict[str, Step]:
         """Lend an umbrella."""
