@@ -18,8 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from services import times
 from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.case.receipts import reference_for
-from services.case.request import Case, Request
-from services.case.task import Staff, Task, claim_operation, queue_of
+from services.case.request import Case
+from services.case.task import SUPERVISORS, Staff, Task, claim_operation, queue_of
+from services.catalog.model import FOLLOW_UP
 from services.errors import Refusal, StoreUnavailable, WriteConflict
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from tests.counter import SECRETS, SUPERVISOR, Counter, submission
@@ -50,6 +51,7 @@ token_back = st.sampled_from([0, 0, 0, 1])
 lease_seconds = st.sampled_from([30, 900, 28_800])
 few_calls = st.sampled_from([0, 1, 1, 1, 2, 2, 3, 4, 5])
 outcomes = st.sampled_from(["done", "not_done", "absent"])
+NO_END = ("not_done", "absent")
 
 RESIDENTS = {
     "submit": (keys, bodies),
@@ -264,7 +266,7 @@ class CounterMachine(RuleBasedStateMachine):
             assert kept.count(BODIES[body]) == 1
         for case in self.store.cases.values():
             if case.request.status != "withdrawn":
-                assert set(case.tasks) == tasks_expected(case.request)
+                assert set(case.tasks) == tasks_expected(case)
 
     async def _let_it_run_on(self) -> None:
         for _ in range(50):
@@ -278,7 +280,7 @@ class CounterMachine(RuleBasedStateMachine):
 
     async def _let_staff_finish(self) -> None:
         for _ in range(60):
-            for team in TEAMS:
+            for team in (*TEAMS, SUPERVISORS):
                 await self._work_on_what_can_be_claimed(team)
             if not any(task.status == "open" for task in self.store.tasks):
                 return
@@ -286,10 +288,10 @@ class CounterMachine(RuleBasedStateMachine):
         raise AssertionError("a task can never be claimed")
 
     async def _work_on_what_can_be_claimed(self, team: str) -> None:
-        claim_id = next(self.fresh_claim_ids)
-        claimed = await self.counter.tasks.claim_next(team, STAFF[0], claim_id=claim_id, limit=32, seconds=900)
+        claim_id, who = next(self.fresh_claim_ids), SUPERVISOR if team == SUPERVISORS else STAFF[0]
+        claimed = await self.counter.tasks.claim_next(team, who, claim_id=claim_id, limit=32, seconds=900)
         for one in claimed:
-            await self.counter.tasks.complete(one.task.id, STAFF[0], one.task.token, outcome="done", note=None)
+            await self.counter.tasks.complete(one.task.id, who, one.task.token, outcome="done", note=None)
 
     async def _deliver(self, queue: str, do: Any, acknowledged: bool) -> None:
         """Deliver as the host does: what ends badly, or is not acknowledged, comes again after 30 seconds."""
@@ -375,11 +377,11 @@ def check_shown_to(who: Staff, claim_id: str, task: Task) -> None:
     assert (task.lease.holder, task.lease.claim_id) == (who.id, claim_id), "shown to someone who does not hold it"
 
 
-def tasks_expected(request: Request) -> set[str]:
-    """Return the ids of the tasks of a request: one per matching route, one review per other body."""
-    routes = {f"{route}.1" for route in ROUTES[BODIES.index(request.answers)]}
-    reviews = {f"review.{n}" for n in range(2, len(request.variants) + 2)}
-    return {f"{request.reference}.{rest}" for rest in routes | reviews}
-
-
-TestCounter = CounterMachine.TestCase
+def tasks_expected(case: Case) -> set[str]:
+    """Return the ids of the tasks of a request: one per matching route, one review per other body, and one for a
+    supervisor after each end that is none."""
+    routes = {f"{route}.1" for route in ROUTES[BODIES.index(case.request.answers)]}
+    reviews = {f"review.{n}" for n in range(2, len(case.request.variants) + 2)}
+    ended = [task for task in case.tasks.values() if task.team != SUPERVISORS and task.outcome in NO_END]
+    follow_ups = {f"{FOLLOW_UP}.{n}" for n in range(1, len(ended) + 1)}
+    return {f"{case.request.reference}.{rest}" for rest in routes | reviews | follow_ups}
