@@ -161,7 +161,7 @@ NEVER_WRONG: list[dict[str, Any]] = [
     {"address": "例示港の仮設テント（番地なし）"},
     {"address": "〒000-0000 見本県見本市字山上　無番地"},
     {"household": {"members": 100}},
-    {"household": {"members": 1, "infants": 3}},
+    {"household": {"members": 3, "infants": 3}},
 ]
 
 

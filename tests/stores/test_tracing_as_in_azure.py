@@ -46,7 +46,7 @@ def test_every_span_is_kept_and_none_is_of_an_sdk_or_tells_more_than_the_type_of
     assert sum(span["name"] == "one of many" for span in spans) == SPANS
     assert {span["by"] for span in spans} <= OURS
     assert [span["events"] for span in spans if span["events"]] == []
-    assert set(errors_in(spans)) == {"ResourceNotFoundError"}
+    assert set(errors_in(spans)) == {"HttpResponseError"}
     assert WORD.lower() not in json.dumps(spans).lower()
 
 

@@ -25,7 +25,7 @@ SPANS = 40
 
 
 async def fail(cosmos: str, storage: str, word: str) -> None:
-    """Read what is not there, write what is there already, and send to no queue, each named by a word."""
+    """Read what is not there, write what is there already, and send more than a message may be, each with a word."""
     async with running(settings_for(cosmos, storage)) as app:
         item = {"id": word, "queue": word, "note": word}
         for _ in range(2):
@@ -34,7 +34,7 @@ async def fail(cosmos: str, storage: str, word: str) -> None:
         with contextlib.suppress(MadoguchiError):
             await app.cosmos.ask(FAILURES, lambda c: c.read_item(f"{word}-none", word))
         with contextlib.suppress(MadoguchiError, HttpResponseError):
-            await app.queues.send("no-such-queue", {"word": word})
+            await app.queues.send_text("requests-intake", word * 10_000)
 
 
 def main() -> None:
