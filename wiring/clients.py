@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _PROXIES_OF_THE_ENVIRONMENT = False
 """Stores are reached without a proxy: looking for one takes two threads' turns of every call."""
 
+_NO_THROTTLE_RETRIES = -1
+"""For 0, the SDK takes its own number. `stores/cosmos.py` waits itself, since only it knows how much time is left."""
+
 
 def cosmos_client(connection: Connection, identity: Identity) -> "CosmosClient":
     """Make a client of Cosmos DB; it opens when it is entered."""
@@ -28,7 +31,7 @@ def cosmos_client(connection: Connection, identity: Identity) -> "CosmosClient":
         "read_timeout": 5,
         "retry_connect": 1,
         "retry_backoff_factor": 0.1,
-        "retry_throttle_total": 2,
+        "retry_throttle_total": _NO_THROTTLE_RETRIES,
         "enable_compact_utf8_item_writes": True,
         "raw_response_hook": record_answer,
     }
@@ -46,7 +49,8 @@ def queue_client(connection: Connection, identity: Identity) -> "QueueServiceCli
         "read_timeout": 2,
         "retry_total": 1,
         "initial_backoff": 0,
-        "increment_base": 1,
+        "increment_base": 0,
+        "random_jitter_range": 0,
         "use_env_settings": _PROXIES_OF_THE_ENVIRONMENT,
     }
     if connection.connection_string:
