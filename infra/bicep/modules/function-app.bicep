@@ -48,6 +48,9 @@ param appStorageName string
 @description('Cosmos DB account.')
 param cosmosName string
 
+@description('Regions of Cosmos DB, the nearest first.')
+param cosmosRegions array
+
 @description('Database of the app.')
 param databaseName string
 
@@ -198,6 +201,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         }
         { name: 'PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY', value: 'true' }
         { name: 'COSMOS__accountEndpoint', value: cosmos.properties.documentEndpoint }
+        { name: 'COSMOS__regions', value: join(cosmosRegions, ',') }
         { name: 'COSMOS__clientId', value: identity.properties.clientId }
         { name: 'COSMOS_DATABASE', value: databaseName }
         { name: 'STORAGE__queueServiceUri', value: appStorage.properties.primaryEndpoints.queue }
