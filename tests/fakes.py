@@ -295,6 +295,7 @@ class FakeEditions(Switch):
         self.damaged.pop(current.service, None)
         self._current[current.service] = msgspec.structs.replace(current, etag=f"e{edition.version}")
         self._editions[edition.service, edition.version] = edition
+        self.reply(WriteConflict("409 of the SDK's second try"))
 
     def _pointer(self, service: str) -> Current | Damaged:
         if service in self.damaged:

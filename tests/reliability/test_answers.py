@@ -4,17 +4,23 @@ import itertools
 
 import pytest
 
+from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.errors import StoreUnavailable
 from services.failures.model import tries_of
 from services.intake.submissions import QUEUE
+from tests.counter import DEFINITION, submission
 from tests.reliability.faults import OF_THE_IDENTITY, Injection, noted
-from tests.reliability.world import World
+from tests.reliability.world import ANSWERS, World
 
 NO_ANSWERS = [
     "answer 404/1002 from here on",
     "answer 404/1003 from here on",
     *(f"identity {status} from here on" for status in OF_THE_IDENTITY),
 ]
+
+
+BATCH_OF_PUBLISH = 5
+"""It reads what is current, and makes two queues for each of two teams, before it writes."""
 
 
 async def served(own: World) -> None:
@@ -113,3 +119,24 @@ async def test_a_container_that_is_not_there_does_not_tell_that_a_document_is_no
 
     with Injection("answer 404 from here on", 0).armed(), pytest.raises(StoreUnavailable):
         await own.app.requests._store.read(own.reference)
+
+
+@pytest.mark.parametrize("kind", ["acted, then refused", "acted, then answer 503"])
+async def test_what_finds_itself_in_its_way_goes_on(own: World, kind: str):
+    """The SDK sends a write again after these, and Cosmos DB answers 409 to the second one."""
+    await served(own)
+    await own.take(ADVANCE_QUEUE)
+    own.key = "key-of-another-household"
+    writes, publishes = Injection(kind, 0), Injection(kind, BATCH_OF_PUBLISH)
+
+    with writes.armed():
+        _, how = await own.app.requests.submit(submission(answers=ANSWERS), own.key, None)
+    with publishes.armed():
+        published, is_new = await own.app.catalog.publish({**DEFINITION, "phone": "0000-00-9999"})
+
+    assert writes.operations[:2] == ["create in requests"] * 2
+    assert how == "created"
+    await own.take(ADVANCE_QUEUE)
+    assert publishes.operations.count("batch in catalog") == 2
+    assert is_new
+    assert await own.app.blobs.edition(DEFINITION["id"], published.edition.version) == published.edition
