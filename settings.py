@@ -25,11 +25,12 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """Reach a store: by the connection string of an emulator, or by address and managed identity.
 
     Written as the Functions host reads it: `NAME`, or `NAME__accountEndpoint`, `NAME__queueServiceUri`,
-    `NAME__blobServiceUri` and `NAME__clientId`.
+    `NAME__blobServiceUri` and `NAME__clientId`; `NAME__regions` are those of Cosmos DB with commas, the nearest first.
     """
 
     connection_string: str | None = None
     account_endpoint: str | None = None
+    regions: str | None = None
     queue_service_uri: str | None = None
     blob_service_uri: str | None = None
     client_id: str | None = None
@@ -56,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Read all settings; raises MissingSettings."""
         reader = _Reader(environ)
         settings = cls(
-            cosmos=reader.connection("COSMOS", "accountEndpoint"),
+            cosmos=reader.connection("COSMOS", "accountEndpoint", "regions"),
             cosmos_database=reader.text("COSMOS_DATABASE"),
             storage=reader.connection("STORAGE", "queueServiceUri", "blobServiceUri"),
             reference_secret=reader.secret("REFERENCE_SECRET"),

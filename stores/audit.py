@@ -3,7 +3,7 @@
 from services.case.ports import AuditRecord
 from services.errors import StoreUnavailable, WriteConflict
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, read_item
+from stores.cosmos import Cosmos
 from stores.documents import created
 
 AUDIT = ContainerSpec("audit", "/subject", ("/at/?",))
@@ -23,5 +23,5 @@ class CosmosAudit:
         try:
             await self._cosmos.ask(AUDIT, lambda c: c.create_item(created(record), no_response=True))
         except WriteConflict as conflict:
-            if await read_item(self._cosmos, AUDIT, record.id, record.subject) is None:
+            if await self._cosmos.item(AUDIT, record.id, record.subject) is None:
                 raise StoreUnavailable(str(conflict)) from conflict

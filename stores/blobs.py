@@ -1,16 +1,18 @@
 """Blob storage behind the ports: the copy of the catalog that is read while Cosmos DB does not answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError
 
 from services.catalog.documents import body_of, body_of_current, current_in, edition_in
 from services.catalog.model import Current, Damaged, Edition, Sections
 from services.errors import StoreUnavailable
+from stores import answers
+from stores.answers import Meaning
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
@@ -33,23 +35,21 @@ class BlobEditions:
 
     async def current(self) -> tuple[Current | Damaged, ...]:
         """Read the current edition of every service, each by itself."""
+        names: list[str] = []
         async with _answering():
             container = self._container()
-            try:
+            with _borne("absent"):
                 names = [blob.name async for blob in container.list_blobs(name_starts_with=CURRENT)]
-            except ResourceNotFoundError:
-                return ()
             found = {name.removeprefix(CURRENT).removesuffix(".json"): await _read(container, name) for name in names}
         return tuple(current_in(_plain(content), name, self._sections) for name, content in found.items())
 
     async def edition(self, service: str, version: int) -> Edition | Damaged | None:
         """Read one edition."""
+        content: bytes | None = None
         async with _answering():
-            try:
+            with _borne("absent"):
                 content = await _read(self._container(), f"editions/{service}.{version}.json")
-            except ResourceNotFoundError:
-                return None
-        return edition_in(_plain(content), service, version, self._sections)
+        return None if content is None else edition_in(_plain(content), service, version, self._sections)
 
     async def publish(self, current: Current) -> None:
         """Write the edition, then the pointer to it; writing the same again changes nothing."""
@@ -68,10 +68,8 @@ class BlobEditions:
     async def ensure(self) -> None:
         """Create the blob container where it is missing."""
         async with _answering(ENSURED_WITHIN):
-            try:
+            with _borne("conflict"):
                 await self._container().create_container()
-            except ResourceExistsError:
-                return
 
     async def close(self) -> None:
         """Close the client; the next call opens a new one."""
@@ -111,4 +109,14 @@ async def _answering(within: float = ANSWER_WITHIN) -> AsyncIterator[None]:
     except TimeoutError as error:
         raise StoreUnavailable(f"{CONTAINER}: no answer within {within} s") from error
     except AzureError as error:
-        raise StoreUnavailable(f"{CONTAINER}: {type(error).__name__}") from error
+        raise StoreUnavailable(f"{CONTAINER}: {answers.of_storage(error).name}") from error
+
+
+@contextmanager
+def _borne(meaning: Meaning) -> Iterator[None]:
+    """End the block where the answer means this."""
+    try:
+        yield
+    except AzureError as error:
+        if answers.of_storage(error).meaning != meaning:
+            raise

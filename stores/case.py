@@ -12,7 +12,7 @@ from services.case.task import TAKEOVER_AFTER, Task, TaskStatus, reference_of
 from services.errors import WriteConflict
 from services.times import Instant, later
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, all_items, read_item, without_nulls
+from stores.cosmos import ANSWER_WITHIN, Cosmos, without_nulls
 from stores.documents import Documents, Item, own, plain, rewritten
 
 REQUESTS = ContainerSpec(
@@ -48,12 +48,12 @@ class CosmosRequests:
 
     async def read(self, reference: str) -> Request | None:
         """Read a request alone."""
-        item = await read_item(self._cosmos, REQUESTS, reference, reference)
+        item = await self._cosmos.item(REQUESTS, reference, reference)
         return await self._documents.one(item, self._request_of) if item else None
 
     async def load(self, reference: str) -> Case | None:
         """Read a request with all its tasks."""
-        items = await self._cosmos.ask(REQUESTS, lambda c: all_items(c, "SELECT * FROM c", partition_key=reference))
+        items = await self._cosmos.find(REQUESTS, "SELECT * FROM c", reference, ANSWER_WITHIN)
         requests = [item for item in items if item["id"] == reference]
         if not requests:
             return None

@@ -7,7 +7,7 @@ from services.case.documents import SCHEMA_VERSION, version_of
 from services.catalog.documents import body_of, body_of_current, current_in, edition_in
 from services.catalog.model import Current, Damaged, Edition, Sections
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, all_items, read_item
+from stores.cosmos import Cosmos
 
 _NUMBER = re.compile("[0-9]{1,9}")
 
@@ -28,12 +28,12 @@ class CosmosEditions:
     async def current(self) -> tuple[Current | Damaged, ...]:
         """Read the current edition of every service, each by itself."""
         sql = "SELECT * FROM c WHERE c.current = true ORDER BY c.id"
-        items = await self._cosmos.ask(CATALOG, lambda c: all_items(c, sql, partition_key=self._KIND), CATALOG_WITHIN)
+        items = await self._cosmos.find(CATALOG, sql, self._KIND, CATALOG_WITHIN)
         return tuple(current_in(item, str(item["id"]), self._sections) for item in items)
 
     async def current_of(self, service: str) -> Current | Damaged | None:
         """Read the current edition of one service."""
-        item = await read_item(self._cosmos, CATALOG, service, self._KIND)
+        item = await self._cosmos.item(CATALOG, service, self._KIND)
         if item is None:
             return None
         known = current_in(item, service, self._sections)
@@ -42,7 +42,7 @@ class CosmosEditions:
 
     async def edition(self, service: str, version: int) -> Edition | Damaged | None:
         """Read one edition."""
-        item = await read_item(self._cosmos, CATALOG, f"{service}.{version}", self._KIND)
+        item = await self._cosmos.item(CATALOG, f"{service}.{version}", self._KIND)
         return edition_in(item.get("edition"), service, version, self._sections) if item else None
 
     async def newest(self, service: str) -> int:

@@ -5,7 +5,7 @@ import msgspec
 from services.case.ports import SetAside
 from services.tasks.claims import Claim
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, read_item
+from stores.cosmos import Cosmos
 from stores.documents import Documents, Item, plain
 
 CLAIMS = ContainerSpec("claims", "/claimId", (), expires=True)
@@ -25,7 +25,7 @@ class CosmosClaims:
 
     async def read(self, claim_id: str) -> Claim | None:
         """Read a claim."""
-        item = await read_item(self._cosmos, CLAIMS, claim_id, claim_id)
+        item = await self._cosmos.item(CLAIMS, claim_id, claim_id)
         return await self._documents.one(item, _claim_of) if item else None
 
 

@@ -7,21 +7,19 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from services.case.ports import Message, QueueNumbers
 from services.errors import StoreUnavailable
 from services.times import instant
-from stores import telemetry
+from stores import answers, telemetry
+from stores.answers import Meaning
 
 ANSWER_WITHIN = 2.5
 """Seconds for one call, the SDK's retries included: the share of a submit's budget that is the queue's."""
 FOR_EVER = -1
-_OUR_MISTAKE = {400, 413}
-_NOT_OURS_ANY_MORE = {400, 404, 409, 412}
-"""The answers to a delivery that another took over, or whose message is gone."""
 
 
 class StorageQueues:
@@ -49,64 +47,47 @@ class StorageQueues:
 
     async def receive(self, queue: str, limit: int, *, hidden_for: float) -> list[Message]:
         """Take up to `limit` (at most 32) messages; a missing queue is empty."""
-        async with _answering(queue):
-            try:
-                taken = self._queue(queue).receive_messages(
-                    messages_per_page=limit, max_messages=limit, visibility_timeout=int(hidden_for)
-                )
-                return [_message(queue, taken_message) async for taken_message in taken]
-            except ResourceNotFoundError:
-                return []
+        async with _answering(queue, "absent"):
+            taken = self._queue(queue).receive_messages(
+                messages_per_page=limit, max_messages=limit, visibility_timeout=int(hidden_for)
+            )
+            return [_message(queue, taken_message) async for taken_message in taken]
+        return []
 
     async def peek(self, queue: str, limit: int) -> list[str]:
         """Read the bodies of up to `limit` (at most 32) visible messages and leave them as they are."""
-        async with _answering(queue):
-            try:
-                return [message.content for message in await self._queue(queue).peek_messages(max_messages=limit)]
-            except ResourceNotFoundError:
-                return []
+        async with _answering(queue, "absent"):
+            return [message.content for message in await self._queue(queue).peek_messages(max_messages=limit)]
+        return []
 
     async def hide(self, message: Message, seconds: float) -> Message | None:
         """Hide a taken message for so many seconds from now; None where this delivery is no longer ours."""
-        async with _answering(message.queue):
-            try:
-                updated = await self._queue(message.queue).update_message(
-                    message.id, message.receipt, visibility_timeout=math.ceil(seconds)
-                )
-            except HttpResponseError as error:
-                if error.status_code not in _NOT_OURS_ANY_MORE:
-                    raise
-                return None
+        async with _answering(message.queue, "absent", "conflict"):
+            updated = await self._queue(message.queue).update_message(
+                message.id, message.receipt, visibility_timeout=math.ceil(seconds)
+            )
             return msgspec.structs.replace(message, receipt=updated.pop_receipt)
+        return None
 
     async def delete(self, message: Message) -> None:
         """Delete a taken message; it is no error where this delivery is no longer ours."""
-        async with _answering(message.queue):
-            try:
-                await self._queue(message.queue).delete_message(message.id, message.receipt)
-            except HttpResponseError as error:
-                if error.status_code not in _NOT_OURS_ANY_MORE:
-                    raise
+        async with _answering(message.queue, "absent", "conflict"):
+            await self._queue(message.queue).delete_message(message.id, message.receipt)
 
     async def ensure(self, queues: Sequence[str]) -> None:
         """Create what is missing of these queues."""
         for queue in queues:
-            async with _answering(queue):
-                try:
-                    await self._queue(queue).create_queue()
-                except ResourceExistsError:
-                    continue
+            async with _answering(queue, "conflict"):
+                await self._queue(queue).create_queue()
 
     async def numbers(self, queue: str) -> QueueNumbers | None:
         """Measure a queue; None where it does not exist."""
-        async with _answering(queue):
-            try:
-                properties = await self._queue(queue).get_queue_properties()
-                first = await self._queue(queue).peek_messages(max_messages=1)
-            except ResourceNotFoundError:
-                return None
+        async with _answering(queue, "absent"):
+            properties = await self._queue(queue).get_queue_properties()
+            first = await self._queue(queue).peek_messages(max_messages=1)
             oldest = instant(first[0].inserted_on) if first and first[0].inserted_on else None
             return QueueNumbers(queue, properties.approximate_message_count or 0, oldest)
+        return None
 
     async def names(self) -> list[str]:
         """List all queues."""
@@ -134,17 +115,23 @@ def _message(queue: str, taken: QueueMessage) -> Message:
 
 
 @asynccontextmanager
-async def _answering(queue: str) -> AsyncIterator[None]:
-    """Bound a call in time and turn every way of not answering into StoreUnavailable."""
+async def _answering(queue: str, *borne: Meaning) -> AsyncIterator[None]:
+    """Bound a call in time and turn every way of not answering into StoreUnavailable.
+
+    An answer of a meaning that is borne ends the block; to any other block, a missing queue does not answer either.
+    """
     try:
         with telemetry.call(f"queue {queue}"):
-            async with asyncio.timeout(ANSWER_WITHIN):
-                yield
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    yield
+            except AzureError as error:
+                if answers.of_storage(error).meaning not in borne:
+                    raise
     except TimeoutError as error:
         raise StoreUnavailable(f"{queue}: no answer within {ANSWER_WITHIN} s") from error
-    except HttpResponseError as error:
-        if error.status_code in _OUR_MISTAKE:
-            raise
-        raise StoreUnavailable(f"{queue}: {error.status_code}") from error
     except AzureError as error:
-        raise StoreUnavailable(f"{queue}: {type(error).__name__}") from error
+        answer = answers.of_storage(error)
+        if answer.meaning == "mistake":
+            raise
+        raise StoreUnavailable(f"{queue}: {answer.name}") from error

@@ -307,6 +307,7 @@ class FakeEditions(Switch):
         self.damaged.pop(current.service, None)
         self._current[current.service] = msgspec.structs.replace(current, etag=f"e{edition.version}")
         self._editions[edition.service, edition.version] = edition
+        self.reply(WriteConflict("409 of the SDK's second try"))
 
     async def mark(self, current: Current) -> None:
         self.ask("mark")

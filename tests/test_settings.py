@@ -48,6 +48,7 @@ def test_a_limit_that_is_no_number_over_zero_is_refused(calls: str):
 
 ADDRESSES = {
     "COSMOS__accountEndpoint": "https://example.documents.azure.com:443/",
+    "COSMOS__regions": "japaneast,japanwest",
     "COSMOS__clientId": "id",
     "STORAGE__queueServiceUri": "https://example.queue.core.windows.net/",
     "STORAGE__blobServiceUri": "https://example.blob.core.windows.net/",
@@ -61,6 +62,7 @@ def test_in_azure_the_stores_are_reached_by_address_and_identity():
 
     assert settings.cosmos.connection_string is None
     assert settings.cosmos.account_endpoint == ADDRESSES["COSMOS__accountEndpoint"]
+    assert settings.cosmos.regions == "japaneast,japanwest"
     assert settings.cosmos.client_id == "id"
     assert settings.storage.queue_service_uri == ADDRESSES["STORAGE__queueServiceUri"]
 

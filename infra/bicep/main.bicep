@@ -355,6 +355,7 @@ module functionApp 'modules/function-app.bicep' = {
     deploymentContainer: 'deployment'
     appStorageName: appStorage.outputs.name
     cosmosName: cosmos.outputs.name
+    cosmosRegions: empty(secondaryLocation) ? [location] : [location, secondaryLocation]
     databaseName: cosmos.outputs.databaseName
     keyVaultName: keyVault.outputs.name
     insightsName: monitoring.outputs.insightsName

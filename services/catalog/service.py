@@ -35,6 +35,7 @@ from services.errors import (
     ServiceStopped,
     StoreUnavailable,
     UnknownService,
+    WriteConflict,
 )
 from services.names import is_name
 from services.texts import Text
@@ -173,7 +174,7 @@ class Catalog:
             current, is_new = known, False
         else:
             current, is_new = await self._next(known, definition), True
-            await self._store.publish(current)
+            await self._publish(current)
         await self._copy.publish(current)
         self._read_at = None
         return current, is_new
@@ -209,6 +210,15 @@ class Catalog:
         self._read_at = None
         await self._copy.mark(marked)
         return marked
+
+    async def _publish(self, current: Current) -> None:
+        """Store what is to be current; what is in its way may be itself, written by a call whose reply was lost."""
+        try:
+            await self._store.publish(current)
+        except WriteConflict:
+            known = await self._store.current_of(current.service)
+            if not isinstance(known, Current) or known.edition != current.edition:
+                raise
 
     async def _next(self, known: Current | Damaged | None, definition: Definition) -> Current:
         """Make the next edition; over a damaged one, the next after all that were stored, in its place."""

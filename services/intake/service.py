@@ -112,9 +112,12 @@ class Requests:
             await self._queue(message, request.version)
             return self._receipt(request, service.definition.phone, status="received"), "queued"
         except WriteConflict:
-            return await self._first_receipt(request, submission, identity)
-        await self._advance.wake(request.reference, request.traceparent)
-        return self._receipt(request, service.definition.phone), "created"
+            receipt, how = await self._first_receipt(request, submission, identity)
+        else:
+            receipt, how = self._receipt(request, service.definition.phone), "created"
+        if how == "created":
+            await self._advance.wake(request.reference, request.traceparent)
+        return receipt, how
 
     async def status(self, reference: str, access_code: str) -> Request | None:
         """Return a resident's request; None where the receipt is genuine but its document cannot be read (yet).
@@ -259,7 +262,7 @@ class Requests:
         if existing is None:
             raise StoreUnavailable("the request that was in the way cannot be read yet")
         receipt = await self._repeated(existing, submission, identity)
-        return receipt, "created" if existing.received_at == request.received_at else "repeated"
+        return receipt, ("created" if existing.received_at == request.received_at else "repeated")
 
     async def _repeated(self, existing: Request, submission: Submission, identity: Identity) -> Receipt:
         if existing.key_hash != identity.key_hash:

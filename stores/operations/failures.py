@@ -10,7 +10,7 @@ from services.failures.documents import SetAside
 from services.failures.model import Failure, FailureSummary, Selection
 from services.times import Clock
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, read_item
+from stores.cosmos import Cosmos
 from stores.documents import Documents, Item, own, plain, rewritten
 
 _SUMMARY = "SELECT c.id, c.queue, c.error, c.tries, c.firstAt, c.lastAt, c.status, c.history, c.schemaVersion FROM c"
@@ -41,7 +41,7 @@ class CosmosFailures:
 
     async def read(self, queue: str, id_: str) -> Failure | None:
         """Read a failure."""
-        item = await read_item(self._cosmos, FAILURES, id_, queue)
+        item = await self._cosmos.item(FAILURES, id_, queue)
         return await self._documents.one(item, _failure_of) if item else None
 
     async def find(self, ids: Sequence[str]) -> Sequence[FailureSummary]:

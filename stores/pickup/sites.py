@@ -16,7 +16,7 @@ from services.pickup.slots.turns import Opening, Turn
 from services.pickup.stock.sites import Move, Site, Slot, Stock, WholeSite
 from services.times import Instant
 from stores.containers import ContainerSpec
-from stores.cosmos import Cosmos, read_item
+from stores.cosmos import Cosmos
 from stores.documents import Documents, Item, created, own, plain, rewritten
 
 SITES = ContainerSpec("sites", "/siteId", ("/type/?", "/starts/?", "/dueAt/?", "/at/?"))
@@ -57,7 +57,7 @@ class CosmosSites:
 
     async def site(self, site: str) -> Site | None:
         """Read what is said of a site."""
-        item = await read_item(self._cosmos, SITES, "site", site)
+        item = await self._cosmos.item(SITES, "site", site)
         return await self._documents.one(item, _site_of) if item else None
 
     async def whole_site(self, site: str) -> WholeSite | None:
@@ -83,17 +83,17 @@ class CosmosSites:
 
     async def move(self, site: str, id_: str) -> Move | None:
         """Read one move of stock."""
-        item = await read_item(self._cosmos, SITES, id_, site)
+        item = await self._cosmos.item(SITES, id_, site)
         return await self._documents.one(item, _move_of) if item else None
 
     async def decision(self, site: str, slot: str) -> Decision | None:
         """Read how the stock of a slot was split."""
-        item = await read_item(self._cosmos, SITES, decision_id(slot), site)
+        item = await self._cosmos.item(SITES, decision_id(slot), site)
         return await self._documents.one(item, _decision_of) if item else None
 
     async def slot(self, site: str, slot: str) -> Slot | None:
         """Read a slot with its entries."""
-        item = await read_item(self._cosmos, SITES, slot, site)
+        item = await self._cosmos.item(SITES, slot, site)
         return await self._documents.one(item, _slot_of) if item else None
 
     async def turn(self, site: str, slot: str, turn: Turn, move: Move | None = None) -> bool:
@@ -151,7 +151,7 @@ class CosmosQuotas:
 
     async def read(self, id_: str) -> Quota | None:
         """Read a quota."""
-        item = await read_item(self._cosmos, QUOTAS, id_, id_)
+        item = await self._cosmos.item(QUOTAS, id_, id_)
         return await self._documents.one(item, _quota_of) if item else None
 
     async def save(self, quota: Quota) -> None:

@@ -27,7 +27,7 @@ TEAMS = {
 TRIGGERED = (INTAKE_QUEUE, ADVANCE_QUEUE)
 BY_ADDRESS = {
     "AzureWebJobsStorage": ("blobServiceUri", "credential", "clientId"),
-    "COSMOS": ("accountEndpoint", "clientId"),
+    "COSMOS": ("accountEndpoint", "regions", "clientId"),
     "STORAGE": ("queueServiceUri", "blobServiceUri", "credential", "clientId"),
 }
 """What stands for a connection string of the sample; the host alone reads `credential`."""
@@ -108,6 +108,17 @@ def traces_kept(infra: Infra) -> list[str]:
     percent = settings(infra)["OTEL_TRACES_SAMPLER_ARG"]
     is_all = isinstance(percent, Choice) and (percent.condition, percent.then) == ("tracesKept == 100", "1.0")
     return [] if is_all and default == 100 else [f"{percent} of {default}"]
+
+
+def cosmos_regions(infra: Infra) -> list[str]:
+    """Find that the app does not learn every region of Cosmos DB, its own first, by which it finds the next one."""
+    regions = Choice(
+        "empty(secondaryLocation)", [Expression("location")], [Expression("location"), Expression("secondaryLocation")]
+    )
+    given = infra["main.bicep"].of("module")["functionApp"].value["params"].get("cosmosRegions")
+    wrong = [] if given == regions else [f"{given} is not {regions}"]
+    setting = settings(infra)["COSMOS__regions"]
+    return wrong + ([] if setting == Expression("join(cosmosRegions, ',')") else [f"{setting}"])
 
 
 def body_limit(infra: Infra) -> list[str]:

@@ -121,6 +121,10 @@ def test_clients_are_told_apart_by_a_header_that_they_cannot_write():
     assert agreement.address_header(INFRA) == []
 
 
+def test_the_app_learns_every_region_of_cosmos_db():
+    assert agreement.cosmos_regions(INFRA) == []
+
+
 @pytest.mark.parametrize("name", ["REFERENCE_SECRET", "ACCESS_SECRETS"])
 def test_the_receipt_secrets_are_references_to_the_vault(name: str):
     secret = name.lower().replace("_", "-")

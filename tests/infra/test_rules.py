@@ -226,6 +226,12 @@ MUTATIONS: dict[str, tuple[str, str, str, Callable[[Infra], object]]] = {
         "x-azure-clientip",
         agreement.address_header,
     ),
+    "a second region that the app does not learn of": (
+        "main.bicep",
+        "[location, secondaryLocation]",
+        "[location]",
+        agreement.cosmos_regions,
+    ),
     "a store without its private endpoint": (
         "modules/private-endpoints.bicep",
         "target: vault.id",

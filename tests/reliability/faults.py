@@ -13,14 +13,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from aiohttp import web
-from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.transport import AioHttpTransport
-from azure.cosmos.aio import _retry_utility_async as retries_of_cosmos
 from azure.storage.queue.aio import QueueClient
 
 type Call = Callable[[], Awaitable[Any]]
 
 ANSWERS = (408, 412, 429, 449, 503)
+OF_THE_IDENTITY = (400, 404, 429, 500)
+"""What an identity endpoint answers that has no token; the SDK hands it on as the status of the call."""
+THROTTLED_FOR = 4.0
+"""Seconds for which a store that throttles asks to be left alone: more than one call has."""
 KINDS = (
     "refused",
     "reply lost",
@@ -28,6 +31,11 @@ KINDS = (
     "reply lost, then away",
     "reply too late",
     *(f"answer {status}" for status in ANSWERS),
+    "answer 404/1003",
+    "answer 404/1002 from here on",
+    "no token from here on",
+    "acted, then refused",
+    "acted, then answer 503",
     "killed before",
     "killed after",
 )
@@ -73,6 +81,7 @@ class Injection:
         self.index = index
         self.operations: list[str] = []
         self._away = set(away)
+        self._lasting: set[str] = set()
         self._hangs = hangs
 
     @property
@@ -93,7 +102,9 @@ class Injection:
         """Send a request, unless it is to fail."""
         here = len(self.operations)
         self.operations.append(operation_of(request))
-        if here == self.index:
+        if here == self.index and self.kind.endswith("from here on"):
+            self._lasting.add(store_of(request))
+        if here == self.index or store_of(request) in self._lasting:
             return await self._fail(request, call)
         if store_of(request) in self._away:
             await asyncio.sleep(3600 if self._hangs else 0)
@@ -101,17 +112,28 @@ class Injection:
         return await call()
 
     async def _fail(self, request: Any, call: Call) -> Any:
-        if self.kind.endswith("away") or self.kind == "away from here on":
+        if self.kind.endswith("then away"):
             self._away.add(store_of(request))
         match self.kind:
             case "refused" | "away from here on":
                 raise ServiceRequestError(self.kind)
+            case "no token from here on":
+                raise no_token(OF_THE_IDENTITY[(self.index or 0) % len(OF_THE_IDENTITY)])
+            case kind if kind.startswith("identity "):
+                raise no_token(int(kind.split()[1]))
             case "killed before":
                 raise Killed
             case kind if kind.startswith("answer "):
-                return await _answered(request, call, kind.removeprefix("answer "))
+                return await _answered(request, call, kind.split()[1])
+        return await self._act_and_fail(request, call)
+
+    async def _act_and_fail(self, request: Any, call: Call) -> Any:
         answer = await call()
         match self.kind:
+            case "acted, then refused":
+                raise ServiceRequestError(self.kind)
+            case "acted, then answer 503":
+                return await _answered(request, call, "503")
             case "killed after":
                 raise Killed
             case "reply too late":
@@ -141,12 +163,35 @@ class Storm(Injection):
 
 
 class Throttling(Injection):
-    """Let Cosmos DB answer nothing but 429, and ask to be left alone for four seconds each time."""
+    """Let Cosmos DB answer nothing but 429, and ask to be left alone for so many seconds each time.
+
+    In a batch, that is what it says of the last operation where it is `in_batches`.
+    """
+
+    def __init__(self, wait: float = THROTTLED_FOR, *, in_batches: bool = False) -> None:
+        super().__init__()
+        self._path = f"{'207' if in_batches else '429'}?wait={wait * 1000:.0f}"
 
     async def pass_on(self, request: Any, call: Call) -> Any:
         """Send a request, unless it goes to Cosmos DB."""
         self.operations.append(operation_of(request))
-        return await (_answered(request, call, "429") if store_of(request) == "cosmos" else call())
+        return await (_answered(request, call, self._path) if store_of(request) == "cosmos" else call())
+
+
+class ThrottlingOnce(Throttling):
+    """Let Cosmos DB answer 429, and then nothing."""
+
+    async def pass_on(self, request: Any, call: Call) -> Any:
+        """Throttle the first request, and let the next ones hang."""
+        if self.operations:
+            await asyncio.sleep(3600)
+        return await super().pass_on(request, call)
+
+
+def no_token(status: int) -> ClientAuthenticationError:
+    """Return what a credential of the SDK raises where the identity endpoint answers so."""
+    said = SimpleNamespace(status_code=status, reason="no token", headers={}, text=lambda *_: "", content_type="")
+    return ClientAuthenticationError(message="no token", response=said)
 
 
 def outage_of(*stores: str, hangs: bool = False) -> AbstractContextManager[None]:
@@ -189,57 +234,58 @@ async def _answered(request: Any, call: Call, status: str) -> Any:
         request.url = address
 
 
+def _is_of_the_sdk() -> bool:
+    """Tell whether this is the SDK's own look at its regions, in a task that it starts beside the first call."""
+    task = asyncio.current_task()
+    return task is not None and "_health_check" in task.get_coro().__qualname__  # type: ignore[union-attr]
+
+
 _elsewhere: ContextVar[str] = ContextVar("elsewhere")
 
 
 @asynccontextmanager
 async def under_the_sdks() -> AsyncIterator[None]:
-    """Let injections see what every SDK client of this process sends.
-
-    Nobody waits for time to pass: the SDKs retry at once, and messages sent are visible at once. That of Cosmos DB
-    would wait half a second after 408 and 503, which a busy machine does not have within the limit of a call.
-    """
-    send, sleep, send_message = AioHttpTransport.send, AioHttpTransport.sleep, QueueClient.send_message
-    asyncio_of_cosmos = retries_of_cosmos.asyncio
-
-    async def not_waiting(*_: object) -> None:
-        await asyncio.sleep(0)
+    """Let injections see what every SDK client of this process sends; messages sent are visible at once."""
+    send, send_message = AioHttpTransport.send, QueueClient.send_message
 
     async def sent_at_once(client: QueueClient, content: Any, **options: Any) -> Any:
         return await send_message(client, content, **{**options, "visibility_timeout": 0})
 
     async def watched(transport: AioHttpTransport, request: Any, **options: Any) -> Any:
         injection = _current.get()
-        if injection is None:
+        if injection is None or _is_of_the_sdk():
             return await send(transport, request, **options)
         return await injection.pass_on(request, lambda: send(transport, request, **options))
 
     async with _server() as address:
         token = _elsewhere.set(address)
         AioHttpTransport.send = watched  # type: ignore[method-assign]
-        AioHttpTransport.sleep = not_waiting  # type: ignore[method-assign]
         QueueClient.send_message = sent_at_once  # type: ignore[method-assign]
-        retries_of_cosmos.asyncio = SimpleNamespace(sleep=not_waiting)
         try:
             yield
         finally:
             AioHttpTransport.send = send  # type: ignore[method-assign]
-            AioHttpTransport.sleep = sleep  # type: ignore[method-assign]
             QueueClient.send_message = send_message  # type: ignore[method-assign]
-            retries_of_cosmos.asyncio = asyncio_of_cosmos
             _elsewhere.reset(token)
 
 
 @asynccontextmanager
 async def _server() -> AsyncIterator[str]:
-    """Serve answers by the status in their path."""
+    """Serve answers by the status and the substatus in their path."""
 
     async def answer(request: web.Request) -> web.Response:
-        said = {"x-ms-retry-after-ms": "4000"} if request.path == "/429" else {}
-        return web.json_response({"code": "Fault", "message": "injected"}, status=int(request.path[1:]), headers=said)
+        status, _, substatus = request.match_info["status"].partition("/")
+        said = {"x-ms-activity-id": "injected", "x-ms-substatus": substatus or "0"}
+        wait = request.query.get("wait", f"{THROTTLED_FOR * 1000:.0f}")
+        if status == "429":
+            said["x-ms-retry-after-ms"] = wait
+        body: Any = {"code": "Fault", "message": "injected"}
+        if status == "207":
+            body = [{"statusCode": 424}, {"statusCode": 429, "retryAfterMilliseconds": int(wait)}]
+        return web.json_response(body, status=int(status), headers=said)
 
     app = web.Application()
-    app.router.add_route("*", "/{status:[0-9]+}", answer)
+    app.router.add_route("*", "/{status:[0-9/]+}", answer)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -1,10 +1,11 @@
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
 
 from services.errors import StoreUnavailable
-from stores.jwks import KeySet
+from stores.jwks import ANSWER_WITHIN, KeySet
 
 
 class Issuer:
@@ -13,10 +14,14 @@ class Issuer:
         self.asked = 0
         self.status = 200
         self.uri = ""
+        self.body: object = None
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked += 1
-        return web.json_response({"keys": self.keys}, status=self.status)
+        await self.may_answer.wait()
+        return web.json_response({"keys": self.keys} if self.body is None else self.body, status=self.status)
 
 
 @pytest.fixture
@@ -75,3 +80,63 @@ async def test_known_keys_outlive_an_issuer_that_is_away(issuer: Issuer):
 
     assert await keys.key("k2") is None
     assert await keys.key("k1")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"keys": None},
+        {"keys": []},
+        {"keys": {}},
+        {"keys": [None, "k1", {"kty": "RSA"}, {"kid": "k1"}, {"kid": 1, "kty": "RSA"}]},
+        {"error": "later"},
+        [],
+        "none",
+        1,
+    ],
+    ids=str,
+)
+async def test_keys_are_replaced_by_a_set_with_a_key_in_it_only(issuer: Issuer, body: object):
+    keys = KeySet(issuer.uri, cool_down=0)
+    issuer.body = body
+    with pytest.raises(StoreUnavailable):
+        await keys.key("k1")
+    issuer.body = None
+    await keys.key("k1")
+    issuer.body = body
+
+    assert await keys.key("k2") is None
+    assert await keys.key("k1")
+    assert issuer.asked == 3
+
+
+async def test_what_is_no_key_costs_itself_alone(issuer: Issuer):
+    issuer.body = {"keys": [None, {"kid": "k2"}, *issuer.keys]}
+
+    keys = KeySet(issuer.uri)
+
+    assert await keys.key("k1")
+    assert await keys.key("k2") is None
+
+
+async def test_known_keys_serve_while_the_issuer_hangs_and_it_is_asked_once(issuer: Issuer):
+    keys = KeySet(issuer.uri, cool_down=0, fresh_for=0)
+    await keys.key("k1")
+    issuer.may_answer.clear()
+
+    async with asyncio.timeout(ANSWER_WITHIN / 2):
+        served = await asyncio.gather(*(keys.key("k1") for _ in range(20)))
+
+    assert all(served)
+    assert issuer.asked == 2
+
+    issuer.may_answer.set()
+    await keys.close()
+
+
+async def test_a_key_that_the_issuer_withdrew_is_not_known_once_it_was_asked_again(issuer: Issuer):
+    keys = KeySet(issuer.uri, cool_down=0, fresh_for=0)
+    await keys.key("k1")
+    issuer.keys = [{"kid": "k2", "kty": "RSA"}]
+
+    assert await keys.key("k1") is None

@@ -48,6 +48,9 @@ param appStorageName string
 @description('Cosmos DB account.')
 param cosmosName string
 
+@description('Regions of Cosmos DB, the nearest first.')
+param cosmosRegions array
+
 @description('Database of the app.')
 param databaseName string
 
@@ -204,6 +207,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'OTEL_TRACES_SAMPLER_ARG', value: tracesKept == 100 ? '1.0' : '0.${padLeft(tracesKept, 2, '0')}' }
         { name: 'OTEL_PYTHON_DISABLED_INSTRUMENTATIONS', value: 'azure_sdk,requests,urllib,urllib3,httpx' }
         { name: 'COSMOS__accountEndpoint', value: cosmos.properties.documentEndpoint }
+        { name: 'COSMOS__regions', value: join(cosmosRegions, ',') }
         { name: 'COSMOS__clientId', value: identity.properties.clientId }
         { name: 'COSMOS_DATABASE', value: databaseName }
         { name: 'STORAGE__queueServiceUri', value: appStorage.properties.primaryEndpoints.queue }

@@ -1,12 +1,23 @@
+import msgspec
 import pytest
 
 from services.catalog.model import MOST_REPLACED, Current, next_edition
-from services.catalog.service import FRESH_FOR
-from services.errors import DefinitionRefused, ServiceClosed, ServiceStopped, StoreUnavailable, UnknownService
+from services.catalog.service import FRESH_FOR, Catalog
+from services.errors import (
+    DefinitionRefused,
+    ServiceClosed,
+    ServiceStopped,
+    StoreUnavailable,
+    UnknownService,
+    WriteConflict,
+)
 from services.intake.submissions import QUEUE as INTAKE_QUEUE
 from services.tasks.team_queues import queues_of
 from tests.counter import DEFINITION, HANAKO, KEY, OTHER_KEY, Counter, current, submission
+from tests.fakes import FakeEditions, Noted
+from wiring import SECTIONS
 
+NOW = "2026-11-23T00:00:00.000000Z"
 CHANGED = {**DEFINITION, "phone": "0000-00-5678"}
 
 
@@ -104,6 +115,30 @@ async def test_publishing_writes_store_and_copy_and_is_current_at_once(counter: 
     assert (published.edition.version, is_new) == (2, True)
     assert (await counter.catalog.service("water")).edition.definition.phone == "0000-00-5678"
     assert await counter.copy.edition("water", 2) is not None
+
+
+async def test_publishing_that_finds_itself_in_its_way_writes_the_copy_and_is_a_success(counter: Counter):
+    counter.editions.lose_replies = 1
+
+    published, is_new = await counter.catalog.publish(CHANGED)
+
+    assert (published.edition.version, is_new) == (2, True)
+    assert await counter.copy.edition("water", 2) == published.edition
+
+
+async def test_publishing_that_finds_another_in_its_way_is_refused(counter: Counter):
+    class Overtaken(FakeEditions):
+        async def publish(self, current: Current) -> None:
+            await super().publish(
+                next_edition(None, msgspec.structs.replace(current.edition.definition, phone="1"), NOW)
+            )
+            raise WriteConflict("409")
+
+    editions = Overtaken()
+    catalog = Catalog(editions, counter.copy, editions, counter.queues, Noted(), SECTIONS, counter.clock)
+
+    with pytest.raises(WriteConflict):
+        await catalog.publish(CHANGED)
 
 
 def test_of_very_many_versions_within_a_day_the_latest_are_accepted():

@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from services.advance.model import QUEUE as ADVANCE_QUEUE
 from services.case.request import Contact
 from services.errors import (
     HandedOver,
@@ -276,12 +277,14 @@ async def test_a_version_older_than_a_day_is_refused_as_outdated(counter: Counte
     assert [(e.pointer, e.code) for e in refusal.value.errors] == [("/version", "outdated")]
 
 
-async def test_a_write_whose_reply_was_lost_is_a_first_receipt(counter: Counter):
+async def test_a_write_whose_reply_was_lost_is_a_first_receipt_and_is_moved_on(counter: Counter):
     counter.store.lose_replies = 1
 
-    _, how = await counter.requests.submit(submission(), KEY, None)
+    receipt, how = await counter.requests.submit(submission(), KEY, None)
 
     assert how == "created"
+    [woken] = await counter.queues.receive(ADVANCE_QUEUE, 10, hidden_for=60)
+    assert receipt.reference in woken.body
 
 
 async def test_a_queue_that_is_away_does_not_keep_a_resident_waiting(counter: Counter):
