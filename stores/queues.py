@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -36,14 +36,15 @@ class StorageQueues:
 
     async def send_text(self, queue: str, body: str, *, delay: float = 0) -> None:
         """Send a message as it is, JSON or not; a missing queue is made first."""
+        async with _answering(queue, "absent"):
+            await self._send(queue, body, delay)
+            return
+        await self.ensure([queue])
         async with _answering(queue):
-            client = self._queue(queue)
-            try:
-                await client.send_message(body, visibility_timeout=int(delay), time_to_live=FOR_EVER)
-            except ResourceNotFoundError:
-                with suppress(ResourceExistsError):
-                    await client.create_queue()
-                await client.send_message(body, visibility_timeout=int(delay), time_to_live=FOR_EVER)
+            await self._send(queue, body, delay)
+
+    async def _send(self, queue: str, body: str, delay: float) -> None:
+        await self._queue(queue).send_message(body, visibility_timeout=int(delay), time_to_live=FOR_EVER)
 
     async def receive(self, queue: str, limit: int, *, hidden_for: float) -> list[Message]:
         """Take up to `limit` (at most 32) messages; a missing queue is empty."""
