@@ -19,7 +19,7 @@ NO_ANSWERS = [
 ]
 
 
-BATCH_OF_PUBLISH = 5
+BATCH_OF_PUBLISH = 7
 """It reads what is current, and makes two queues for each of two teams, before it writes."""
 
 
