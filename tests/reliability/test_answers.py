@@ -20,7 +20,7 @@ NO_ANSWERS = [
 
 
 BATCH_OF_PUBLISH = 7
-"""It reads what is current, and makes two queues for each of two teams, before it writes."""
+"""It reads what is current, and makes two queues for each of two teams and for the supervisors, before it writes."""
 
 
 async def served(own: World) -> None:
