@@ -78,10 +78,16 @@ async def test_another_state_is_no_answer_to_a_read(own: World, status: int):
 
 async def test_a_queue_that_refuses_once_is_asked_again_within_the_time_of_a_call(own: World):
     await own.begin()
+    before = await own.app.queues.numbers(QUEUE)
 
     for _ in range(5):
         with Injection("refused", 0).armed():
             await own.app.queues.send(QUEUE, {})
+
+    after = await own.app.queues.numbers(QUEUE)
+    assert before
+    assert after
+    assert after.depth == before.depth + 5
 
 
 async def test_no_message_is_given_up_and_no_queue_is_empty_for_want_of_a_token(own: World):
